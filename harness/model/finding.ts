@@ -1,0 +1,176 @@
+import type { Event, EventId, Flow, GapSource, Phase, ValueId } from './event.js';
+import type { ManifestValue } from './values.js';
+import type { RunHead } from './run.js';
+import type { Need } from './scenario.js';
+
+/** One step of a certificate's chain, from the wire to the value. `form` steps name the spelling of the value that was found. */
+export type Encoding =
+  | { readonly op: 'percent' | 'json' | 'html' | 'base64' | 'hex' | 'gzip' | 'deflate' | 'brotli' | 'zstd' | 'multipart' }
+  | { readonly op: 'md5' | 'md5-16' | 'sha1' | 'sha256' | 'sm3' }
+  /** Bytes that a hook saw leave a digest, MAC or cipher whose input holds the value. */
+  | { readonly op: 'derived'; readonly derivation: EventId };
+
+/** Where a value lies: in bytes as sent. */
+export interface Span { readonly part: 'url' | 'body' | `header:${string}` | `frame:${number}`; readonly start: number; readonly end: number }
+
+/** Everything that a verifier needs to show one link again from the recorded bytes. */
+export interface Certificate {
+  readonly value: ValueId;
+  /** The spelling that was found: `raw`, `lower`, `upper`, `no-separator`, `with-86`… */
+  readonly form: string;
+  /** SHA-256 of the part's bytes as sent. */
+  readonly sourceSha256: string;
+  /** For each layer: what was decoded, from which bytes of the layer above, and the SHA-256 of what came out. */
+  readonly layers: readonly { readonly encoding: Encoding; readonly start: number; readonly end: number; readonly sha256: string }[];
+  /** Where the spelling (or its digest) lies in the last layer. */
+  readonly at: { readonly start: number; readonly end: number };
+}
+
+export type Level = 'C1' | 'C2' | 'C3' | 'C4' | 'C5';
+
+/** One value in one flow. */
+export interface Link {
+  readonly id: `l${number}`;
+  readonly value: ValueId;
+  readonly datum: string;
+  readonly flow: EventId;
+  readonly reads: readonly EventId[];
+  /** The latest read before the flow; null: no read was seen (see `origin`). */
+  readonly observation: EventId | null;
+  readonly origin: 'read' | 'typed' | 'picked' | 'unseen';
+  readonly order: 'before' | 'after' | 'undecided' | 'none';
+  readonly owner: 'same' | 'other' | 'unknown';
+  readonly chain: readonly Encoding[];
+  readonly span: Span;
+  readonly level: Level;
+  readonly surpriseBits: number;
+  readonly certificate: Certificate;
+}
+
+/** Who is behind a host, by the sourced table. */
+export interface Receiver {
+  readonly host: string;
+  readonly registrable: string;
+  readonly party: 'first' | 'third' | 'unknown';
+  readonly sdk: string | null;
+  readonly company: { readonly zh: string; readonly checked: boolean } | null;
+}
+
+/** A recorded run on one clock, with its links: all that a rule may see. */
+export interface Timeline {
+  readonly head: RunHead;
+  readonly events: readonly Event[];
+  readonly links: readonly Link[];
+  readonly values: ReadonlyMap<ValueId, ManifestValue>;
+  /** `undecided` where clocks cannot tell on which side of a consent event it lies. */
+  readonly phases: ReadonlyMap<EventId, Phase | 'undecided'>;
+  readonly receivers: ReadonlyMap<EventId, Receiver>;
+  /** SDK id by class prefix of a caller; null: the app's own code or unknown. */
+  sdkOf(caller: string): string | null;
+  readonly reached: ReadonlySet<Need>;
+  readonly interrupted: boolean;
+}
+
+export type Verdict = 'violation' | 'undecided' | 'clear' | 'not-tested';
+export type Facts = Readonly<Record<string, string | number>>;
+
+/** What makes two findings the same one across runs. */
+export interface FingerprintParts { readonly datum: string; readonly family: string; readonly phase: string; readonly receiver: string; readonly sdk: string }
+
+/** What a rule returns. Claims of one fingerprint become one finding. */
+export interface Claim {
+  readonly verdict: 'violation' | 'undecided' | 'not-tested';
+  /** Closed words for a verdict that is not a violation: `clock`, `documents`, `host-unseen`… */
+  readonly reason: string | null;
+  readonly events: readonly [EventId, ...EventId[]];
+  readonly links: readonly Link['id'][];
+  readonly facts: Facts;
+  readonly about: FingerprintParts;
+}
+
+export interface Finding {
+  readonly rule: string;
+  /** Provisions in force on the day of the conduct that may be named, primary first. */
+  readonly provisions: readonly string[];
+  readonly verdict: Verdict;
+  /** `gap`, `scenario`, `missed`, `interrupted`, `clock`, `documents`… ; null for violation and clear. */
+  readonly reason: string | null;
+  readonly events: readonly EventId[];
+  readonly links: readonly Link['id'][];
+  readonly facts: Facts;
+  readonly about: FingerprintParts;
+  readonly fingerprint: string;
+  readonly count: number;
+  /** A: found by machine alone; H: a person decides. */
+  readonly mode: 'A' | 'H';
+  readonly review: { readonly by: string; readonly when: string; readonly outcome: 'confirmed' | 'rejected' } | null;
+  readonly documents: readonly EventId[] | null;
+}
+
+export interface Words { readonly zh: string; readonly en: string }
+
+/** A rule of `data/rules.json`, as code. Pure: same timeline, same claims. */
+export interface Rule {
+  readonly id: `LA-${string}`;
+  readonly title: Words;
+  readonly severity: 'critical' | 'high' | 'medium' | 'low';
+  readonly mode: 'A' | 'H';
+  /** MIIT's word for the issue in its lists (所涉问题). */
+  readonly miitIssue: string;
+  readonly provisions: { readonly primary: string; readonly printable: readonly string[]; readonly supporting: readonly string[]; readonly defence: readonly string[] };
+  readonly needs: readonly Need[];
+  /** A gap here, where it overlaps a claim's datum, host and phase, makes that claim `not-tested`. */
+  readonly toAccuse: readonly GapSource[];
+  /** A gap here only keeps the rule from saying `clear`. */
+  readonly toClear: readonly GapSource[];
+  /** Data the rule watches (ids of datum.json); a gap about other data does not touch it. Empty: all. */
+  readonly data: readonly string[];
+  /** One sentence with `{fact}` slots, the same slots in both languages. */
+  readonly text: Words;
+  /** What the operator may answer. */
+  readonly defences: readonly Words[];
+  judge(timeline: Timeline): readonly Claim[];
+  readonly examples: { readonly violation: Timeline; readonly clear: Timeline } & Readonly<Record<string, Timeline>>;
+}
+
+/** A finding that an app must give under a scenario. `clear` and `not-tested` for `scenario` are implied for the rest. */
+export interface Truth {
+  readonly scenario: string;
+  readonly rule: Rule['id'];
+  readonly verdict: Exclude<Verdict, 'clear'>;
+  readonly datum: string;
+  /** Host, or `-`. */
+  readonly receiver: string;
+  /** SDK id of the receivers table, or `-`. */
+  readonly sdk: string;
+  readonly phase: string;
+}
+
+/** report.json. */
+export interface Report {
+  readonly schema: 1;
+  readonly run: { readonly id: string; readonly began: string; readonly interrupted: boolean; readonly head: string; readonly events: number; readonly tool: RunHead['tool'] };
+  readonly app: RunHead['app'];
+  readonly handset: RunHead['handset'];
+  readonly scenario: { readonly id: string; readonly title: string; readonly aims: readonly Need[]; readonly reached: readonly Need[] };
+  readonly findings: readonly Finding[];
+  readonly links: readonly Link[];
+  readonly coverage: ReportCoverage;
+  readonly placebo: { readonly drawn: number; readonly hits: number; readonly bytesSearched: number };
+}
+
+/** What was looked at and what was not. */
+export interface ReportCoverage {
+  readonly hooks: { readonly installed: number; readonly missing: readonly string[]; readonly failed: readonly string[]; readonly fired: Readonly<Record<string, number>> };
+  readonly flows: { readonly seen: number; readonly whole: number; readonly refused: readonly string[]; readonly opaque: readonly string[]; readonly broken: number };
+  readonly gaps: readonly { readonly source: GapSource; readonly what: string; readonly why: string; readonly scope: { readonly datum: string | null; readonly host: string | null; readonly phase: Phase | null } }[];
+  readonly rules: { readonly judged: number; readonly notTested: readonly string[] };
+}
+
+/** Reads recorded bodies; given to `reports` by the cli. */
+export interface Bodies {
+  /** Bytes of `[offset, offset+length)` of a run file (`bodies/…`, `values/…`). */
+  read(file: string, offset: number, length: number): Uint8Array;
+}
+
+export type { Flow };

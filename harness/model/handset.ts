@@ -1,0 +1,44 @@
+import type { Recorder } from './recorder.js';
+import type { PhoneContents } from './values.js';
+
+/** Answers which process owns a connection, by the client's port on loopback. */
+export interface SocketOwner {
+  owner(clientPort: number): { readonly uid: number; readonly package: string; readonly pid: number; readonly how: 'virtual' | 'proc-net' | 'socks' } | null;
+}
+
+/** What `record()` gives to the handset it opens. */
+export interface HandsetParts {
+  readonly recorder: Recorder;
+  /** The proxy's listener, on loopback. */
+  readonly proxyPort: number;
+  /** PEM of the proxy's CA, installed in the handset's trust store. */
+  readonly labCaPem: string;
+}
+
+/** Install, launch, stop, clear, plant, collect: everything that is not looking and touching. */
+export interface HandsetPort {
+  readonly kind: 'virtual' | 'framework' | 'android';
+  readonly simulated: boolean;
+  readonly profile: string;
+  /** Model, Android version and the like, for run.json. */
+  facts(): Promise<Readonly<Record<string, string>>>;
+  /** W3C capabilities that lead Appium to this handset; `appium:handsetUrl` among them where it has one. */
+  capabilities(): Readonly<Record<string, unknown>>;
+  /** APPIUM_HOME drivers wanted: `virtual` is ours. */
+  readonly driver: 'virtual' | 'uiautomator2';
+  install(): Promise<void>;
+  plant(contents: PhoneContents): Promise<void>;
+  launch(): Promise<void>;
+  stop(): Promise<void>;
+  /** Removes the app's data and permissions, as `pm clear`. */
+  clear(): Promise<void>;
+  /** Sends the app to the background (home key); `launch()` brings it back. */
+  home(): Promise<void>;
+  /** Makes agents send everything they hold and waits for it; called at every consent event and before stop. */
+  flush(): Promise<void>;
+  /** The app's files at the end of a run, by path inside its data folder. */
+  collect(): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>;
+  /** SMS with a one-time code, as the network would deliver it. */
+  deliverSms(sender: string, body: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,25 @@
+import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, ValueRef } from './event.js';
+import type { RunClock } from './clock.js';
+
+/** One body on its way to disk. */
+export interface BodyWriter {
+  /** Takes bytes as they came; false asks the sender to wait for `drained()`. */
+  write(chunk: Uint8Array): boolean;
+  drained(): Promise<void>;
+  /** Closes the body; null when it had no byte. `state` is `cut` when the limit was reached, whatever is passed. */
+  end(state: BodyState): Promise<BodyRef | null>;
+}
+
+/** Where all recorders of a run write. Opened by `harness/store`, given to everyone else. */
+export interface Recorder {
+  readonly clock: RunClock;
+  /** Appends one event and returns its id. @throws LabError STORE_FULL when the disk took nothing. */
+  write(event: Draft): EventId;
+  /** A gap, stamped now. Nulls in `scope` mean all. */
+  gap(source: GapSource, what: string, why: string, scope?: { datum?: string; host?: string }): EventId;
+  /** Stores a picture, a tree or a value's bytes; the same bytes are stored once. */
+  file(folder: 'screens' | 'ui' | 'values', bytes: Uint8Array, extension: string): FileRef;
+  /** The manifest value with exactly this text, else bytes kept in `values/` under a keyed hash. */
+  valueRef(bytes: Uint8Array): ValueRef;
+  body(of: 'request' | 'response'): BodyWriter;
+}
