@@ -1,4 +1,6 @@
+import type { ProcessRef } from './event.js';
 import type { Recorder } from './recorder.js';
+import type { Stamp } from './stamp.js';
 import type { PhoneContents } from './values.js';
 
 /** Answers which process owns a connection, by the client's port on loopback. */
@@ -36,6 +38,8 @@ export interface HandsetPort {
   home(): Promise<void>;
   /** Makes agents send everything they hold and waits for it; called at every consent event and before stop. */
   flush(): Promise<void>;
+  /** Calls back for each click that an agent saw inside the app; returns the way to stop. */
+  onClick(listener: (click: { readonly process: ProcessRef; readonly at: Stamp; readonly text: string }) => void): () => void;
   /** The app's files at the end of a run, by path inside its data folder. */
   collect(): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>;
   /** SMS with a one-time code, as the network would deliver it. */
