@@ -49,11 +49,16 @@ export interface WireFrame { readonly c: string; readonly m: string; readonly f:
 
 interface RecordBase { readonly seq: number; readonly at: WireStamp; readonly tid: number; readonly thread: string }
 
+/** The part of a row that a reader of records needs. */
+export interface WireRow { readonly id: string; readonly kind: RowKind; readonly datum: string | null; readonly family: string; readonly class: string; readonly method: string }
+
 /** A value as read: text, or bytes in base64 (the one without the other). */
 export type WireValue = { readonly text: string } | { readonly base64: string };
 
 export type WireRecord =
-  | (RecordBase & { readonly type: 'stack'; readonly id: number; readonly frames: readonly WireFrame[] })
+  | (RecordBase & { readonly type: 'stack'; readonly id: number; readonly frames: readonly WireFrame[]; /** Index of the innermost frame that is neither the framework's nor the language's; null: none. */ readonly caller: number | null })
+  /** What the rows of this agent mean; sent once, before any other record speaks of them. */
+  | (RecordBase & { readonly type: 'rows'; readonly rows: readonly WireRow[] })
   | (RecordBase & { readonly type: 'api'; readonly hook: string; readonly datum: string; readonly values: readonly WireValue[]; readonly rows: number | null; readonly threw: string | null; readonly stack: number; readonly parent: number | null; readonly foreground: boolean | null; readonly n: number; readonly firstAt: WireStamp; readonly lastAt: WireStamp })
   | (RecordBase & { readonly type: 'prompt'; readonly hook: string; readonly permissions: readonly string[]; readonly stack: number })
   | (RecordBase & { readonly type: 'click'; readonly view: string; readonly text: string })

@@ -1,0 +1,117 @@
+import { Command, CommanderError, Option } from 'commander';
+import { LabError } from '../model/errors.js';
+import type { Language } from '../../reports/words.js';
+
+type Exit = (code: number) => void;
+/** What every command gets beside its own arguments. */
+export interface Common { readonly language: Language; readonly json: boolean }
+
+/** The command line. Commands are loaded when they run, so that `--help` stays quick. */
+export function buildProgram(language: Language, exit: Exit): Command {
+  const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const program = new Command('jiejing')
+    .description(t('借镜：借贷应用隐私检测台', 'Jiejing: a privacy test bench for loan apps'))
+    .addOption(new Option('--lang <zh|en>', t('界面语言（默认随系统）', 'language (default: the locale)')).choices(['zh', 'en']))
+    .helpOption('-h, --help', t('显示帮助', 'show help'))
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError(true);
+  const add = (usage: string, zh: string, en: string): Command =>
+    program
+      .command(usage)
+      .description(t(zh, en))
+      .helpOption('-h, --help', t('显示帮助', 'show help'))
+      .option('--json', t('标准输出只有一个 JSON 文档', 'stdout is exactly one JSON document'))
+      .addOption(new Option('--lang <zh|en>').choices(['zh', 'en']).hideHelp())
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} });
+  const common = (options: { json?: boolean }): Common => ({ language, json: options.json === true });
+  addAudit(add, t, common, exit);
+  addRuns(add, t, common, exit);
+  addLists(add, t, common, exit);
+  addPackets(add, t, common, exit);
+  program.addHelpText('after', t(EXITS.zh, EXITS.en));
+  return program;
+}
+
+const EXITS = {
+  zh: '\n退出码：0 未发现违规 · 1 有违规 · 2 用法错误 · 3 实验环境无法运行 · 4 无法判定或未检测 · 5 完整性受损 · 130 已中断',
+  en: '\nExit codes: 0 clear · 1 violations · 2 usage · 3 the lab could not run · 4 undecided or not tested · 5 integrity failure · 130 interrupted',
+};
+
+type Add = (usage: string, zh: string, en: string) => Command;
+type Words = (zh: string, en: string) => string;
+type Commons = (options: { json?: boolean }) => Common;
+
+function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
+  for (const kind of ['audit', 'record'] as const) {
+    const about = kind === 'audit' ? (['录制、判定并写出报告', 'record, judge and report'] as const) : (['只录制', 'record only'] as const);
+    add(`${kind} <app>`, ...about)
+      .option('--scenario <id|file>', t('场景（默认 sign-up-allow）', 'scenario'), 'sign-up-allow')
+      .option('--handset <name>', t('手机：virtual（默认）', 'handset'), 'virtual')
+      .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'))
+      .option('--case <number>', t('案件编号', 'case number'))
+      .option('--operator <name>', t('操作人', 'operator'))
+      .option('--lab <name>', t('实验室', 'lab'))
+      .action(async (app: string, options) => exit(await (await import('./audit.js')).audit({ kind, app, options, common: common(options) })));
+  }
+  add('judge <run>', '用当前规则重新判定', 'judge a recorded run again')
+    .action(async (run: string, options) => exit(await (await import('./judge.js')).judgeCommand(run, common(options))));
+  add('report <run>', '写出报告（尚未判定时先判定）', 'write the report (judging first where needed)')
+    .action(async (run: string, options) => exit(await (await import('./judge.js')).reportCommand(run, common(options))));
+  add('nightly <list>', '按名单逐个审计，与上次比较', 'audit a list of apps, compare with the last night')
+    .option('--out <folder>', t('结果文件夹', 'folder for the nights'), 'nights')
+    .action(async (list: string, options) => exit(await (await import('./nightly.js')).nightlyCommand(list, options.out, common(options))));
+}
+
+function addRuns(add: Add, t: Words, common: Commons, exit: Exit): void {
+  add('open <run>', '在浏览器中打开报告', 'open the report in a browser')
+    .action(async (run: string, options) => exit(await (await import('./runs.js')).openCommand(run, common(options))));
+  add('show <run> <id>', '显示一个事件、关联或发现', 'show one event, link or finding')
+    .action(async (run: string, id: string, options) => exit(await (await import('./show.js')).showCommand(run, id, common(options))));
+  add('runs', '列出记录', 'list runs')
+    .option('--in <folder>', t('文件夹', 'folder'), 'runs')
+    .action(async (options) => exit(await (await import('./runs.js')).runsCommand(options.in, common(options))));
+  add('forget <run>', '删除记录，只留存根', 'remove a run, leaving a tombstone')
+    .option('--by <name>', t('由谁删除', 'who removes it'))
+    .action(async (run: string, options) => exit(await (await import('./packets.js')).forgetCommand(run, options.by ?? null, common(options))));
+}
+
+function addLists(add: Add, t: Words, common: Commons, exit: Exit): void {
+  add('apps', '列出可审计的应用', 'list apps')
+    .action(async (options) => exit(await (await import('./lists.js')).appsCommand(common(options))));
+  add('scenarios [act] [file]', '列出场景；new 新建，validate 检查', 'list scenarios; new writes one, validate checks one')
+    .action(async (act: string | undefined, file: string | undefined, options) => exit(await (await import('./lists.js')).scenariosCommand(act, file, common(options))));
+  add('doctor', '检查这台电脑缺少什么', 'check what this machine lacks')
+    .action(async (options) => exit(await (await import('./doctor.js')).doctorCommand(common(options))));
+}
+
+function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
+  add('seal <run>', '封装证据包', 'seal a run into an evidence packet')
+    .requiredOption('--out <packet>', t('证据包文件夹', 'packet folder'))
+    .action(async (run: string, options) => exit(await (await import('./packets.js')).sealCommand(run, options.out, common(options))));
+  add('verify <packet>', '核验证据包', 'verify a packet')
+    .action(async (packet: string, options) => exit(await (await import('./packets.js')).verifyCommand(packet, common(options))));
+}
+
+/** Our words for what commander refused; `shown` when it only showed help; null when the error is not commander's. */
+export function usageError(error: unknown, argv: readonly string[]): LabError | 'shown' | null {
+  if (!(error instanceof CommanderError)) return null;
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 'shown';
+  if (error.code === 'commander.help') return 'shown';
+  const raw = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const named = /'([^']*)'/.exec(raw)?.[1] ?? '';
+  const near = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(raw)?.[1] ?? '';
+  const zh: Readonly<Record<string, string>> = {
+    'commander.unknownOption': `没有选项 ${named}`,
+    'commander.unknownCommand': `没有命令 ${named}`,
+    'commander.missingArgument': `缺少参数 ${named}`,
+    'commander.optionMissingArgument': `选项 ${named} 缺少值`,
+    'commander.missingMandatoryOptionValue': `缺少必需的选项 ${named}`,
+    'commander.excessArguments': '参数过多',
+    'commander.invalidArgument': `选项 ${named} 的值无效`,
+  };
+  const what = `${zh[error.code] ?? raw}${near ? `（是否想用 ${near}）` : ''}`;
+  return new LabError('USAGE', { what, whatEn: raw, command: argv[2]?.startsWith('-') === false ? argv[2] : '' });
+}

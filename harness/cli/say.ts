@@ -1,0 +1,45 @@
+import stringWidth from 'string-width';
+
+/** Progress and remarks; never results. */
+export function remark(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Results. */
+export function result(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The one JSON document of a `--json` command. */
+export function json(document: unknown): void {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Breaks text at `width` terminal columns; Chinese breaks anywhere, Latin words stay whole where they fit. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/[\x21-\x7e]+|\s+|[^\x21-\x7e\s]/g) ?? []) {
+    // A closing mark may stand one column over rather than begin a line.
+    if (stringWidth(line + word.trimEnd()) > width && line.trim() !== '' && !/^[，。；：、）》」”]$/.test(word)) {
+      lines.push(line.trimEnd());
+      line = word.trimStart();
+    } else line += word;
+    while (stringWidth(line) > width && /^[\x21-\x7e]+$/.test(line)) {
+      lines.push(line.slice(0, width));
+      line = line.slice(width);
+    }
+  }
+  if (line.trim() !== '') lines.push(line.trimEnd());
+  return lines;
+}
+
+/** Pads or cuts text to exactly `width` terminal columns. */
+export function cell(text: string, width: number): string {
+  let shown = text;
+  if (stringWidth(shown) > width) {
+    while (stringWidth(shown) > width - 1) shown = shown.slice(0, -1);
+    shown += '…';
+  }
+  return shown + ' '.repeat(Math.max(0, width - stringWidth(shown)));
+}

@@ -1,0 +1,143 @@
+import { Ajv } from 'ajv';
+import type { ErrorObject } from 'ajv';
+import schema from '../model/scenario.schema.json' with { type: 'json' };
+import type { Need } from '../model/scenario.js';
+import type { Persona } from '../model/values.js';
+import { nearest } from './nearest.js';
+
+/** What is wrong with a scenario and where: keys and indexes from the top. */
+export interface Fault { readonly path: readonly (string | number)[]; /** The wrong key inside `path`. */ readonly key?: string; readonly zh: string; readonly en: string }
+
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false, verbose: true }).compile(schema);
+
+/** Names that stand in `${persona.…}`. */
+export const PERSONA_NAMES = ['phone', 'otp', 'name', 'idNumber', 'bankCard', 'password', 'contactName', 'contactPhone', 'amount', 'address', 'job'] as const satisfies readonly (keyof Persona)[];
+const ACTS = Object.keys(schema.definitions.step.properties);
+const TYPES: Readonly<Record<string, string>> = { string: '文字', number: '数字', integer: '整数', object: '键值对', array: '列表', boolean: 'true 或 false' };
+
+/** The first fault of a scenario's data, in the order of the file; null when it is sound. `id`: what its own `id` must be; null when it may have none. */
+export function faultOf(given: unknown, id: string | null): Fault | null {
+  if (!validate(given)) {
+    const all = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
+    const worst = all.sort(byPlace)[0];
+    if (worst !== undefined) return faultFrom(worst);
+  }
+  const data = given as { readonly id?: string; readonly aims: readonly Need[]; readonly steps: readonly unknown[] };
+  if (id === null && data.id !== undefined) return { path: [], key: 'id', zh: '场景的名称就是文件名，不要再写 id', en: 'the file name is the id; leave id out' };
+  if (id !== null && data.id !== id) return { path: [], key: 'id', zh: `id 应与文件名相同：${id}`, en: `id must equal the file name: ${id}` };
+  return slotFault(data.steps, ['steps']) ?? aimFault(data.aims, data.steps);
+}
+
+/** Replaces `${persona.phone}` and its short form `${phone}`. Names were checked when the file was read. */
+export function substitute(text: string, persona: Persona): string {
+  return text.replace(/\$\{(?:persona\.)?(\w+)\}/g, (slot, name: string) => {
+    const known = PERSONA_NAMES.find((one) => one === name);
+    return known === undefined ? slot : persona[known];
+  });
+}
+
+/** As they stand in the file; of two in one place the inner one, then the one that says more. */
+function byPlace(a: ErrorObject, b: ErrorObject): number {
+  const left = a.instancePath.split('/');
+  const right = b.instancePath.split('/');
+  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
+    const order = (left[i] ?? '').localeCompare(right[i] ?? '', 'en', { numeric: true });
+    if (order !== 0) return order;
+  }
+  return right.length - left.length || rank(a) - rank(b);
+}
+
+/** A wrong key says more than the missing key or the count that follow from it. */
+function rank(error: ErrorObject): number {
+  return ['additionalProperties', 'pattern', 'type', 'enum', 'const', 'maxProperties', 'required'].indexOf(error.keyword) >>> 0;
+}
+
+function faultFrom(error: ErrorObject): Fault {
+  const path = error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const here = path.at(-1);
+  const isStep = typeof here === 'number' && path.at(-2) !== 'aims';
+  const name = isStep ? `第 ${here + 1} 步` : here === undefined ? '场景' : `${here}`;
+  const nameEn = isStep ? `step ${here + 1}` : here === undefined ? 'the scenario' : `"${here}"`;
+  if (error.propertyName !== undefined) return keyFault(path, error.propertyName, allowedIn(path));
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(error.params['additionalProperty']);
+      return keyFault(path, key, isStep ? ACTS : Object.keys((error.parentSchema as { properties?: object }).properties ?? {}));
+    }
+    case 'maxProperties': {
+      const keys = Object.keys(error.data as object).join('、');
+      return { path, zh: `${name}写了不止一个键（${keys}）：每处只能写一个，另起一行用“- ”再写下一个`, en: `${nameEn} has more than one key (${keys}): write exactly one, and the next one on a line of its own with "- "` };
+    }
+    case 'minProperties':
+      return { path, zh: `${name}是空的`, en: `${nameEn} is empty` };
+    case 'required': {
+      const key = String(error.params['missingProperty']);
+      return { path, zh: `${name}缺少 ${key}`, en: `${nameEn} lacks "${key}"` };
+    }
+    case 'type': {
+      const wanted = [error.params['type']].flat().map(String);
+      if (isStep) return { path, zh: `${name}要写成“动作: 参数”，例如 - tap: 登录`, en: `${nameEn} must be "act: argument", e.g. - tap: 登录` };
+      return { path, zh: `${name} 要写${wanted.map((type) => TYPES[type] ?? type).join('或')}，现在是 ${show(error.data)}`, en: `${nameEn} must be ${wanted.join(' or ')}, not ${show(error.data)}` };
+    }
+    case 'enum':
+    case 'const': {
+      const wanted = [error.params['allowedValues'] ?? error.params['allowedValue']].flat().map(String);
+      return { path, zh: `${name} 只能是 ${wanted.join('、')}，现在是 ${show(error.data)}`, en: `${nameEn} must be one of ${wanted.join(', ')}, not ${show(error.data)}` };
+    }
+    default:
+      return { path, zh: `${name} 不合要求（${error.message ?? error.keyword}），现在是 ${show(error.data)}`, en: `${nameEn} ${error.message ?? error.keyword}, not ${show(error.data)}` };
+  }
+}
+
+function allowedIn(path: readonly (string | number)[]): readonly string[] {
+  return path.at(-1) === 'permissions' ? ['default', 'location', 'background_location', 'contacts', 'phone', 'sms', 'call_log', 'camera', 'microphone', 'storage', 'read_media', 'calendar', 'sensors', 'nearby_devices', 'notifications', 'activity_recognition'] : [];
+}
+
+function keyFault(path: readonly (string | number)[], key: string, allowed: readonly string[]): Fault {
+  const near = nearest(key, allowed, 3);
+  const list = (near.length > 0 ? near : allowed).join('、');
+  return { path, key, zh: near.length > 0 ? `不认识 ${key}，是不是 ${list}？` : `不认识 ${key}，这里可以写 ${list}`, en: near.length > 0 ? `unknown key "${key}", did you mean ${list.replaceAll('、', ', ')}?` : `unknown key "${key}", allowed here: ${list.replaceAll('、', ', ')}` };
+}
+
+function show(data: unknown): string {
+  const text = JSON.stringify(data) ?? 'undefined';
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function slotFault(data: unknown, path: readonly (string | number)[]): Fault | null {
+  if (typeof data === 'string') {
+    for (const match of data.matchAll(/\$\{(?:persona\.)?([^}]*)\}/g)) {
+      const name = match[1] ?? '';
+      if (PERSONA_NAMES.some((known) => known === name)) continue;
+      const near = nearest(name, PERSONA_NAMES, 3);
+      const list = near.length > 0 ? near : PERSONA_NAMES;
+      return { path, zh: `没有名为 ${name} 的人物资料，可用：${list.join('、')}`, en: `the persona has no "${name}"; it has ${list.join(', ')}` };
+    }
+    return null;
+  }
+  if (typeof data !== 'object' || data === null) return null;
+  for (const [key, value] of Object.entries(data)) {
+    const fault = slotFault(value, [...path, Array.isArray(data) ? Number(key) : key]);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/** Which act an aim cannot do without. */
+const AIM_NEEDS: Readonly<Record<Need, (text: string) => boolean>> = {
+  launched: (text) => /"(launch|relaunch)":/.test(text),
+  'notice-shown': (text) => /"(launch|relaunch)":/.test(text),
+  agreed: (text) => text.includes('"privacy":"agree"'),
+  declined: (text) => text.includes('"privacy":"decline"'),
+  withdrawn: (text) => text.includes('"privacy":"withdraw"'),
+  'form-reached': (text) => text.includes('"reach":"form-reached"'),
+  background: (text) => text.includes('"background":'),
+};
+
+function aimFault(aims: readonly Need[], steps: readonly unknown[]): Fault | null {
+  const text = JSON.stringify(steps);
+  const index = aims.findIndex((aim) => !AIM_NEEDS[aim](text));
+  const aim = aims[index];
+  if (aim === undefined) return null;
+  return { path: ['aims', index], zh: `aims 写了 ${aim}，但没有一步能到达那里`, en: `aims has "${aim}", but no step can reach it` };
+}

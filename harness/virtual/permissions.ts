@@ -1,0 +1,100 @@
+import type { PromptAnswer } from '../model/scenario.js';
+
+const P = 'android.permission.';
+
+/**
+ * Android permission group → its runtime permissions, with datum.json's group names.
+ * Source: AndroidManifest.xml of the framework, API 28 to 34 (frameworks/base/core/res).
+ */
+const GROUPS = {
+  CALENDAR: ['READ_CALENDAR', 'WRITE_CALENDAR'],
+  CALL_LOG: ['READ_CALL_LOG', 'WRITE_CALL_LOG', 'PROCESS_OUTGOING_CALLS'],
+  CAMERA: ['CAMERA'],
+  CONTACTS: ['READ_CONTACTS', 'WRITE_CONTACTS', 'GET_ACCOUNTS'],
+  LOCATION: ['ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION'],
+  BACKGROUND_LOCATION: ['ACCESS_BACKGROUND_LOCATION'],
+  MICROPHONE: ['RECORD_AUDIO'],
+  NEARBY_DEVICES: ['BLUETOOTH_SCAN', 'BLUETOOTH_CONNECT', 'BLUETOOTH_ADVERTISE', 'NEARBY_WIFI_DEVICES'],
+  PHONE: ['READ_PHONE_STATE', 'READ_PHONE_NUMBERS', 'CALL_PHONE', 'ANSWER_PHONE_CALLS', 'ADD_VOICEMAIL', 'USE_SIP'],
+  READ_MEDIA: ['READ_EXTERNAL_STORAGE', 'WRITE_EXTERNAL_STORAGE', 'READ_MEDIA_IMAGES', 'READ_MEDIA_VIDEO', 'READ_MEDIA_AUDIO'],
+  SENSORS: ['BODY_SENSORS'],
+  SMS: ['READ_SMS', 'SEND_SMS', 'RECEIVE_SMS', 'RECEIVE_MMS', 'RECEIVE_WAP_PUSH'],
+} as const satisfies Record<string, readonly string[]>;
+
+const GROUP_OF = new Map(Object.entries(GROUPS).flatMap(([group, names]) => names.map((name) => [P + name, group] as const)));
+
+/** Permission group of a runtime permission; null: granted at install, or none of Android's. */
+export function groupOf(permission: string): string | null {
+  return GROUP_OF.get(permission) ?? null;
+}
+
+/** One package's answer state. `denials` counts: after two the system asks no more. */
+interface GroupState { denials: number; once: boolean }
+
+/** Who asks, and how the prompt is shown. */
+export interface PermissionParts {
+  readonly package: string;
+  readonly label: string;
+  /** Permissions of the manifest. */
+  readonly declared: readonly string[];
+  granted(permission: string): boolean;
+  setGranted(permission: string, granted: boolean): void;
+  prompt(ask: { readonly package: string; readonly label: string; readonly group: string; readonly permissions: readonly string[] }): Promise<PromptAnswer>;
+}
+
+/** The runtime permissions of one package. */
+export interface Permissions {
+  /** Grants what needs no prompt. */
+  install(): void;
+  /** Asks for each group in turn; answers for each permission whether it is granted now. Requests queue up. */
+  request(permissions: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
+  /** Takes back what was granted for one time only. */
+  processesEnded(): void;
+  /** Back to the state after install. */
+  reset(): void;
+}
+
+/** Permission flow of Android 11: one prompt a group, `once` until the processes end, no prompt after two denials. */
+export function createPermissions(parts: PermissionParts): Permissions {
+  const states = new Map<string, GroupState>();
+  let turn: Promise<unknown> = Promise.resolve();
+  const declaredOf = (group: string): readonly string[] => parts.declared.filter((p) => groupOf(p) === group);
+  const revoke = (group: string): void => { for (const p of declaredOf(group)) parts.setGranted(p, false); };
+  const ask = async (group: string, wanted: readonly string[]): Promise<void> => {
+    const state = states.get(group) ?? { denials: 0, once: false };
+    states.set(group, state);
+    if (state.denials >= 2) return;
+    const answer = await parts.prompt({ package: parts.package, label: parts.label, group, permissions: wanted });
+    if (answer === 'deny') {
+      state.denials += 1;
+      return;
+    }
+    state.once = answer === 'once';
+    for (const permission of wanted) parts.setGranted(permission, true);
+  };
+  const request = async (permissions: readonly string[]): Promise<Readonly<Record<string, boolean>>> => {
+    const wanted = new Map<string, string[]>();
+    for (const permission of permissions) {
+      const group = groupOf(permission);
+      if (group === null || !parts.declared.includes(permission) || parts.granted(permission)) continue;
+      // A sibling that the user granted covers it without a new prompt.
+      if (declaredOf(group).some((p) => parts.granted(p))) parts.setGranted(permission, true);
+      else wanted.set(group, [...(wanted.get(group) ?? []), permission]);
+    }
+    for (const [group, names] of wanted) await ask(group, names);
+    return Object.fromEntries(permissions.map((p) => [p, parts.granted(p)]));
+  };
+  return {
+    install: () => { for (const p of parts.declared) if (groupOf(p) === null) parts.setGranted(p, true); },
+    request: (permissions) => {
+      const next = turn.then(() => request(permissions));
+      turn = next.catch(() => undefined);
+      return next;
+    },
+    processesEnded: () => { for (const [group, state] of states) if (state.once) { state.once = false; revoke(group); } },
+    reset: () => {
+      for (const group of Object.keys(GROUPS)) revoke(group);
+      states.clear();
+    },
+  };
+}

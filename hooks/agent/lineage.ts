@@ -1,0 +1,109 @@
+import type { HookRow } from '../wire.js';
+import { base64, fromJavaBytes, isByteArray, utf8 } from './bytes.js';
+import type { RecordDraft } from './batch.js';
+import { type JavaBridge, type JavaWrapper, asRuntimeClass, field, invoke, isWrapper } from './java.js';
+import type { Known } from './known.js';
+
+type Op = Extract<HookRow['kind'], 'digest' | 'mac' | 'cipher' | 'base64' | 'gzip'>;
+/** Bytes kept of one input; what comes after is not looked at. */
+const LIMIT = 256 * 1024;
+const OBJECTS = 512;
+/** Cipher.DECRYPT_MODE and UNWRAP_MODE: what comes out was known to the sender, not to the app's reads. */
+const DECRYPTING: ReadonlySet<number> = new Set([2, 4]);
+
+interface State { input: string; output: string; mode: number | null }
+/** One call of a hooked crypto method. */
+export interface CryptoCall { readonly row: HookRow; readonly types: readonly string[]; readonly self: JavaWrapper; readonly args: readonly unknown[] }
+export type Derived = Pick<Extract<RecordDraft, { type: 'derive' }>, 'op' | 'algorithm' | 'input' | 'output'>;
+
+export interface Lineage {
+  /** To be called before the original, for calls that may write over their input. Returns the input bytes. */
+  before(call: CryptoCall): string;
+  /** To be called after the original returned. The derivation when the input held a known value. */
+  after(call: CryptoCall, input: string, returned: unknown): Derived | null;
+}
+
+/** Makes the tracker of digests, MACs, ciphers, Base64 and gzip: one state for each Java object. */
+export function createLineage(java: JavaBridge, known: Known): Lineage {
+  const states = new Map<string, State>();
+
+  function stateOf(call: CryptoCall): State {
+    const key = `${call.row.kind}:${String(invoke(java.use('java.lang.System'), 'identityHashCode', call.self))}`;
+    const found = states.get(key) ?? { input: '', output: '', mode: null };
+    states.delete(key);
+    states.set(key, found);
+    if (states.size > OBJECTS) states.delete(states.keys().next().value ?? '');
+    return found;
+  }
+  function derive(op: Op, algorithm: () => string, input: string, output: string): Derived | null {
+    if (output === '' || !known.within(input)) return null;
+    known.addDerived(output);
+    return { op, algorithm: algorithm(), input: base64(input), output: base64(output) };
+  }
+  return {
+    before: inputOf,
+    after(call, input, returned) {
+      const op = call.row.kind as Op;
+      if (op === 'base64') return derive(op, () => call.row.class, input, outputOf(call, returned));
+      const state = stateOf(call);
+      switch (call.row.method) {
+        case '$init': case 'reset': case 'init':
+          state.input = state.output = '';
+          if (op === 'cipher') state.mode = Number(call.args[0]);
+          return null;
+        case 'update': case 'write':
+          state.input = (state.input + input).slice(0, LIMIT);
+          state.output = (state.output + outputOf(call, returned)).slice(0, LIMIT);
+          return null;
+      }
+      const whole = (state.input + input).slice(0, LIMIT);
+      const output = (state.output + (op === 'gzip' ? gzipped(java, call.self) : outputOf(call, returned))).slice(0, LIMIT);
+      state.input = state.output = '';
+      if (op === 'cipher' && state.mode !== null && DECRYPTING.has(state.mode)) return null;
+      return derive(op, () => (op === 'gzip' ? 'gzip' : String(invoke(call.self, 'getAlgorithm'))), whole, output);
+    },
+  };
+}
+
+/** Bytes that a call takes in. Overloads that take a buffer for the output (`[B,int` of doFinal, `[B,int,int` of digest) have none. */
+function inputOf(call: CryptoCall): string {
+  const [first, offset, length] = call.args;
+  if (call.row.method === 'init' || call.row.method === 'reset' || call.row.method === '$init') return '';
+  if (call.types[0] === 'byte') return String.fromCharCode(Number(first) & 0xff);
+  if (!isByteArray(first) || writesInto(call)) return '';
+  return call.types[1] === 'int' && call.types[2] === 'int'
+    ? fromJavaBytes(first, Number(offset), Number(length), LIMIT)
+    : fromJavaBytes(first, 0, first.length, LIMIT);
+}
+
+/** Whether the first argument is where the result goes. */
+function writesInto(call: CryptoCall): boolean {
+  const types = call.types.join(',');
+  return (call.row.method === 'doFinal' && types === '[B,int') || (call.row.method === 'digest' && types === '[B,int,int');
+}
+
+/** Bytes that a call gave back: returned, or written into a buffer that was passed in. */
+function outputOf(call: CryptoCall, returned: unknown): string {
+  if (typeof returned === 'string') return utf8(returned);
+  if (isByteArray(returned)) return fromJavaBytes(returned, 0, returned.length, LIMIT);
+  const types = call.types.join(',');
+  if (writesInto(call)) return call.row.kind === 'mac' ? slice(call.args[0], Number(call.args[1]), Number(invoke(call.self, 'getMacLength'))) : slice(call.args[0], Number(call.args[1]), Number(returned));
+  if (types === '[B,int,int,[B') return slice(call.args[3], 0, Number(returned));
+  if (types === '[B,int,int,[B,int') return slice(call.args[3], Number(call.args[4]), Number(returned));
+  return '';
+}
+
+function slice(buffer: unknown, offset: number, length: number): string {
+  return isByteArray(buffer) && length > 0 ? fromJavaBytes(buffer, offset, length, LIMIT) : '';
+}
+
+/** What a GZIPOutputStream wrote, when it wrote into memory; elsewhere the wire shows it. */
+function gzipped(java: JavaBridge, stream: JavaWrapper): string {
+  const target = field(stream, 'out');
+  if (!isWrapper(target) || target.$className !== 'java.io.ByteArrayOutputStream') return '';
+  const bytes = invoke(asRuntimeClass(java, target), 'toByteArray');
+  if (!isByteArray(bytes)) return '';
+  const all = fromJavaBytes(bytes, 0, bytes.length, LIMIT);
+  const start = all.indexOf('\x1f\x8b');
+  return start < 0 ? '' : all.slice(start);
+}
