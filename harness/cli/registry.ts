@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageRoot } from '../package-root.js';
-import { nearest } from '../nearest.js';
+import { nearest } from '../drive/nearest.js';
 import { LabError } from '../model/errors.js';
 import type { Rule } from '../model/finding.js';
 import type { SimulatedApp } from '../model/app.js';
@@ -32,7 +32,7 @@ export function appIds(): readonly string[] {
 /** The app of that id with its built file, for hashing. @throws LabError UNKNOWN_APP */
 export async function findApp(id: string): Promise<{ readonly app: SimulatedApp; readonly file: string }> {
   const ids = appIds();
-  if (!ids.includes(id)) throw new LabError('UNKNOWN_APP', { name: id, near: nearest(id, ids).join(', ') });
+  if (!ids.includes(id)) throw new LabError('UNKNOWN_APP', { name: id, near: nearest(id, ids, 3).join(', ') });
   const folder = join(BUILT, 'scenarios/apps');
   const app = await leaf<SimulatedApp>(folder, id + LEAF);
   if (app.id !== id) throw new Error(`scenarios/apps/${id}: its id is ${app.id}`);

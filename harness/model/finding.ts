@@ -22,7 +22,7 @@ export interface Certificate {
   readonly sourceSha256: string;
   /** For each layer: what was decoded, from which bytes of the layer above, and the SHA-256 of what came out. */
   readonly layers: readonly { readonly encoding: Encoding; readonly start: number; readonly end: number; readonly sha256: string }[];
-  /** Where the spelling (or its digest) lies in the last layer. */
+  /** Where the spelling lies in the last layer. For a digest that layer is the spelling itself: its `start` and `end` say where the digest lies. */
   readonly at: { readonly start: number; readonly end: number };
 }
 
@@ -125,6 +125,8 @@ export interface Rule {
   readonly toClear: readonly GapSource[];
   /** Data the rule watches (ids of datum.json); a gap about other data does not touch it. Empty: all. */
   readonly data: readonly string[];
+  /** Phases the rule speaks of; a gap about another phase does not touch it. Empty: all. */
+  readonly phases: readonly Phase[];
   /** One sentence with `{fact}` slots, the same slots in both languages. */
   readonly text: Words;
   /** What the operator may answer. */

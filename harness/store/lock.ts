@@ -61,6 +61,16 @@ function link(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
+    return copy(from, to); // exFAT and some network disks have no links
+  }
+}
+
+function copy(from: string, to: string): boolean {
+  try {
+    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -86,14 +96,16 @@ function alive(owner: Owner | null): boolean {
     if (codeOf(error) === 'ESRCH') return false;
   }
   const started = startOf(owner.pid);
+  if (started === 'ended') return false;
   return owner.started === null || started === null || started === owner.started;
 }
 
-/** Boot and tick at which a process started; null where the system does not tell. Source: proc(5), field 22 of /proc/PID/stat. */
+/** Boot and tick at which a process started, `ended` for a zombie; null where the system does not tell. Source: proc(5), field 22 of /proc/PID/stat. */
 function startOf(pid: number): string | null {
   const stat = readIfThere(`/proc/${pid}/stat`)?.toString('latin1');
   const boot = readIfThere('/proc/sys/kernel/random/boot_id')?.toString('latin1').trim();
   // The name in field 2 may hold spaces and brackets: count from the last bracket.
-  const tick = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return boot === undefined || tick === undefined ? null : `${boot}:${tick}`;
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields?.[0] === 'Z' || fields?.[0] === 'X') return 'ended';
+  return boot === undefined || fields?.[19] === undefined ? null : `${boot}:${fields[19]}`;
 }

@@ -19,11 +19,23 @@ export interface Known {
 /** Makes the set of known values, oldest forgotten first once there are too many. */
 export function createKnown(): Known {
   const needles = new Set<string>();
+  const byStart = new Map<string, string[]>();
 
+  function forget(needle: string): void {
+    needles.delete(needle);
+    const start = needle.slice(0, SHORTEST);
+    const left = (byStart.get(start) ?? []).filter((other) => other !== needle);
+    if (left.length === 0) byStart.delete(start);
+    else byStart.set(start, left);
+  }
   function keep(needle: string): void {
     if (needle.length < SHORTEST || needles.has(needle)) return;
-    if (needles.size >= KEPT) needles.delete(needles.values().next().value ?? '');
+    if (needles.size >= KEPT) forget(needles.values().next().value ?? '');
     needles.add(needle);
+    const start = needle.slice(0, SHORTEST);
+    const others = byStart.get(start);
+    if (others === undefined) byStart.set(start, [needle]);
+    else others.push(needle);
   }
   return {
     add(text) {
@@ -35,10 +47,16 @@ export function createKnown(): Known {
       keep(start);
       keep(hex(start, ''));
       keep(hex(start, '').toUpperCase());
-      keep(base64(start.slice(0, start.length - (start.length % 3))));
+      const coded = base64(start.slice(0, start.length - (start.length % 3)));
+      keep(coded);
+      keep(coded.replaceAll('+', '-').replaceAll('/', '_'));
     },
     within(binary) {
-      for (const needle of needles) if (needle.length <= binary.length && binary.includes(needle)) return true;
+      if (needles.size === 0) return false;
+      for (let at = 0; at + SHORTEST <= binary.length; at++) {
+        const candidates = byStart.get(binary.slice(at, at + SHORTEST));
+        if (candidates?.some((needle) => binary.startsWith(needle, at)) === true) return true;
+      }
       return false;
     },
   };

@@ -30,7 +30,7 @@ export function spellings(value: ManifestValue): readonly Spelling[] {
   const digits = /^\d{6,}[Xx]?$/.test(value.text);
   const boundary: Boundary = digits ? 'digit' : 'none';
   const out: Spelling[] = [];
-  const add = (form: string, text: string | Uint8Array, digested = true, edge = boundary): void => {
+  const add: Add = (form, text, digested = true, edge = boundary) => {
     const bytes = typeof text === 'string' ? utf8(text) : text;
     if (!out.some((s) => Buffer.compare(s.bytes, bytes) === 0)) out.push({ form, bytes, boundary: edge, digested });
   };

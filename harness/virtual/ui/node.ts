@@ -96,3 +96,7 @@ export function intersect(a: Rect, b: Rect): Rect | null {
 export function contains(rect: Rect | null, x: number, y: number): boolean {
   return rect !== null && x >= rect.left && x < rect.right && y >= rect.top && y < rect.bottom;
 }
+
+export function center(rect: Rect): { readonly x: number; readonly y: number } {
+  return { x: Math.floor((rect.left + rect.right) / 2), y: Math.floor((rect.top + rect.bottom) / 2) };
+}

@@ -1,0 +1,25 @@
+import { isIPv6 } from 'node:net';
+
+/** Where a client asks to be led: host without brackets, in lower case. */
+export interface Target { readonly host: string; readonly port: number }
+
+const LONGEST_HOST = 253;
+
+/**
+ * Reads `host:port` of a CONNECT line or of an absolute URL; null when it is not one.
+ * Names may hold underscores: apps use them, and no file is ever named after a host.
+ */
+export function parseAuthority(text: string, defaultPort: number | null): Target | null {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?))(?::(\d{1,5}))?$/.exec(text);
+  if (match === null) return null;
+  const host = (match[1] ?? match[2] ?? '').toLowerCase();
+  const port = match[3] === undefined ? defaultPort : Number(match[3]);
+  if (port === null || port < 1 || port > 65_535 || host.length > LONGEST_HOST) return null;
+  return match[1] !== undefined && !isIPv6(host) ? null : { host, port };
+}
+
+/** `host`, in brackets when it is an IPv6 literal, with the port unless it is the scheme's own. */
+export function printAuthority(scheme: string, host: string, port: number): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return (scheme === 'https' && port === 443) || (scheme === 'http' && port === 80) ? name : `${name}:${port}`;
+}

@@ -1,0 +1,190 @@
+import { isPersonal } from './datum.js';
+import type { Consent, Event, Flow, Lifecycle, Observation, Phase, Prompt, Step } from './event.js';
+import type { Link, Receiver, Timeline } from './finding.js';
+import { order, type Order, type Stamp } from './stamp.js';
+
+type Kind = Event['kind'];
+
+// A run may have 100,000 events and every rule asks; a timeline never changes, so the answer is kept with it.
+const SORTED = new WeakMap<Timeline, ReadonlyMap<Kind, readonly Event[]>>();
+
+function sortedByKind(timeline: Timeline): ReadonlyMap<Kind, readonly Event[]> {
+  const kept = SORTED.get(timeline);
+  if (kept !== undefined) return kept;
+  const lists = new Map<Kind, Event[]>();
+  for (const event of timeline.events) {
+    const list = lists.get(event.kind);
+    if (list === undefined) lists.set(event.kind, [event]);
+    else list.push(event);
+  }
+  SORTED.set(timeline, lists);
+  return lists;
+}
+
+/** All events of one kind, in their order. */
+export function eventsOf<K extends Kind>(timeline: Timeline, kind: K): readonly Extract<Event, { readonly kind: K }>[] {
+  return (sortedByKind(timeline).get(kind) ?? []) as readonly Extract<Event, { readonly kind: K }>[];
+}
+
+const PHASE_AFTER = { agreed: 'after-consent', declined: 'after-refusal', withdrawn: 'after-withdrawal' } as const;
+
+/** Where `at` lies to a consent act: by the click that the agent saw, else by the whole window of the tap. */
+export function orderToConsent(at: Stamp, consent: Consent): Order {
+  if (consent.click !== null) return order(at, consent.click);
+  if (consent.window === null) return order(at, consent.at);
+  if (order(at, consent.window.from) === 'before') return 'before';
+  return order(at, consent.window.to) === 'after' ? 'after' : 'undecided';
+}
+
+/** All phases that a moment may lie in: one, or several where the clocks cannot tell. The launch is not looked at. */
+export function possiblePhases(consents: readonly Consent[], at: Stamp): readonly Phase[] {
+  let phases: Phase[] = ['before-consent'];
+  for (const consent of consents) {
+    if (consent.act === 'shown') continue;
+    const side = orderToConsent(at, consent);
+    if (side === 'before') continue;
+    const next = PHASE_AFTER[consent.act];
+    phases = side === 'after' ? [next] : [...new Set([...phases, next])];
+  }
+  return phases;
+}
+
+/** Whether an event lies in one of `phases`: `phase` is the first that fits, `sure` false when the clocks leave others open; null: in none. */
+export function standing(timeline: Timeline, event: Event, phases: readonly Phase[]): { readonly phase: Phase; readonly sure: boolean } | null {
+  const known = timeline.phases.get(event.id) ?? 'undecided';
+  const open = known === 'undecided' ? possiblePhases(eventsOf(timeline, 'consent'), event.at) : [known];
+  const fitting = open.filter((phase) => phases.includes(phase));
+  const first = fitting[0];
+  if (first === undefined) return null;
+  // Undecided for another reason than a consent act: then one open phase is no more than a likely one.
+  return { phase: first, sure: fitting.length === open.length && (known !== 'undecided' || open.length > 1) };
+}
+
+/** The consent act that bounds a phase, to be shown beside what happened in it; null when there was none. */
+export function boundary(timeline: Timeline, phase: Phase): Consent | null {
+  const acts = eventsOf(timeline, 'consent');
+  const act = { 'before-launch': null, 'before-consent': 'agreed', 'after-consent': 'agreed', 'after-refusal': 'declined', 'after-withdrawal': 'withdrawn' }[phase];
+  return acts.find((c) => c.act === act) ?? null;
+}
+
+const SYSTEM = ['android.', 'androidx.', 'com.android.', 'java.', 'javax.', 'jdk.', 'sun.', 'dalvik.', 'libcore.', 'kotlin.', 'kotlinx.', 'org.chromium.', 'com.google.android.webview.'];
+const WEB_VIEW = ['org.chromium.', 'android.webkit.', 'com.android.webview.', 'com.google.android.webview.'];
+
+const startsWithOne = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
+
+/** Whose call it was: `system` when only the framework, the language or a WebView's inside stands between the API and the thread's root. */
+export function callerOf(timeline: Timeline, o: Observation | Prompt): 'app' | 'system' | 'unknown' {
+  const own = timeline.head.app.firstParty.classes;
+  const isApp = (name: string): boolean => startsWithOne(name, own) || !startsWithOne(name, SYSTEM);
+  if (o.stack.length === 0) return o.caller !== null && o.caller.includes('.') && isApp(o.caller) ? 'app' : 'unknown';
+  const first = o.stack.findIndex((frame) => isApp(frame.class));
+  if (first < 0) return 'system';
+  return o.stack.slice(0, first).some((frame) => startsWithOne(frame.class, WEB_VIEW)) ? 'system' : 'app';
+}
+
+/** One read by the app. `doubt`: why it cannot accuse by itself. */
+export interface Read {
+  readonly observation: Observation;
+  /** `refused`: the system threw and gave nothing; `empty`: it gave no row; `caller-unknown`: no stack tells who called. */
+  readonly doubt: 'refused' | 'empty' | 'caller-unknown' | null;
+}
+
+/** Reads (and refused attempts) of `data` by the app's own code and its SDKs; calls made inside another watched call of the same datum are left out. */
+export function reads(timeline: Timeline, data: readonly string[] | null): readonly Read[] {
+  const wanted = data === null ? null : new Set(data);
+  const observations = eventsOf(timeline, 'observation');
+  const byId = new Map(observations.map((o) => [o.id, o]));
+  return observations.flatMap((observation): Read[] => {
+    if (wanted === null ? !isPersonal(observation.datum) : !wanted.has(observation.datum)) return [];
+    const parent = observation.parent === null ? undefined : byId.get(observation.parent);
+    if (parent?.datum === observation.datum) return [];
+    const caller = callerOf(timeline, observation);
+    return caller === 'system' ? [] : [{ observation, doubt: readDoubt(observation, caller) }];
+  });
+}
+
+function readDoubt(o: Observation, caller: 'app' | 'unknown'): Read['doubt'] {
+  if (o.threw !== null) return 'refused';
+  if (o.rows === 0) return 'empty';
+  return caller === 'unknown' ? 'caller-unknown' : null;
+}
+
+/** One value that surely is in one request of the app. */
+export interface Sent {
+  readonly link: Link;
+  readonly flow: Flow;
+  readonly receiver: Receiver;
+  /** `owner-unknown`: neither the flow's owner nor a read ties it to this app. */
+  readonly doubt: 'owner-unknown' | null;
+}
+
+/** Links of level C4 and up, of planted, typed or registered values, in requests that are not another app's. */
+export function sent(timeline: Timeline): readonly Sent[] {
+  return linked(timeline).filter(({ link }) => link.level === 'C4' || link.level === 'C5');
+}
+
+/** The same at any level: for rules that count several values together. */
+export function linked(timeline: Timeline): readonly Sent[] {
+  const flows = new Map(eventsOf(timeline, 'flow').map((f) => [f.id, f]));
+  return timeline.links.flatMap((link): Sent[] => {
+    const flow = flows.get(link.flow);
+    if (flow === undefined || link.value.startsWith('p') || !isPersonal(link.datum) || isOthers(timeline, flow)) return [];
+    const adrift = flow.owner.how === 'unknown' && flow.owner.package === null && link.observation === null;
+    return [{ link, flow, receiver: receiverOf(timeline, flow), doubt: adrift ? 'owner-unknown' : null }];
+  });
+}
+
+function isOthers(timeline: Timeline, flow: Flow): boolean {
+  return flow.owner.package !== null && flow.owner.package !== timeline.head.app.package;
+}
+
+/** Who is behind a flow; `unknown` where the table does not tell. */
+export function receiverOf(timeline: Timeline, flow: Flow): Receiver {
+  return timeline.receivers.get(flow.id) ?? { host: flow.host, registrable: flow.host, party: 'unknown', sdk: null, company: null };
+}
+
+/** The app's connections whose content could not be seen. */
+export function unseenFlows(timeline: Timeline): readonly { readonly flow: Flow; readonly receiver: Receiver }[] {
+  const flows = eventsOf(timeline, 'flow').filter((f) => (f.state === 'refused' || f.state === 'opaque') && !isOthers(timeline, f));
+  return flows.map((flow) => ({ flow, receiver: receiverOf(timeline, flow) }));
+}
+
+/** Requests for permission groups, and prompts seen on the screen that no request was seen for. */
+export function permissionRequests(timeline: Timeline): readonly { readonly prompt: Prompt; readonly group: string }[] {
+  const prompts = eventsOf(timeline, 'prompt').filter((p) => p.act !== 'answered' && callerOf(timeline, p) !== 'system');
+  const asked = new Set(prompts.flatMap((p) => (p.act === 'requested' ? p.groups : [])));
+  return prompts.flatMap((prompt) => prompt.groups.filter((g) => prompt.act === 'requested' || !asked.has(g)).map((group) => ({ prompt, group })));
+}
+
+// Between two activities of one app nothing is resumed for a moment, and a prompt of the system pauses the app as well.
+const SETTLED_MS = 3000;
+const RETURNING_MS = 1000;
+
+/** Whether the app was in background for sure at that moment; null when too near to coming back, or the clocks cannot tell. */
+export function inBackground(timeline: Timeline, at: Stamp): boolean | null {
+  const turns = eventsOf(timeline, 'lifecycle').filter((e) => e.what === 'resumed' || e.what === 'paused');
+  if (turns.some((turn) => order(turn.at, at) === 'undecided')) return null;
+  const past = turns.filter((turn) => order(turn.at, at) === 'before');
+  const left = past.at(-1);
+  if (left === undefined || isShown(past) || !isAway(timeline, left.at, at)) return false;
+  const back = turns.find((turn) => turn.what === 'resumed' && order(turn.at, at) === 'after');
+  return back !== undefined && back.at.ms - at.ms < RETURNING_MS ? null : true;
+}
+
+function isShown(turns: readonly Lifecycle[]): boolean {
+  const last = new Map(turns.map((turn) => [turn.process?.pid ?? 0, turn.what]));
+  return [...last.values()].includes('resumed');
+}
+
+function isAway(timeline: Timeline, left: Stamp, at: Stamp): boolean {
+  const steps = eventsOf(timeline, 'step').filter((s) => s.act === 'background' && order(s.at, at) === 'before');
+  if (steps.at(-1)?.state === 'begun') return true;
+  const prompted = eventsOf(timeline, 'prompt').some((p) => order(p.at, at) === 'before' && p.at.ms >= left.ms - RETURNING_MS);
+  return !prompted && at.ms - left.ms >= SETTLED_MS;
+}
+
+/** Acts of the scenario that touched the screen before `at`. */
+export function touchesBefore(timeline: Timeline, at: Stamp): readonly Step[] {
+  const touching = new Set(['tap', 'tick', 'untick', 'type']);
+  return eventsOf(timeline, 'step').filter((s) => touching.has(s.act) && s.state === 'begun' && order(s.at, at) !== 'after');
+}

@@ -1,0 +1,215 @@
+import { createHash, createHmac } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { RunClock } from '../model/clock.js';
+import { LabError } from '../model/errors.js';
+import type { Draft, End, EventId, FileRef, GapSource, ValueId, ValueRef } from '../model/event.js';
+import type { BodyWriter, Recorder } from '../model/recorder.js';
+import type { RunHead } from '../model/run.js';
+import type { Manifest } from '../model/values.js';
+import { manifestBytes, valueKey } from '../values/manifest.js';
+import { openBodies, type BodyStore } from './bodies-write.js';
+import { chainLine, lastLine } from './chain.js';
+import { codeOf, diskError, onDisk, sha256, writeAtomic, writeWhole } from './disk.js';
+import { LOCK, lockFolder } from './lock.js';
+
+/** Bytes kept of one body when `createRun` is told nothing else. */
+export const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Freed when the disk is full, so that the gap and the end can still be written. */
+const RESERVE = '.reserve';
+const RESERVE_BYTES = 64 * 1024;
+const OWNER_ONLY = 0o600;
+const READABLE = 0o644;
+
+/** What a run is created from. The hash in `head.manifest` must be that of `manifest`. */
+export interface RunParts {
+  readonly dir: string;
+  readonly head: RunHead;
+  readonly manifest: Manifest;
+  readonly clock: RunClock;
+  /** Bytes kept of one body. Absent: BODY_LIMIT_BYTES. */
+  readonly bodyLimitBytes?: number;
+}
+
+/** The recorder of a run, with the ways to end it. */
+export interface RunRecorder extends Recorder {
+  readonly dir: string;
+  /** Writes the End, and gives the folder back. Only the first call counts. */
+  close(outcome: End['outcome'], why: string | null): void;
+  /** Why nothing can be written any more; null: all is well. */
+  failure(): LabError | null;
+  /** Called once, when the disk takes no more. */
+  onFailure(listener: (error: LabError) => void): void;
+}
+
+/**
+ * Creates a run folder with run.json, values/manifest.json and the first line of events.jsonl, and holds its lock until `close`.
+ * @throws LabError RUN_IN_USE, RUN_EXISTS, NO_PERMISSION, STORE_FULL
+ */
+export function createRun(parts: RunParts): RunRecorder {
+  const { dir } = parts;
+  onDisk(dir, () => fs.mkdirSync(dir, { recursive: true }));
+  const unlock = lockFolder(dir);
+  try {
+    const there = onDisk(dir, () => fs.readdirSync(dir)).filter((name) => !name.startsWith(LOCK));
+    if (there.length > 0) throw new LabError('RUN_EXISTS', { dir });
+    return new Store(parts, prepare(parts), unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Writes what stands before the first event; returns the SHA-256 of run.json. */
+function prepare({ dir, head, manifest }: RunParts): string {
+  const values = manifestBytes(manifest);
+  if (sha256(values) !== head.manifest.sha256) throw new Error('head.manifest.sha256 is not the hash of the manifest');
+  for (const name of ['bodies', 'screens', 'ui']) onDisk(dir, () => fs.mkdirSync(path.join(dir, name)));
+  onDisk(dir, () => fs.mkdirSync(path.join(dir, 'values'), { mode: 0o700 }));
+  writeAtomic(path.join(dir, 'values', 'manifest.json'), values, OWNER_ONLY);
+  writeAtomic(path.join(dir, RESERVE), Buffer.alloc(RESERVE_BYTES, 0x20), OWNER_ONLY);
+  const run = Buffer.from(`${JSON.stringify(head, null, 2)}\n`);
+  writeAtomic(path.join(dir, 'run.json'), run, READABLE);
+  return sha256(run);
+}
+
+class Store implements RunRecorder {
+  readonly dir: string;
+  readonly clock: RunClock;
+  readonly #unlock: () => void;
+  readonly #fd: number;
+  readonly #bodies: BodyStore;
+  readonly #valueKey: Buffer;
+  readonly #known: ReadonlyMap<string, ValueId>;
+  readonly #stored = new Map<string, FileRef>();
+  readonly #listeners: ((error: LabError) => void)[] = [];
+  #prev: string;
+  #bytes = 0;
+  #events = 0;
+  #failure: LabError | null = null;
+  #closed = false;
+
+  constructor(parts: RunParts, head: string, unlock: () => void) {
+    this.dir = parts.dir;
+    this.clock = parts.clock;
+    this.#unlock = unlock;
+    this.#prev = head;
+    this.#valueKey = valueKey(parts.manifest);
+    this.#known = new Map(parts.manifest.values.map((value) => [value.text, value.id]));
+    this.#fd = onDisk(this.dir, () => fs.openSync(path.join(this.dir, 'events.jsonl'), 'ax', READABLE));
+    this.#bodies = openBodies({ dir: this.dir, limitBytes: parts.bodyLimitBytes ?? BODY_LIMIT_BYTES, onError: (error, file) => this.#onDiskError(error, file) });
+    this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
+  }
+
+  write(event: Draft): EventId {
+    if (this.#closed) throw new Error(`an event came after the end of the run: ${event.kind}`);
+    if (this.#failure !== null) throw this.#failure;
+    return this.#append(event, chainLine);
+  }
+
+  gap(source: GapSource, what: string, why: string, scope?: { datum?: string; host?: string }): EventId {
+    return this.write({ kind: 'gap', at: this.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } });
+  }
+
+  file(folder: 'screens' | 'ui' | 'values', bytes: Uint8Array, extension: string): FileRef {
+    if (!/^[a-z0-9]{1,8}$/.test(extension)) throw new Error(`not a file extension: ${extension}`);
+    const hash = sha256(bytes);
+    // A plain hash in the name would let anyone who sees a listing try out phone numbers.
+    const name = folder === 'values' ? this.#keyedHash(bytes) : hash;
+    const file = `${folder}/${name}.${extension}`;
+    const stored = this.#stored.get(file);
+    if (stored !== undefined) return stored;
+    this.#put(file, bytes, folder === 'values' ? OWNER_ONLY : READABLE);
+    const ref = { file, sha256: hash, bytes: bytes.length };
+    this.#stored.set(file, ref);
+    return ref;
+  }
+
+  valueRef(bytes: Uint8Array): ValueRef {
+    const value = this.#known.get(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+    if (value !== undefined) return { value };
+    this.file('values', bytes, 'bin');
+    return { keyedHash: this.#keyedHash(bytes), bytes: bytes.length };
+  }
+
+  body(of: 'request' | 'response'): BodyWriter {
+    return this.#bodies.writer(of);
+  }
+
+  failure(): LabError | null {
+    return this.#failure;
+  }
+
+  onFailure(listener: (error: LabError) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(outcome: End['outcome'], why: string | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#bodies.close();
+    fs.rmSync(path.join(this.dir, RESERVE), { force: true });
+    try {
+      this.#append({ kind: 'end', at: this.clock.now(), outcome, why }, lastLine);
+      fs.fsyncSync(this.#fd);
+    } catch (error) {
+      // Without its End the run reads as interrupted, which is what it is; the cause is already known.
+      if (this.#failure === null) throw error;
+    } finally {
+      fs.closeSync(this.#fd);
+      this.#unlock();
+    }
+  }
+
+  #append(event: Draft, form: (prev: string, json: string) => string): EventId {
+    const id: EventId = `e${this.#events + 1}`;
+    const line = form(this.#prev, JSON.stringify({ id, ...event }));
+    const bytes = Buffer.from(`${line}\n`);
+    // One write call a line: a killed process leaves whole lines and at most one torn one.
+    const { written, error } = writeWhole(this.#fd, bytes);
+    if (error !== null) {
+      if (written > 0) fs.ftruncateSync(this.#fd, this.#bytes);
+      throw this.#fail(error, 'events.jsonl');
+    }
+    this.#bytes += bytes.length;
+    this.#events += 1;
+    this.#prev = createHash('sha256').update(line).digest('hex');
+    return id;
+  }
+
+  #put(file: string, bytes: Uint8Array, mode: number): void {
+    if (this.#failure !== null) throw this.#failure;
+    const full = path.join(this.dir, file);
+    try {
+      fs.writeFileSync(full, bytes, { flag: 'wx', mode });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') fs.rmSync(full, { force: true });
+      throw this.#fail(error, file);
+    }
+  }
+
+  #keyedHash(bytes: Uint8Array): string {
+    return createHmac('sha256', this.#valueKey).update(bytes).digest('hex');
+  }
+
+  #onDiskError(error: unknown, file: string): void {
+    const failure = this.#fail(error, file);
+    if (!(failure instanceof LabError)) throw failure;
+  }
+
+  /** From the first failed write on nothing is recorded but a gap that says so, and the End. */
+  #fail(error: unknown, file: string): unknown {
+    const failure = diskError(error, path.join(this.dir, file));
+    if (!(failure instanceof LabError) || this.#failure !== null) return failure;
+    this.#failure = failure;
+    fs.rmSync(path.join(this.dir, RESERVE), { force: true });
+    try {
+      const scope = { datum: null, host: null, phase: null };
+      this.#append({ kind: 'gap', at: this.clock.now(), source: 'store', what: file, why: codeOf(error) ?? 'disk', scope }, chainLine);
+    } catch {
+      // The End will not fit either; the reader sees an interrupted run.
+    }
+    for (const listener of this.#listeners) listener(failure);
+    return failure;
+  }
+}

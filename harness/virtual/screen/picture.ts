@@ -1,0 +1,40 @@
+import { Resvg } from '@resvg/resvg-wasm';
+import type { RunClock } from '../../model/clock.js';
+import type { Frame } from '../ui/desk.js';
+import type { Rect } from '../ui/node.js';
+import type { Screen } from '../ui/windows.js';
+import { FONT_FAMILY, loadFonts } from './font.js';
+import { drawFrame } from './draw.js';
+
+/** Pictures are half as large as the screen: 540 × 1140 pixels for 1080 × 2280. Bounds stay in screen pixels. */
+export const PICTURE_SCALE = 0.5;
+
+/** Makes pictures of what is on the screen, only when asked; a frame is drawn once a minute of the status bar's clock. `part` is in screen pixels. */
+export function createPictures(screen: Screen, clock: RunClock): (part: Rect | null) => Promise<Uint8Array> {
+  let last: { readonly frame: Frame; readonly time: string; readonly png: Uint8Array } | null = null;
+  return async (part) => {
+    const fonts = await loadFonts();
+    const frame = screen.frame();
+    const time = clockText(clock.handsetWallMs());
+    if (part !== null) return render(frame, time, fonts, part);
+    if (last === null || last.frame !== frame || last.time !== time) last = { frame, time, png: render(frame, time, fonts, null) };
+    return last.png;
+  };
+}
+
+function render(frame: Frame, time: string, fonts: readonly Uint8Array[], part: Rect | null): Uint8Array {
+  const resvg = new Resvg(drawFrame(frame, time, part), {
+    fitTo: { mode: 'zoom', value: PICTURE_SCALE },
+    font: { fontBuffers: [...fonts], defaultFontFamily: FONT_FAMILY, sansSerifFamily: FONT_FAMILY },
+  });
+  const image = resvg.render();
+  const png = image.asPng();
+  image.free();
+  resvg.free();
+  return png;
+}
+
+/** Hours and minutes as the handset's status bar shows them: its time zone is China's. */
+function clockText(wallMs: number): string {
+  return new Date(wallMs + 8 * 3600_000).toISOString().slice(11, 16);
+}

@@ -1,0 +1,23 @@
+import type { Rect } from '../ui/node.js';
+
+type Values = Readonly<Record<string, string | number>>;
+
+/** Attributes of an SVG element. */
+export function attributes(values: Values): string {
+  return Object.entries(values).map(([name, value]) => `${name}="${typeof value === 'number' ? Math.round(value * 100) / 100 : value}"`).join(' ');
+}
+
+export function rectangle(rect: Rect, fill: string, more: Values = {}): string {
+  return `<rect ${attributes({ x: rect.left, y: rect.top, width: Math.max(0, rect.right - rect.left), height: Math.max(0, rect.bottom - rect.top), fill, ...more })}/>`;
+}
+
+/** One line of text with its baseline at `y`. */
+export function textAt(text: string, x: number, y: number, size: number, fill: string): string {
+  return text.trim() === '' ? '' : `<text xml:space="preserve" ${attributes({ x, y, 'font-size': size, fill })}>${escapeText(text)}</text>`;
+}
+
+function escapeText(text: string): string {
+  return text
+    .replace(/[^\t\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?')
+    .replace(/[&<>]/g, (char) => (char === '&' ? '&amp;' : char === '<' ? '&lt;' : '&gt;'));
+}

@@ -1,0 +1,77 @@
+import { isBase64, mapLight, type LightOp } from './decode.js';
+import type { PackOp } from './inflate.js';
+
+/** How a layer came out of the one above it: what was undone, over which of its bytes. */
+export interface LayerStep { readonly op: LightOp | 'base64' | 'hex' | PackOp; readonly start: number; readonly end: number }
+
+/** Bytes on some level of decoding. The root is a part as sent. */
+export interface Layer {
+  readonly bytes: Uint8Array;
+  readonly above: Layer | null;
+  readonly step: LayerStep | null;
+  /** Heavy steps (base64, hex, compression) from the root to here. */
+  readonly depth: number;
+}
+
+/** How many steps lead from the root to this layer. */
+export function stepsOf(layer: Layer): number {
+  let n = 0;
+  for (let l: Layer = layer; l.above !== null; l = l.above) n += 1;
+  return n;
+}
+
+export interface Range { readonly start: number; readonly end: number }
+
+/**
+ * The smallest whole units of a layer that cover `[start − margin, end + margin)`, and where they stand in the layer above.
+ * Decoding just those bytes of the layer above gives just these bytes.
+ */
+export function unitsAround(layer: Layer, range: Range, margin: number): { readonly own: Range; readonly above: Range } {
+  const { step, above, bytes } = layer;
+  if (step === null || above === null) throw new Error('the root has nothing above');
+  const from = Math.max(0, range.start - margin);
+  const to = Math.min(bytes.length, range.end + margin);
+  if (step.op === 'hex') return { own: { start: from, end: to }, above: { start: step.start + 2 * from, end: step.start + 2 * to } };
+  if (step.op === 'base64') return base64Units(layer, above, step, { start: from, end: to });
+  if (step.op === 'percent' || step.op === 'json' || step.op === 'html') return lightUnits(layer, above, step.op, { start: from, end: to });
+  return { own: { start: 0, end: bytes.length }, above: { start: step.start, end: step.end } };
+}
+
+const maps = new WeakMap<Layer, Uint32Array>();
+
+function lightUnits(layer: Layer, above: Layer, op: LightOp, { start, end }: Range): { readonly own: Range; readonly above: Range } {
+  let map = maps.get(layer);
+  if (map === undefined) {
+    map = mapLight(op, above.bytes).map;
+    maps.set(layer, map);
+  }
+  let from = start;
+  let to = end;
+  while (from > 0 && map[from] === map[from - 1]) from -= 1;
+  while (to < layer.bytes.length && map[to] === map[to - 1]) to += 1;
+  return { own: { start: from, end: to }, above: { start: map[from] as number, end: map[to] as number } };
+}
+
+const places = new WeakMap<Layer, Uint32Array>();
+
+function base64Units(layer: Layer, above: Layer, step: LayerStep, { start, end }: Range): { readonly own: Range; readonly above: Range } {
+  const first = Math.floor(start / 3);
+  const last = Math.ceil(end / 3);
+  const chars = placesOf(layer, above, step);
+  const own = { start: first * 3, end: Math.min(layer.bytes.length, last * 3) };
+  const to = last * 4 < chars.length ? (chars[last * 4 - 1] as number) + 1 : step.end;
+  return { own, above: { start: chars[first * 4] as number, end: to } };
+}
+
+/** Where each character of the alphabet stands; line ends lie between them. */
+function placesOf(layer: Layer, above: Layer, step: LayerStep): Uint32Array {
+  let chars = places.get(layer);
+  if (chars === undefined) {
+    const found = new Uint32Array(step.end - step.start);
+    let n = 0;
+    for (let i = step.start; i < step.end; i += 1) if (isBase64(above.bytes[i] as number)) found[n++] = i;
+    chars = found.subarray(0, n);
+    places.set(layer, chars);
+  }
+  return chars;
+}

@@ -1,0 +1,80 @@
+import { order } from '../../harness/model/stamp.js';
+import type { Flow, ValueId } from '../../harness/model/event.js';
+import type { Level } from '../../harness/model/finding.js';
+import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import type { Path } from './certificate.js';
+import { PHONE_LIKE } from './spelling.js';
+
+/** Bits from which a match cannot be chance. */
+export const SURE_BITS = 20;
+const LIKELY_BITS = 8;
+/** A digest or a hooked output is not met by chance; more bits than this are not counted. */
+const CODED_BITS = 64;
+/** A value with fewer bits than this never becomes sure by what stands beside it. */
+const MIN_OWN_BITS = 15;
+/** Even a run of three requests is judged as if so many tokens had been tried: nobody knows what a longer run would hold. */
+const LEAST_TOKENS = 1024;
+
+const NAMES: ReadonlySet<CanaryType> = new Set(['name', 'contact_name']);
+
+/** How often chance had a go in this run. */
+export interface Tries {
+  /** Words and numbers examined. */
+  readonly tokens: number;
+  readonly numbers: number;
+  /** Needles of each class. */
+  readonly needles: ReadonlyMap<string, number>;
+  readonly forms: ReadonlyMap<ValueId, number>;
+}
+
+/** Values of one class are mistaken for each other: phone numbers of all kinds are one. */
+export function classOf(type: CanaryType): string {
+  if (PHONE_LIKE.has(type)) return 'phone';
+  return NAMES.has(type) ? 'name' : type;
+}
+
+const DIGITS = /^\d+[Xx]?$/;
+
+/** Bits by which a find surprises: those of the value in the form found, less what all tries of the run could meet by chance. */
+export function surprise(path: Path, tries: Tries): number {
+  const tokens = Math.max(LEAST_TOKENS, DIGITS.test(path.value.text) ? tries.numbers : tries.tokens);
+  const coded = path.kind === 'digest' || path.derivations.length > 0;
+  const needles = tries.needles.get(classOf(path.value.type)) ?? 1;
+  const forms = tries.forms.get(path.value.id) ?? 1;
+  return bitsOf(path, coded) - Math.log2(tokens) - Math.log2(Math.max(1, needles)) - Math.log2(forms);
+}
+
+function bitsOf(path: Path, coded: boolean): number {
+  const { value, form } = path;
+  if (coded) return value.bits < MIN_OWN_BITS ? value.bits : Math.max(CODED_BITS, value.bits);
+  const pair = /^pair-(\d+)$/.exec(form);
+  // Half a turn and a whole one, in steps of the last decimal that agrees.
+  if (pair !== null) return Math.log2(180) + Math.log2(360) + 2 * Number(pair[1]) * Math.log2(10);
+  return value.bits;
+}
+
+/** What one flow holds: the value looked at is among it. */
+export interface Company { readonly paths: readonly Path[]; readonly totalBits: number }
+
+/** How sure it is that the value is in this request. `bits` is the find's own surprise. */
+export function levelOf(path: Path, bits: number, company: Company, flow: Flow, seenByHook: boolean): Level {
+  if (path.kind === 'token') return 'C2';
+  if (path.form === 'pair-3') return 'C2';
+  const alone = company.paths.length === 1;
+  const coded = path.kind === 'digest' || path.derivations.length > 0;
+  const { value } = path;
+  if (NAMES.has(value.type) && !coded && !paired(value, company.paths)) return 'C3';
+  if (PHONE_LIKE.has(value.type) && alone && !coded) return 'C3';
+  const sure = value.bits >= MIN_OWN_BITS && Math.max(bits, company.totalBits) >= SURE_BITS;
+  if (!sure) return Math.max(bits, 0) >= LIKELY_BITS || company.totalBits >= SURE_BITS ? 'C3' : 'C1';
+  const hooked = seenByHook || (path.derivations.length > 0 && path.derivations.every((d) => order(d.at, flow.at) !== 'after'));
+  return hooked ? 'C5' : 'C4';
+}
+
+/** Whether the phone number of the same contact (or, for what is typed, another typed value) is in the request too. */
+function paired(value: ManifestValue, paths: readonly Path[]): boolean {
+  return paths.some(({ value: other }) => {
+    if (other === value || NAMES.has(other.type)) return false;
+    return value.group !== null ? other.group === value.group : other.group === null && other.origin === value.origin && (PHONE_LIKE.has(other.type) || other.type === 'id_card' || other.type === 'bank_card');
+  });
+}

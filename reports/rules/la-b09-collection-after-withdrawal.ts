@@ -1,0 +1,57 @@
+import { allActsIn } from '../../harness/model/claims.js';
+import { isNecessaryForLoan } from '../../harness/model/datum.js';
+import type { EventId } from '../../harness/model/event.js';
+import type { Rule, Timeline } from '../../harness/model/finding.js';
+import { eventsOf, receiverOf, standing } from '../../harness/model/timeline.js';
+import { consent, launched, reads, sends, story, unseen } from '../examples.js';
+
+// The withdrawal itself must reach the operator: the first exchange with the app's own server after it may carry what names the
+// account (the data that 必要个人信息范围规定 5(12) counts as necessary). Everything else read or sent afterwards counts.
+export default {
+  id: 'LA-B09',
+  title: { zh: '撤回同意/注销后仍收集', en: 'Collects after withdrawal/cancellation' },
+  severity: 'critical',
+  mode: 'A',
+  miitIssue: '违规收集个人信息',
+  provisions: {
+    primary: 'pipl-15',
+    printable: ['pipl-15', 'pipl-47', 'nds-24', 'miit-24-9'],
+    supporting: ['gbt35273-8.4a'],
+    defence: ['pipl-47', 'nds-24'],
+  },
+  needs: ['withdrawn'],
+  toAccuse: ['driver'],
+  toClear: ['proxy', 'linker', 'values', 'hooks', 'driver', 'handset', 'store', 'run'],
+  data: [],
+  phases: ['after-withdrawal'],
+  text: {
+    zh: '用户撤回同意后，应用仍{act}{datum}（调用方：{caller}；接收方：{receiver}）',
+    en: 'after the user withdrew consent, the app still {act} {datum} (caller: {caller}; receiver: {receiver})',
+  },
+  defences: [
+    { zh: '法律、行政法规规定的保存期限未届满，只做存储与必要的安全保护（个人信息保护法第四十七条）', en: 'a legal retention period runs and it is only stored and protected (PIPL art. 47)' },
+    { zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）', en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))' },
+    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+  ],
+
+  judge(timeline) {
+    const exchange = withdrawalExchange(timeline);
+    return allActsIn(timeline, 'after-withdrawal', {
+      spares: ({ link }) => link.flow === exchange && isNecessaryForLoan(link.datum),
+      doubts: () => null,
+    });
+  },
+
+  examples: {
+    violation: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), reads(9500, 'location')),
+    violationBySending: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), sends(9100, 'typed-phone', 'api.loan.example', { party: 'first' }), sends(9900, 'typed-phone', 'api.loan.example', { party: 'first' })),
+    undecided: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn', { windowMs: 80 }), reads(9030, 'location')),
+    ''not-tested'': story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), unseen(9500, 'collect.risk.example')),
+    clear: story(launched(0), consent(1000, 'agreed'), reads(2000, 'location'), consent(9000, 'withdrawn'), sends(9100, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' })),
+  },
+} satisfies Rule;
+
+function withdrawalExchange(timeline: Timeline): EventId | null {
+  const flows = eventsOf(timeline, 'flow').filter((f) => receiverOf(timeline, f).party === 'first');
+  return flows.find((f) => standing(timeline, f, ['after-withdrawal']) !== null)?.id ?? null;
+}
