@@ -9,8 +9,16 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const SHORTEST_TIMER_MS = 1;
 const MICROSECOND = 1000;
 
-interface Timer { readonly dueMs: number; readonly run: () => void }
-interface Wait { readonly endMs: number; readonly why: string; readonly resolve: () => void; readonly reject: (reason: unknown) => void }
+interface Timer {
+  readonly dueMs: number;
+  readonly run: () => void;
+}
+interface Wait {
+  readonly endMs: number;
+  readonly why: string;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
 type JumpListener = Parameters<RunClock['onJump']>[0];
 
 /** Where a run clock takes real time from. Absent: the machine's own clocks. */
@@ -42,7 +50,10 @@ class Ticker implements RunClock {
   #quietTurns = 0;
   #closed = false;
 
-  constructor(readonly wallMs: () => number, readonly monoMs: () => number) {
+  constructor(
+    readonly wallMs: () => number,
+    readonly monoMs: () => number,
+  ) {
     this.#beganMonoMs = monoMs();
   }
 
@@ -169,7 +180,10 @@ class Ticker implements RunClock {
     try {
       timer.run();
     } catch (error) {
-      if (this.#waits.size === 0) queueMicrotask(() => { throw error; });
+      if (this.#waits.size === 0)
+        queueMicrotask(() => {
+          throw error;
+        });
       for (const wait of this.#waits) wait.reject(error);
       this.#waits.clear();
     }

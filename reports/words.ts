@@ -2,6 +2,8 @@ import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Phase } from '../harness/model/event.js';
 import { fill } from '../harness/model/errors.js';
 import type { Encoding, Facts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
+import { GROUP_WORDS } from '../harness/model/datum.js';
+import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
 import type { Need } from '../harness/model/scenario.js';
 
 export type Language = 'zh' | 'en';
@@ -33,17 +35,7 @@ export const LEVEL_WORDS: Readonly<Record<Level, Words>> = {
   C1: { zh: '线索', en: 'hint' },
 };
 
-export const REASON_WORDS: Readonly<Record<string, Words>> = {
-  scenario: { zh: '本场景不涉及', en: 'not aimed at by this scenario' },
-  missed: { zh: '场景未能走到这一步', en: 'the scenario did not get there' },
-  gap: { zh: '有未能观察到的部分', en: 'part of it was not seen' },
-  interrupted: { zh: '运行被中断', en: 'the run was interrupted' },
-  clock: { zh: '时钟精度不足以分清先后', en: 'the clocks cannot tell the order' },
-  documents: { zh: '尚未读取隐私政策等文件', en: 'the privacy policy was not read' },
-  'host-unseen': { zh: '发往该主机的内容未能看到', en: 'what went to this host was not seen' },
-  'receiver-unknown': { zh: '接收方身份未知', en: 'who the receiver is, is not known' },
-  'box-unknown': { zh: '勾选框状态无法确定', en: 'the state of the box could not be told' },
-};
+export const REASON_WORDS: Readonly<Record<string, Words>> = REASONS;
 
 export const NEED_WORDS: Readonly<Record<Need, Words>> = {
   launched: { zh: '启动', en: 'launched' },
@@ -92,14 +84,22 @@ export function chainWords(link: Pick<Link, 'chain'>, language: Language): strin
   return words.length > 0 ? words.join(' → ') : language === 'zh' ? '明文' : 'plain';
 }
 
-/** A rule's sentence with its facts, as words of the language. */
+/** A rule's sentence with its facts, as words of the language; the sentence of `facts.reason` where the rule's own would accuse without ground. */
 export function sentence(rule: Pick<Rule, 'text'>, facts: Facts, language: Language): string {
-  return fill(rule.text[language], Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, factWord(key, value, language)])));
+  const text = REASON_SENTENCES[facts['reason'] ?? ''] ?? rule.text;
+  return fill(text[language], Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, factWord(key, value, language)])));
 }
 
 function factWord(key: string, value: string | number, language: Language): string | number {
   if (typeof value === 'number') return value;
-  if (key === 'datum') return value.split(',').map((id) => datumWord(id, language)).join(language === 'zh' ? '、' : ', ');
+  const each = (word: (id: string) => string): string =>
+    value
+      .split(',')
+      .map(word)
+      .join(language === 'zh' ? '、' : ', ');
+  if (key === 'datum' || key === 'group' || key === 'topic') return each((id) => GROUP_WORDS[id]?.[language] ?? datumWord(id, language));
+  if (key === 'needs') return each((id) => (id in NEED_WORDS ? NEED_WORDS[id as Need][language] : id));
+  if (key === 'act') return ACT_WORDS[value]?.[language] ?? value;
   if (key === 'phase') return value in PHASE_WORDS ? PHASE_WORDS[value as Phase][language] : value;
   if (key === 'reason') return reasonWord(value, language);
   return value;

@@ -40,7 +40,8 @@ class Relay {
   #wait: Promise<void> | null = null;
   #rewritten: { readonly head: Buffer; readonly from: number } | null = null;
   #headSent = false;
-  #rest: Buffer = Buffer.alloc(0);
+  /** In mode `one`: what the client sent behind its request; null until the request is over. */
+  #rest: Buffer | null = null;
   #stopListening = (): void => {};
   readonly #requests: MessageReader;
   readonly #responses: MessageReader;
@@ -87,15 +88,16 @@ class Relay {
     this.#requests.push(chunk, mode.kind === 'one');
     if (mode.kind !== 'one' || this.#raw !== null) return this.#pass(client, upstream, chunk);
     const { at } = this.#requests;
-    if (this.#asking === null) {
-      // The message is over: what comes after it may be for another server.
-      this.#rest = Buffer.concat([this.#rest, chunk.subarray(at)]);
+    if (this.#asking === null && this.#exchanges > 0) {
+      // What comes behind the request may be for another server.
+      this.#rest = Buffer.from(chunk.subarray(at));
       client.pause();
     }
     const head = this.#rewritten;
     this.#rewritten = null;
     if (head !== null) this.#pass(client, upstream, Buffer.concat([head.head, chunk.subarray(head.from, at)]));
     else if (this.#headSent) this.#pass(client, upstream, chunk.subarray(0, at));
+    this.#settleOne();
   }
 
   #fromOrigin(chunk: Buffer): void {
@@ -112,7 +114,7 @@ class Relay {
     if (ready && wait === null) return;
     from.pause();
     void Promise.all([ready ? null : once(into, 'drain').catch(() => null), wait]).then(() => {
-      if (!this.#over && !(from === this.parts.client && this.#rest.length > 0)) from.resume();
+      if (!this.#over && !(from === this.parts.client && this.#rest !== null)) from.resume();
     });
   }
 
@@ -183,7 +185,16 @@ class Relay {
     const protocol = valuesOf(head, 'upgrade').join(', ').toLowerCase();
     this.#giveUp(asked, protocol === 'websocket' ? 'websocket' : 'opaque', protocol === '' ? 'a tunnel in the tunnel' : protocol);
     this.#requests.goRaw();
+    this.#releaseRest();
     return 'raw';
+  }
+
+  #releaseRest(): void {
+    const rest = this.#rest;
+    this.#rest = null;
+    if (rest === null) return;
+    this.#fromClient(rest);
+    this.parts.client.resume();
   }
 
   #answeredWhole(): void {
@@ -216,7 +227,7 @@ class Relay {
     this.#stopListening();
     client.pause();
     upstream.pause();
-    this.resolve({ by: 'done', rest: this.#rest });
+    this.resolve({ by: 'done', rest: this.#rest ?? Buffer.alloc(0) });
   }
 
   /** A side will send no more. */
@@ -235,7 +246,9 @@ class Relay {
     const looksWhole = by === 'origin' && this.#responses.untilClose;
     this.#requests.goRaw();
     this.#finishAll(by, code);
-    if (by === 'client') upstream.destroy();
+    // What a channel's client sent last must still arrive; an exchange without its client is cancelled.
+    if (by === 'client' && this.#raw !== null) upstream.destroySoon();
+    else if (by === 'client') upstream.destroy();
     else if (looksWhole) breakClient();
     else client.destroySoon();
     if (by === 'client') client.destroy();

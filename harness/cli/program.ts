@@ -47,7 +47,7 @@ type Commons = (options: { json?: boolean }) => Common;
 function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
   for (const kind of ['audit', 'record'] as const) {
     const about = kind === 'audit' ? (['录制、判定并写出报告', 'record, judge and report'] as const) : (['只录制', 'record only'] as const);
-    add(`${kind} <app>`, ...about)
+    add(`${kind} <app>`, about[0], about[1])
       .option('--scenario <id|file>', t('场景（默认 sign-up-allow）', 'scenario'), 'sign-up-allow')
       .option('--handset <name>', t('手机：virtual（默认）', 'handset'), 'virtual')
       .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'))

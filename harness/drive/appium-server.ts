@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { LabError } from '../model/errors.js';
+import { packageRoot } from '../package-root.js';
 import type { ChildWord } from './appium-child.js';
 
 export interface AppiumServer {
@@ -35,15 +36,6 @@ export async function startAppium(options: { readonly homeDir: string; readonly 
     if ('server' in outcome) return outcome.server;
     if (outcome.code !== 'EADDRINUSE' || attempt === TRIES) throw new LabError('APPIUM_FAILED', { why: outcome.why });
   }
-}
-
-/** The folder of Jiejing's own package.json: tests run from sources, children from `dist`. */
-export function packageRoot(): string {
-  for (let dir = dirname(fileURLToPath(import.meta.url)); dir !== dirname(dir); dir = dirname(dir)) {
-    const file = join(dir, 'package.json');
-    if (existsSync(file) && /"name": *"jiejing"/.test(readFileSync(file, 'utf8'))) return dir;
-  }
-  throw new Error('package.json of jiejing was not found above this file');
 }
 
 async function writeHome(homeDir: string, driver: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { AGREE, AGREEMENT, BOX_SAYS, BUTTON_LENGTH, GO_ON, POLICY, PUT_OFF, RATIONALE, RATIONALE_BUTTON, REFUSE, SPEAKS_OF, TAKES_BACK } from './consent-words.js';
+import { AGREE, AGREEMENT, BOX_SAYS, BUTTON_LENGTH, GO_ON, LOG_IN, POLICY, PUT_OFF, RATIONALE, RATIONALE_BUTTON, REFUSE, SPEAKS_OF, TAKES_BACK } from './consent-words.js';
 import { boundsText, isField, labelOf, pressable, readTree, sameRow } from './tree.js';
 import type { ScreenNode, ScreenTree } from './tree.js';
 import type { NoticeView } from '../model/event.js';
@@ -99,7 +99,8 @@ function fullNotice(tree: ScreenTree, box: NoticeBox | null, score: number): Not
 }
 
 function boxPage(tree: ScreenTree, box: NoticeBox | null, score: number): NoticeReading | null {
-  if (box === null || !POLICY.test(box.label)) return null;
+  // A switch among settings shows what the user chose earlier; only where one signs up does a box ask.
+  if (box === null || !POLICY.test(box.label) || !(tree.nodes.some(isField) || buttons(tree).some((button) => LOG_IN.test(button.label)))) return null;
   const labels = tree.nodes.map(labelOf).filter((label) => label !== '');
   const row = tree.nodes.filter((node) => node === box.node || sameRow(node, box.node));
   return { kind: 'box', title: titleOf(labels), text: box.label, agree: null, decline: null, box, links: findLinks(row), score, confidence: box.state === 'unknown' ? 'likely' : 'sure' };

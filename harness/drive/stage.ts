@@ -51,11 +51,24 @@ export class Stage {
   /** True after `privacy: agree` met a page that only has a box: the log-in tap is then the consent. */
   agreesByLogIn = false;
   private shown: string | null = null;
+  private place = { path: '', act: '' };
 
   constructor(readonly play: Performance) {}
 
   get clock(): RunClock {
     return this.play.recorder.clock;
+  }
+
+  /** Which step is under way. */
+  at(path: string, act: string): void {
+    this.place = { path, act };
+  }
+
+  /** A marker of the step under way, or of something done beside it (`act` is another then). */
+  note(act: string, detail: string, state: StepNews['state'] = 'done', picture: Picture | null = null): void {
+    const { path } = this.place;
+    this.play.recorder.write({ kind: 'step', at: this.clock.now(), path, act, state, detail, picture });
+    this.play.onStep({ path, act, state, detail });
   }
 
   /** A fresh start of the app forgets what was shown; cleared data also forgets our ticks. */

@@ -59,7 +59,7 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
     picked: (process, values) => write('picked', process, values.flatMap((text) => {
       const ref = recorder.valueRef(Buffer.from(text));
       return 'value' in ref ? [ref.value] : [];
-    }).join(',')),
+    }).join(' ')),
   });
   const release = catchStrayRejections();
   const facts = factsOf(profile);

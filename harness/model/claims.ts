@@ -64,7 +64,12 @@ export function aboutSent({ link, receiver }: Sent, phase: string): FingerprintP
 }
 
 /** A claim that this sending lies in one of the phases; `doubts` are reasons against it, null for none. */
-export function sentIn(timeline: Timeline, one: Sent, phases: readonly Phase[], more: { readonly facts: Facts; readonly doubts: readonly (string | null)[] }): readonly Claim[] {
+export function sentIn(
+  timeline: Timeline,
+  one: Sent,
+  phases: readonly Phase[],
+  more: { readonly facts: Facts; readonly doubts: readonly (string | null)[] },
+): readonly Claim[] {
   const stands = standing(timeline, one.flow, phases);
   if (stands === null) return [];
   return [
@@ -118,12 +123,22 @@ export function aboutHost(receiver: Receiver, phase: string): FingerprintParts {
 }
 
 /** A claim that the rule could not be tested here. Its sentence is `REASON_SENTENCES[reason]`, told by the fact `reason`. */
-export function notTested(reason: 'host-unseen' | 'documents', events: readonly [EventId, ...EventId[]], facts: Facts, parts: FingerprintParts): Claim {
+export function notTested(
+  reason: 'host-unseen' | 'documents',
+  events: readonly [EventId, ...EventId[]],
+  facts: Facts,
+  parts: FingerprintParts,
+): Claim {
   return { verdict: 'not-tested', reason, events, links: [], facts: { ...facts, reason }, about: parts };
 }
 
 /** Facts of an act of any kind, for rules that watch all of them. */
-interface ActFacts extends Record<string, string> { readonly act: Act; readonly datum: string; readonly caller: string; readonly receiver: string }
+interface ActFacts extends Record<string, string> {
+  readonly act: Act;
+  readonly datum: string;
+  readonly caller: string;
+  readonly receiver: string;
+}
 
 /** Facts of a read among acts of other kinds. */
 export function readAct(read: Read): ActFacts {
@@ -140,21 +155,39 @@ export function askedIn(timeline: Timeline, phases: readonly Phase[], factsOf: (
   return permissionRequests(timeline).flatMap(({ prompt, group }) => {
     const stands = isPersonalGroup(group) ? standing(timeline, prompt, phases) : null;
     if (stands === null) return [];
-    return [{ ...verdictOf(stands.sure ? null : 'clock'), events: withBoundary(timeline, prompt, stands.phase), links: [], facts: factsOf(prompt, group), about: aboutAsked(timeline, prompt, { group, phase: stands.phase }) }];
+    return [
+      {
+        ...verdictOf(stands.sure ? null : 'clock'),
+        events: withBoundary(timeline, prompt, stands.phase),
+        links: [],
+        facts: factsOf(prompt, group),
+        about: aboutAsked(timeline, prompt, { group, phase: stands.phase }),
+      },
+    ];
   });
 }
 
 /** Parts of a claim about a permission group: the group stands in for the API family. */
-export function aboutAsked(timeline: Timeline, prompt: Prompt, { group, phase }: { readonly group: string; readonly phase: string }): FingerprintParts {
+export function aboutAsked(
+  timeline: Timeline,
+  prompt: Prompt,
+  { group, phase }: { readonly group: string; readonly phase: string },
+): FingerprintParts {
   return about({ family: group, phase, sdk: (prompt.caller === null ? null : timeline.sdkOf(prompt.caller)) ?? '-' });
 }
 
 /** Every read, permission request and sending in one phase, and hosts where a sending could not be seen. `spares`: sendings that the rule lets pass; `doubts`: why one is undecided. */
-export function allActsIn(timeline: Timeline, phase: Phase, sendings: { readonly spares: (one: Sent) => boolean; readonly doubts: (one: Sent) => string | null }): readonly Claim[] {
+export function allActsIn(
+  timeline: Timeline,
+  phase: Phase,
+  sendings: { readonly spares: (one: Sent) => boolean; readonly doubts: (one: Sent) => string | null },
+): readonly Claim[] {
   return [
     ...reads(timeline, null).flatMap((read) => readIn(timeline, read, [phase], readAct(read))),
     ...askedIn(timeline, [phase], (prompt, group) => ({ act: 'asked', datum: group, caller: prompt.caller ?? '-', receiver: '-' })),
-    ...sent(timeline).filter((one) => !sendings.spares(one)).flatMap((one) => sentIn(timeline, one, [phase], { facts: sentAct(one), doubts: [sendings.doubts(one)] })),
+    ...sent(timeline)
+      .filter((one) => !sendings.spares(one))
+      .flatMap((one) => sentIn(timeline, one, [phase], { facts: sentAct(one), doubts: [sendings.doubts(one)] })),
     ...unseenFlows(timeline).flatMap(({ flow }) => hostUnseen(timeline, flow, [phase])),
   ];
 }

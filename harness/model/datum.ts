@@ -23,7 +23,16 @@ export function datumRow(id: string): DatumRow | null {
 }
 
 // Their notes in the list: public values, or too little to tell a person by; measured, never held against an app.
-const MEASURED_ONLY: ReadonlySet<string> = new Set(['sim', 'call-state', 'ip-address', 'app-presence', 'sensors', 'screen', 'browsing', 'build-info']);
+const MEASURED_ONLY: ReadonlySet<string> = new Set([
+  'sim',
+  'call-state',
+  'ip-address',
+  'app-presence',
+  'sensors',
+  'screen',
+  'browsing',
+  'build-info',
+]);
 
 /** Whether reading or sending it can be held against an app at all. */
 export function isPersonal(id: string): boolean {

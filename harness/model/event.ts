@@ -169,7 +169,7 @@ export interface Lifecycle extends Base {
   readonly kind: 'lifecycle';
   readonly what: 'opened' | 'installed' | 'cleared' | 'planted' | 'launched' | 'process-started' | 'process-ended' | 'crashed' | 'resumed' | 'paused' | 'stopped' | 'collected' | 'picked';
   readonly process: ProcessRef | null;
-  /** For `picked`: the ids of the values that the system's picker handed over, with spaces between. */
+  /** For `picked`: the ids of the values that the system's picker handed over, with commas between. */
   readonly detail: string;
   /** SHA-256 of run.json in the first line of a run, else null. */
   readonly head: string | null;

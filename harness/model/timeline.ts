@@ -50,9 +50,16 @@ export function possiblePhases(consents: readonly Consent[], at: Stamp): readonl
 }
 
 /** Whether an event lies in one of `phases`: `phase` is the first that fits, `sure` false when the clocks leave others open; null: in none. */
-export function standing(timeline: Timeline, event: Event, phases: readonly Phase[]): { readonly phase: Phase; readonly sure: boolean } | null {
+export function standing(
+  timeline: Timeline,
+  event: Event,
+  phases: readonly Phase[],
+): { readonly phase: Phase; readonly sure: boolean } | null {
   const known = timeline.phases.get(event.id) ?? 'undecided';
-  const open = known === 'undecided' ? possiblePhases(eventsOf(timeline, 'consent'), event.at) : [known];
+  const open =
+    known === 'undecided'
+      ? possiblePhases(eventsOf(timeline, 'consent'), event.kind === 'observation' ? event.firstAt : event.at)
+      : [known];
   const fitting = open.filter((phase) => phases.includes(phase));
   const first = fitting[0];
   if (first === undefined) return null;
@@ -63,11 +70,31 @@ export function standing(timeline: Timeline, event: Event, phases: readonly Phas
 /** The consent act that bounds a phase, to be shown beside what happened in it; null when there was none. */
 export function boundary(timeline: Timeline, phase: Phase): Consent | null {
   const acts = eventsOf(timeline, 'consent');
-  const act = { 'before-launch': null, 'before-consent': 'agreed', 'after-consent': 'agreed', 'after-refusal': 'declined', 'after-withdrawal': 'withdrawn' }[phase];
+  const act = {
+    'before-launch': null,
+    'before-consent': 'agreed',
+    'after-consent': 'agreed',
+    'after-refusal': 'declined',
+    'after-withdrawal': 'withdrawn',
+  }[phase];
   return acts.find((c) => c.act === act) ?? null;
 }
 
-const SYSTEM = ['android.', 'androidx.', 'com.android.', 'java.', 'javax.', 'jdk.', 'sun.', 'dalvik.', 'libcore.', 'kotlin.', 'kotlinx.', 'org.chromium.', 'com.google.android.webview.'];
+const SYSTEM = [
+  'android.',
+  'androidx.',
+  'com.android.',
+  'java.',
+  'javax.',
+  'jdk.',
+  'sun.',
+  'dalvik.',
+  'libcore.',
+  'kotlin.',
+  'kotlinx.',
+  'org.chromium.',
+  'com.google.android.webview.',
+];
 const WEB_VIEW = ['org.chromium.', 'android.webkit.', 'com.android.webview.', 'com.google.android.webview.'];
 
 const startsWithOne = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
@@ -143,17 +170,28 @@ export function receiverOf(timeline: Timeline, flow: Flow): Receiver {
   return timeline.receivers.get(flow.id) ?? { host: flow.host, registrable: flow.host, party: 'unknown', sdk: null, company: null };
 }
 
-/** The app's connections whose content could not be seen. */
+const isUnseen = (f: Flow): boolean => f.state === 'refused' || f.state === 'opaque' || (f.state !== 'whole' && f.request === null);
+
+/** The app's connections of which no request could be seen. */
 export function unseenFlows(timeline: Timeline): readonly { readonly flow: Flow; readonly receiver: Receiver }[] {
-  const flows = eventsOf(timeline, 'flow').filter((f) => (f.state === 'refused' || f.state === 'opaque') && !isOthers(timeline, f));
+  const flows = eventsOf(timeline, 'flow').filter((f) => isUnseen(f) && !isOthers(timeline, f));
   return flows.map((flow) => ({ flow, receiver: receiverOf(timeline, flow) }));
+}
+
+/** Groups (contacts) whose values the user handed over through the system's picker. */
+export function pickedGroups(timeline: Timeline): ReadonlySet<string> {
+  const picks = eventsOf(timeline, 'lifecycle').filter((e) => e.what === 'picked');
+  const ids = new Set(picks.flatMap((e) => e.detail.split(' ')));
+  return new Set([...timeline.values.values()].flatMap((value) => (ids.has(value.id) && value.group !== null ? [value.group] : [])));
 }
 
 /** Requests for permission groups, and prompts seen on the screen that no request was seen for. */
 export function permissionRequests(timeline: Timeline): readonly { readonly prompt: Prompt; readonly group: string }[] {
   const prompts = eventsOf(timeline, 'prompt').filter((p) => p.act !== 'answered' && callerOf(timeline, p) !== 'system');
   const asked = new Set(prompts.flatMap((p) => (p.act === 'requested' ? p.groups : [])));
-  return prompts.flatMap((prompt) => prompt.groups.filter((g) => prompt.act === 'requested' || !asked.has(g)).map((group) => ({ prompt, group })));
+  return prompts.flatMap((prompt) =>
+    prompt.groups.filter((g) => prompt.act === 'requested' || !asked.has(g)).map((group) => ({ prompt, group })),
+  );
 }
 
 // Between two activities of one app nothing is resumed for a moment, and a prompt of the system pauses the app as well.

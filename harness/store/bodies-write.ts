@@ -49,7 +49,13 @@ export function openBodies(parts: BodyParts): BodyStore {
   };
 }
 
-interface Kept { readonly file: string; readonly offset: number; readonly length: number; readonly sha256: string; readonly failed: boolean }
+interface Kept {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly sha256: string;
+  readonly failed: boolean;
+}
 
 class Body implements BodyWriter {
   #small: Uint8Array[] = [];
@@ -59,7 +65,12 @@ class Body implements BodyWriter {
   #keptBytes = 0;
   #ended: Promise<BodyRef | null> | null = null;
 
-  constructor(readonly of: BodyRef['of'], readonly limitBytes: number, readonly segments: Segments, readonly openSpool: () => Spool) {}
+  constructor(
+    readonly of: BodyRef['of'],
+    readonly limitBytes: number,
+    readonly segments: Segments,
+    readonly openSpool: () => Spool,
+  ) {}
 
   write(chunk: Uint8Array): boolean {
     if (this.#ended !== null) throw new Error('a chunk came after the end of its body');
@@ -91,7 +102,15 @@ class Body implements BodyWriter {
     const kept = this.#spool === null ? this.segments.append(Buffer.concat(this.#small)) : await this.#spool.finish();
     this.#small = [];
     const cut = kept.failed || this.#seenBytes > this.#keptBytes;
-    return { of: this.of, sha256: kept.sha256, bytes: this.#seenBytes, file: kept.file, offset: kept.offset, length: kept.length, state: cut ? 'cut' : state };
+    return {
+      of: this.of,
+      sha256: kept.sha256,
+      bytes: this.#seenBytes,
+      file: kept.file,
+      offset: kept.offset,
+      length: kept.length,
+      state: cut ? 'cut' : state,
+    };
   }
 }
 
@@ -145,7 +164,11 @@ class Spool {
   #waiting: (() => void)[] = [];
   #finished: Promise<Kept> | null = null;
 
-  constructor(readonly parts: BodyParts, readonly file: string, readonly onFinish: () => void) {
+  constructor(
+    readonly parts: BodyParts,
+    readonly file: string,
+    readonly onFinish: () => void,
+  ) {
     try {
       this.#fd = fs.openSync(path.join(parts.dir, file), 'ax');
     } catch (error) {

@@ -23,7 +23,11 @@ export function ownHolds(line: string): boolean | null {
   const at = line.length - OWN_LENGTH;
   if (!line.startsWith(OWN_HEAD, at) || !line.endsWith('"}')) return null;
   const own = line.slice(at + OWN_HEAD.length, -2);
-  return createHash('sha256').update(`${line.slice(0, at)}}`).digest('hex') === own;
+  return (
+    createHash('sha256')
+      .update(`${line.slice(0, at)}}`)
+      .digest('hex') === own
+  );
 }
 
 /** The hash that a line holds of the line before, or null when it is not a line of ours. */

@@ -97,7 +97,11 @@ class Store implements RunRecorder {
     this.#valueKey = valueKey(parts.manifest);
     this.#known = new Map(parts.manifest.values.map((value) => [value.text, value.id]));
     this.#fd = onDisk(this.dir, () => fs.openSync(path.join(this.dir, 'events.jsonl'), 'ax', READABLE));
-    this.#bodies = openBodies({ dir: this.dir, limitBytes: parts.bodyLimitBytes ?? BODY_LIMIT_BYTES, onError: (error, file) => this.#onDiskError(error, file) });
+    this.#bodies = openBodies({
+      dir: this.dir,
+      limitBytes: parts.bodyLimitBytes ?? BODY_LIMIT_BYTES,
+      onError: (error, file) => this.#onDiskError(error, file),
+    });
     this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
   }
 
@@ -108,7 +112,14 @@ class Store implements RunRecorder {
   }
 
   gap(source: GapSource, what: string, why: string, scope?: { datum?: string; host?: string }): EventId {
-    return this.write({ kind: 'gap', at: this.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } });
+    return this.write({
+      kind: 'gap',
+      at: this.clock.now(),
+      source,
+      what,
+      why,
+      scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null },
+    });
   }
 
   file(folder: 'screens' | 'ui' | 'values', bytes: Uint8Array, extension: string): FileRef {

@@ -9,7 +9,11 @@ import { codeOf, onDisk, readIfThere } from './disk.js';
 export const LOCK = '.lock';
 
 /** Who holds a folder. A pid alone is not enough: it is given again after a reboot or a wrap. */
-interface Owner { readonly pid: number; readonly started: string | null; readonly host: string }
+interface Owner {
+  readonly pid: number;
+  readonly started: string | null;
+  readonly host: string;
+}
 
 /**
  * Takes a folder for this process; the returned function gives it back. The lock of a process that is gone is taken over.

@@ -7,13 +7,27 @@ export function contentsOf(manifest: Manifest): PhoneContents {
   const one = (type: CanaryType, place = 0): string => only(all(type)[place], type);
   const [lat, lon] = one('location').split(',');
   return {
-    imei: one('imei'), imei2: one('imei', 1), imsi: one('imsi'), iccid: one('iccid'), serial: one('serial'),
-    androidId: one('android_id'), oaid: one('oaid'), mac: one('mac'), ssid: one('ssid'), bssid: one('bssid'),
-    line1Number: one('phone'), location: { lat: only(lat, 'latitude'), lon: only(lon, 'longitude') }, clipboard: one('clipboard'),
+    imei: one('imei'),
+    imei2: one('imei', 1),
+    imsi: one('imsi'),
+    iccid: one('iccid'),
+    serial: one('serial'),
+    androidId: one('android_id'),
+    oaid: one('oaid'),
+    mac: one('mac'),
+    ssid: one('ssid'),
+    bssid: one('bssid'),
+    line1Number: one('phone'),
+    location: { lat: only(lat, 'latitude'), lon: only(lon, 'longitude') },
+    clipboard: one('clipboard'),
     contacts: groups(planted, 'contact').map((row) => ({ name: row('contact_name'), phone: row('contact_phone') })),
     // Spread over the last weeks by place alone, so that the manifest tells all.
     sms: groups(planted, 'sms').map((row, i) => ({ sender: row('sms_sender'), body: row('sms_body'), minutesAgo: 47 + i * 1613 })),
-    calls: groups(planted, 'call').map((row, i) => ({ number: row('call_number'), seconds: 23 + ((i * 97) % 400), minutesAgo: 31 + i * 997 })),
+    calls: groups(planted, 'call').map((row, i) => ({
+      number: row('call_number'),
+      seconds: 23 + ((i * 97) % 400),
+      minutesAgo: 31 + i * 997,
+    })),
     packages: all('app_package'),
   };
 }
@@ -23,8 +37,17 @@ export function personaOf(manifest: Manifest): Persona {
   const typed = manifest.values.filter((value) => value.origin === 'typed');
   const one = (type: CanaryType): string => only(typed.find((value) => value.type === type)?.text, type);
   return {
-    phone: one('phone'), otp: one('otp'), name: one('name'), idNumber: one('id_card'), bankCard: one('bank_card'), password: one('password'),
-    contactName: one('contact_name'), contactPhone: one('contact_phone'), amount: one('amount'), address: one('address'), job: one('job'),
+    phone: one('phone'),
+    otp: one('otp'),
+    name: one('name'),
+    idNumber: one('id_card'),
+    bankCard: one('bank_card'),
+    password: one('password'),
+    contactName: one('contact_name'),
+    contactPhone: one('contact_phone'),
+    amount: one('amount'),
+    address: one('address'),
+    job: one('job'),
   };
 }
 

@@ -64,7 +64,10 @@ export const PLAN: readonly PlanRow[] = [
   planted('phone', 'phone-number', phone),
   planted('location', 'location', location),
   planted('clipboard', 'clipboard', clipboard),
-  ...times(CONTACTS, 'contact', (group) => [planted('contact_name', 'contacts', personName, group), planted('contact_phone', 'contacts', phone, group)]),
+  ...times(CONTACTS, 'contact', (group) => [
+    planted('contact_name', 'contacts', personName, group),
+    planted('contact_phone', 'contacts', phone, group),
+  ]),
   ...times(SMS, 'sms', (group) => [planted('sms_sender', 'sms', smsSender, group), planted('sms_body', 'sms', smsBody, group)]),
   ...times(CALLS, 'call', (group) => [planted('call_number', 'call-log', phone, group)]),
   ...times(PACKAGES, 'app', () => [planted('app_package', 'installed-apps', appPackage)]),

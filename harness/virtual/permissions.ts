@@ -39,7 +39,7 @@ export interface PermissionParts {
   readonly declared: readonly string[];
   granted(permission: string): boolean;
   setGranted(permission: string, granted: boolean): void;
-  prompt(ask: { readonly package: string; readonly label: string; readonly group: string; readonly permissions: readonly string[] }): Promise<PromptAnswer>;
+  prompt(ask: { readonly package: string; readonly label: string; readonly group: string; readonly permissions: readonly string[] }): Promise<PromptAnswer | 'cancelled'>;
 }
 
 /** The runtime permissions of one package. */
@@ -65,6 +65,8 @@ export function createPermissions(parts: PermissionParts): Permissions {
     states.set(group, state);
     if (state.denials >= 2) return;
     const answer = await parts.prompt({ package: parts.package, label: parts.label, group, permissions: wanted });
+    // The prompt went away with its app: nothing was decided.
+    if (answer === 'cancelled') return;
     if (answer === 'deny') {
       state.denials += 1;
       return;

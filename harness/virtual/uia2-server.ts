@@ -42,8 +42,11 @@ export async function serveUia2(parts: Parts): Promise<Uia2Server> {
   const token = randomBytes(16).toString('hex');
   const device = createDevice(parts);
   const server = createServer((request, response) => {
+    const path = split(request.url ?? '/');
+    // A stranger on this machine must not be able to hold the clock.
+    if (path === null || !sameToken(path[0], token)) return send(response, failure(new DriverError('unknown command', 'not found'), null));
     const release = parts.clock.hold('driver request');
-    void answer(request, token, device)
+    void answer(request, path.slice(1), device)
       .then((result) => send(response, result))
       .finally(release);
   });
@@ -77,24 +80,24 @@ function createDevice(parts: Parts): Device {
   return device;
 }
 
-async function answer(request: IncomingMessage, token: string, device: Device): Promise<Answer> {
+async function answer(request: IncomingMessage, path: readonly string[], device: Device): Promise<Answer> {
   try {
-    const path = split(request.url ?? '/');
-    if (!sameToken(path[0], token)) throw new DriverError('unknown command', 'not found');
-    const route = path[1] === 'wd' && path[2] === 'hub' ? path.slice(3) : path.slice(1);
+    // Where the device's own server has its routes.
+    const route = path[0] === 'wd' && path[1] === 'hub' ? path.slice(2) : path;
     const body = await readBody(request);
     const value = await run(request.method ?? 'GET', route, body, device);
     for (let i = 0; i < IDLE_TURNS; i++) await new Promise((turn) => setImmediate(turn));
     return { status: 200, session: device.session?.id ?? null, value: value ?? null };
   } catch (error) {
-    return failure(error, device);
+    return failure(error, device.session);
   }
 }
 
-function failure(error: unknown, device: Device): Answer {
+function failure(error: unknown, session: Session | null): Answer {
   const name: ErrorName = error instanceof DriverError ? error.error : 'unknown error';
   const message = error instanceof Error ? error.message : String(error);
-  return { status: error instanceof TooLarge ? 413 : ERROR_STATUS[name], session: device.session?.id ?? null, value: { error: name, message, stacktrace: error instanceof Error ? (error.stack ?? '') : '' } };
+  const stacktrace = error instanceof Error ? (error.stack ?? '') : '';
+  return { status: error instanceof TooLarge ? 413 : ERROR_STATUS[name], session: session?.id ?? null, value: { error: name, message, stacktrace } };
 }
 
 class TooLarge extends DriverError {}
@@ -140,11 +143,12 @@ function parameters(sections: readonly string[]): number {
   return sections.filter((section) => section.startsWith(':')).length;
 }
 
-function split(url: string): readonly string[] {
+/** Decoded sections of a path; null when they are not well encoded. */
+function split(url: string): readonly string[] | null {
   try {
     return (url.split('?')[0] ?? '').split('/').filter((part) => part !== '').map(decodeURIComponent);
-  } catch (cause) {
-    throw new DriverError('unknown command', 'the path is not well encoded', { cause });
+  } catch {
+    return null;
   }
 }
 
@@ -156,7 +160,8 @@ function sameToken(given: string | undefined, token: string): boolean {
 async function readBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  // A stream that is destroyed on the way takes the connection with it, and the answer.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += part.length;
     if (bytes > MAX_BODY) throw new TooLarge('invalid argument', `the request body is larger than ${MAX_BODY} bytes`);
     parts.push(part);

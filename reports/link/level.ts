@@ -49,7 +49,7 @@ function bitsOf(path: Path, coded: boolean): number {
   if (coded) return value.bits < MIN_OWN_BITS ? value.bits : Math.max(CODED_BITS, value.bits);
   const pair = /^pair-(\d+)$/.exec(form);
   // Half a turn and a whole one, in steps of the last decimal that agrees.
-  if (pair !== null) return Math.log2(180) + Math.log2(360) + 2 * Number(pair[1]) * Math.log2(10);
+  if (pair !== null) return Math.min(value.bits, Math.log2(180) + Math.log2(360) + 2 * Number(pair[1]) * Math.log2(10));
   return value.bits;
 }
 

@@ -10,7 +10,7 @@ export function readsOf(events: readonly Event[]): Reads {
   const byValue = new Map<ValueId, Observation[]>();
   const picked = new Map<ValueId, Stamp[]>();
   for (const event of events) {
-    if (event.kind === 'lifecycle' && event.what === 'picked') for (const id of event.detail.split(' ')) if (isValueId(id)) picked.set(id, [...(picked.get(id) ?? []), event.at]);
+    if (event.kind === 'lifecycle' && event.what === 'picked') for (const id of event.detail.split(',')) if (isValueId(id)) picked.set(id, [...(picked.get(id) ?? []), event.at]);
     if (event.kind !== 'observation') continue;
     const ids = new Set(event.values.flatMap((ref) => ('value' in ref ? [ref.value] : [])));
     for (const id of ids) {

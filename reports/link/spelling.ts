@@ -6,8 +6,8 @@ export type Boundary = 'digit' | 'hex' | 'none';
 /** One way to write a value. */
 export interface Spelling { readonly form: string; readonly bytes: Uint8Array; readonly boundary: Boundary; /** Whether digests of it are looked for. */ readonly digested: boolean }
 
-/** Types that are phone numbers: one class of needles, and their spellings. */
-export const PHONE_LIKE: ReadonlySet<CanaryType> = new Set(['phone', 'contact_phone', 'call_number', 'sms_sender']);
+/** Types that are phone numbers: one class of needles, with the same spellings. */
+export const PHONE_LIKE: ReadonlySet<CanaryType> = new Set(['phone', 'contact_phone', 'call_number']);
 const ADDRESS: ReadonlySet<CanaryType> = new Set(['mac', 'bssid']);
 const CASED: ReadonlySet<CanaryType> = new Set(['android_id', 'oaid', 'serial', 'id_card', 'email', 'imei']);
 

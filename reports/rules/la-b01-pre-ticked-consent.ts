@@ -28,8 +28,14 @@ export default {
     en: 'when the notice "{title}" first appeared, its box "{label}" was already ticked',
   },
   defences: [
-    { zh: '该勾选框不是对隐私政策的同意，或在提交前须再次确认', en: 'the box is not the consent to the policy, or a further confirmation follows' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '该勾选框不是对隐私政策的同意，或在提交前须再次确认',
+      en: 'the box is not the consent to the policy, or a further confirmation follows',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
@@ -38,7 +44,15 @@ export default {
       if (box === null || box.state === 'unticked') return [];
       const facts = { title: shown.notice?.title ?? '-', label: box.label };
       const doubts = [box.state === 'unknown' ? 'box-unknown' : null, wasTouched(timeline, shown, box.label) ? 'touched' : null];
-      return [{ ...verdictOf(...doubts), events: [shown.id], links: [], facts, about: about({ family: 'notice', phase: phaseOf(timeline, shown) }) }];
+      return [
+        {
+          ...verdictOf(...doubts),
+          events: [shown.id],
+          links: [],
+          facts,
+          about: about({ family: 'notice', phase: phaseOf(timeline, shown) }),
+        },
+      ];
     });
   },
 
@@ -52,5 +66,7 @@ export default {
 } satisfies Rule;
 
 function wasTouched(timeline: Timeline, shown: Consent, label: string): boolean {
-  return touchesBefore(timeline, shown.at).some((s) => s.act === 'tick' || (s.act === 'tap' && s.detail !== '' && label.includes(s.detail)));
+  return touchesBefore(timeline, shown.at).some(
+    (s) => s.act === 'tick' || (s.act === 'tap' && s.detail !== '' && label.includes(s.detail)),
+  );
 }

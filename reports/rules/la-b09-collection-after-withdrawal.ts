@@ -29,9 +29,18 @@ export default {
     en: 'after the user withdrew consent, the app still {act} {datum} (caller: {caller}; receiver: {receiver})',
   },
   defences: [
-    { zh: '法律、行政法规规定的保存期限未届满，只做存储与必要的安全保护（个人信息保护法第四十七条）', en: 'a legal retention period runs and it is only stored and protected (PIPL art. 47)' },
-    { zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）', en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '法律、行政法规规定的保存期限未届满，只做存储与必要的安全保护（个人信息保护法第四十七条）',
+      en: 'a legal retention period runs and it is only stored and protected (PIPL art. 47)',
+    },
+    {
+      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
+      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
@@ -44,10 +53,22 @@ export default {
 
   examples: {
     violation: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), reads(9500, 'location')),
-    violationBySending: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), sends(9100, 'typed-phone', 'api.loan.example', { party: 'first' }), sends(9900, 'typed-phone', 'api.loan.example', { party: 'first' })),
+    violationBySending: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      consent(9000, 'withdrawn'),
+      sends(9100, 'typed-phone', 'api.loan.example', { party: 'first' }),
+      sends(9900, 'typed-phone', 'api.loan.example', { party: 'first' }),
+    ),
     undecided: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn', { windowMs: 80 }), reads(9030, 'location')),
-    ''not-tested'': story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), unseen(9500, 'collect.risk.example')),
-    clear: story(launched(0), consent(1000, 'agreed'), reads(2000, 'location'), consent(9000, 'withdrawn'), sends(9100, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' })),
+    notTested: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), unseen(9500, 'collect.risk.example')),
+    clear: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      reads(2000, 'location'),
+      consent(9000, 'withdrawn'),
+      sends(9100, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' }),
+    ),
   },
 } satisfies Rule;
 

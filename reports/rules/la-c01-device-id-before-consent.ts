@@ -31,10 +31,19 @@ export default {
     en: 'before the user agreed, {caller} {act} {datum} through {api}',
   },
   defences: [
-    { zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）', en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))' },
-    { zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）', en: 'it comes from an SDK default (the operator still answers for disclosure and control)' },
+    {
+      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
+      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
+    },
+    {
+      zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）',
+      en: 'it comes from an SDK default (the operator still answers for disclosure and control)',
+    },
     { zh: '仅在本机使用，没有上传，不构成收集', en: 'it was used on the device only and not collected' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
@@ -52,7 +61,20 @@ export default {
     undecidedWithinTheTap: story(launched(0), consent(4000, 'agreed', { windowMs: 80 }), readsOf(4030, 'imei')),
     undecidedAsRefused: story(launched(0), readsOf(120, 'imei', { threw: 'java.lang.SecurityException' }), consent(4000, 'agreed')),
     clear: story(launched(0), consent(4000, 'agreed'), readsOf(4600, 'imei')),
-    clearInsideTheWebView: story(launched(0), readsOf(120, 'clipboard', { stack: ['android.content.ClipboardManager.getPrimaryClip', 'org.chromium.content.Clipboard.get', 'com.example.loan.Start.run'] }), consent(4000, 'agreed')),
-    clearForTheFrameworkAlone: story(launched(0), readsOf(120, 'clipboard', { caller: '', stack: ['android.content.ClipboardManager.getPrimaryClip', 'android.widget.TextView.onTextContextMenuItem'] }), consent(4000, 'agreed')),
+    clearInsideTheWebView: story(
+      launched(0),
+      readsOf(120, 'clipboard', {
+        stack: ['android.content.ClipboardManager.getPrimaryClip', 'org.chromium.content.Clipboard.get', 'com.example.loan.Start.run'],
+      }),
+      consent(4000, 'agreed'),
+    ),
+    clearForTheFrameworkAlone: story(
+      launched(0),
+      readsOf(120, 'clipboard', {
+        caller: '',
+        stack: ['android.content.ClipboardManager.getPrimaryClip', 'android.widget.TextView.onTextContextMenuItem'],
+      }),
+      consent(4000, 'agreed'),
+    ),
   },
 } satisfies Rule;

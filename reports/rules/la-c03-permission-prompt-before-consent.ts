@@ -26,8 +26,14 @@ export default {
     en: 'before the user agreed, the app (caller {caller}) asked for the permission group {group}',
   },
   defences: [
-    { zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）', en: 'it comes from an SDK default (the operator still answers for disclosure and control)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）',
+      en: 'it comes from an SDK default (the operator still answers for disclosure and control)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {

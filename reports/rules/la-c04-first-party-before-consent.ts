@@ -24,19 +24,30 @@ export default {
   phases: ['before-consent'],
   text: {
     zh: '用户同意隐私政策前，{datum}被发送至应用自己的服务器 {receiver}（形式：{form}；位置：{part}）',
-    en: 'before the user agreed, {datum} was sent to the app\'s own server {receiver} (form: {form}; part: {part})',
+    en: "before the user agreed, {datum} was sent to the app's own server {receiver} (form: {form}; part: {part})",
   },
   defences: [
-    { zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）', en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))' },
-    { zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）', en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
+      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
+    },
+    {
+      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
+      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    const claims = sent(timeline).filter((one) => one.receiver.party !== 'third').flatMap((one) => {
-      const unknown = one.receiver.party === 'unknown' ? 'receiver-unknown' : null;
-      return sentIn(timeline, one, ['before-consent'], { facts: sentFacts(one), doubts: [unknown, typedDoubt(one)] });
-    });
+    const claims = sent(timeline)
+      .filter((one) => one.receiver.party !== 'third')
+      .flatMap((one) => {
+        const unknown = one.receiver.party === 'unknown' ? 'receiver-unknown' : null;
+        return sentIn(timeline, one, ['before-consent'], { facts: sentFacts(one), doubts: [unknown, typedDoubt(one)] });
+      });
     const unseen = unseenFlows(timeline).filter(({ receiver }) => receiver.party !== 'third');
     return [...claims, ...unseen.flatMap(({ flow }) => hostUnseen(timeline, flow, ['before-consent']))];
   },
@@ -44,9 +55,18 @@ export default {
   examples: {
     violation: story(launched(0), reads(120, 'imei'), sends(300, 'imei', 'api.loan.example', { party: 'first' }), consent(4000, 'agreed')),
     undecided: story(launched(0), reads(120, 'imei'), sends(300, 'imei', 'x.example', { party: 'unknown' }), consent(4000, 'agreed')),
-    undecidedAsTyped: story(launched(0), sends(300, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' }), consent(4000, 'agreed')),
-    ''not-tested'': story(launched(0), unseenOf(300, 'api.loan.example', 'first'), consent(4000, 'agreed')),
+    undecidedAsTyped: story(
+      launched(0),
+      sends(300, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' }),
+      consent(4000, 'agreed'),
+    ),
+    notTested: story(launched(0), unseenOf(300, 'api.loan.example', 'first'), consent(4000, 'agreed')),
     clear: story(launched(0), consent(4000, 'agreed'), reads(4100, 'imei'), sends(4300, 'imei', 'api.loan.example', { party: 'first' })),
-    clearForAWeakMatch: story(launched(0), reads(120, 'imei'), sends(300, 'imei', 'api.loan.example', { party: 'first', level: 'C3' }), consent(4000, 'agreed')),
+    clearForAWeakMatch: story(
+      launched(0),
+      reads(120, 'imei'),
+      sends(300, 'imei', 'api.loan.example', { party: 'first', level: 'C3' }),
+      consent(4000, 'agreed'),
+    ),
   },
 } satisfies Rule;

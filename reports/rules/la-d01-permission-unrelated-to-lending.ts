@@ -27,20 +27,32 @@ export default {
   phases: [],
   text: {
     zh: '未经用户同意，应用（调用方 {caller}）索取与借贷无关的“{group}”权限',
-    en: 'without the user\'s consent, the app (caller {caller}) asked for {group}, which lending does not need',
+    en: "without the user's consent, the app (caller {caller}) asked for {group}, which lending does not need",
   },
   defences: [
     { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    { zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）', en: 'it serves fraud prevention (which alone does not allow forced collection)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
+      en: 'it serves fraud prevention (which alone does not allow forced collection)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    const accused = askedIn(timeline, NO_CONSENT, (prompt, group) => ({ caller: prompt.caller ?? '-', group })).filter(({ about }) => UNRELATED.has(about.family));
-    const open = permissionRequests(timeline).filter(({ group }) => isPersonalGroup(group)).flatMap(({ prompt, group }) => {
-      if (accused.some((claim) => claim.about.family === group && claim.events[0] === prompt.id)) return [];
-      return [notTested('documents', [prompt.id], { topic: group }, aboutAsked(timeline, prompt, { group, phase: phaseOf(timeline, prompt) }))];
-    });
+    const accused = askedIn(timeline, NO_CONSENT, (prompt, group) => ({ caller: prompt.caller ?? '-', group })).filter(({ about }) =>
+      UNRELATED.has(about.family),
+    );
+    const open = permissionRequests(timeline)
+      .filter(({ group }) => isPersonalGroup(group))
+      .flatMap(({ prompt, group }) => {
+        if (accused.some((claim) => claim.about.family === group && claim.events[0] === prompt.id)) return [];
+        return [
+          notTested('documents', [prompt.id], { topic: group }, aboutAsked(timeline, prompt, { group, phase: phaseOf(timeline, prompt) })),
+        ];
+      });
     return [...accused, ...open];
   },
 
@@ -48,8 +60,8 @@ export default {
     violation: story(launched(0), prompts(200, 'CONTACTS'), consent(4000, 'agreed')),
     violationAfterARefusal: story(launched(0), consent(2000, 'declined'), prompts(3000, 'SMS')),
     undecided: story(launched(0), consent(4000, 'agreed', { windowMs: 80 }), prompts(4030, 'SMS')),
-    ''not-tested'': story(launched(0), consent(4000, 'agreed'), prompts(5000, 'CONTACTS')),
-    ''not-tested for what lending may need'': story(launched(0), prompts(200, 'LOCATION'), consent(4000, 'agreed')),
+    notTested: story(launched(0), consent(4000, 'agreed'), prompts(5000, 'CONTACTS')),
+    notTestedForWhatLendingMayNeed: story(launched(0), prompts(200, 'LOCATION'), consent(4000, 'agreed')),
     clear: story(launched(0), consent(4000, 'agreed')),
   },
 } satisfies Rule;

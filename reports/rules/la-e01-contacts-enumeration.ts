@@ -1,7 +1,7 @@
 import { aboutRead, phaseOf, verdictOf } from '../../harness/model/claims.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
-import { eventsOf, reads, type Read } from '../../harness/model/timeline.js';
-import { launched, reached, reads as readsOf, story } from '../examples.js';
+import { pickedGroups, reads, type Read } from '../../harness/model/timeline.js';
+import { launched, picks, reached, reads as readsOf, story } from '../examples.js';
 
 const DATA = ['contacts'];
 const AN_EMERGENCY_CONTACT_OR_TWO = 2;
@@ -32,14 +32,23 @@ export default {
   defences: [
     { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
     { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    { zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）', en: 'it serves fraud prevention (which alone does not allow forced collection)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
+      en: 'it serves fraud prevention (which alone does not allow forced collection)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    const picked = eventsOf(timeline, 'observation').filter((o) => o.datum === 'picked-contact').length;
+    const picked = pickedGroups(timeline).size;
     const limit = Math.max(AN_EMERGENCY_CONTACT_OR_TWO, picked);
-    return alike(timeline, reads(timeline, DATA).filter((read) => read.doubt === null || read.doubt === 'caller-unknown')).flatMap((group): readonly Claim[] => {
+    return alike(
+      timeline,
+      reads(timeline, DATA).filter((read) => read.doubt === null || read.doubt === 'caller-unknown'),
+    ).flatMap((group): readonly Claim[] => {
       const [first, ...rest] = group;
       const counted = contactsIn(timeline, group);
       const rows = Math.max(...group.map(({ observation }) => observation.rows ?? 0));
@@ -48,16 +57,29 @@ export default {
       const { caller, api } = first.observation;
       const facts = { caller, api, rows: Math.max(counted, rows), picked };
       const events = [first.observation.id, ...rest.map((read) => read.observation.id)] as const;
-      return [{ ...verdictOf(unclear, first.doubt), events, links: [], facts, about: aboutRead(timeline, first, phaseOf(timeline, first.observation)) }];
+      return [
+        {
+          ...verdictOf(unclear, first.doubt),
+          events,
+          links: [],
+          facts,
+          about: aboutRead(timeline, first, phaseOf(timeline, first.observation)),
+        },
+      ];
     });
   },
 
   examples: {
     violation: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 90, groups: 30 })),
-    violationOneByOne: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 1, groups: 2 }), readsOf(5100, 'contacts', { rows: 1, groups: 3 })),
+    violationOneByOne: story(
+      launched(0),
+      reached('form-reached'),
+      readsOf(5000, 'contacts', { rows: 1, groups: 2 }),
+      readsOf(5100, 'contacts', { rows: 1, groups: 3 }),
+    ),
     undecided: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 7, groups: 1 })),
     clear: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 1 })),
-    clearWhenPicked: story(launched(0), reached('form-reached'), ...[1, 2, 3].map((n) => readsOf(n, 'picked-contact')), readsOf(5000, 'contacts', { rows: 3, groups: 3 })),
+    clearWhenPicked: story(launched(0), reached('form-reached'), picks(4000, 3), readsOf(5000, 'contacts', { rows: 3, groups: 3 })),
   },
 } satisfies Rule;
 

@@ -1,7 +1,7 @@
 import { formOf, hostUnseen, phaseOf, verdictOf, aboutSent, sdkFact } from '../../harness/model/claims.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
-import { linked, unseenFlows, type Sent } from '../../harness/model/timeline.js';
-import { consent, launched, reached, reads, sends, story, unseen } from '../examples.js';
+import { linked, pickedGroups, unseenFlows, type Sent } from '../../harness/model/timeline.js';
+import { consent, launched, picks, reached, reads, sends, story, unseen } from '../examples.js';
 
 const DATA = ['contacts'];
 const A_LIST = 2;
@@ -31,24 +31,62 @@ export default {
   },
   defences: [
     { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    { zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）', en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)' },
-    { zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）', en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
+      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
+    },
+    {
+      zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）',
+      en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    const uploads = linked(timeline).filter(({ link }) => link.datum === 'contacts' && link.origin !== 'picked' && link.origin !== 'typed');
+    const picked = pickedGroups(timeline);
+    const isPicked = ({ link }: Sent): boolean => link.origin === 'picked' || picked.has(timeline.values.get(link.value)?.group ?? '');
+    const uploads = linked(timeline).filter((one) => one.link.datum === 'contacts' && !isPicked(one));
     const seen = byReceiver(timeline, uploads).flatMap((group) => claimOf(timeline, group));
     return [...seen, ...unseenFlows(timeline).flatMap(({ flow }) => hostUnseen(timeline, flow, null))];
   },
 
   examples: {
-    violation: story(launched(0), reached('form-reached'), consent(1000, 'agreed'), reads(5000, 'contacts', { rows: 30, groups: 30 }), sends(6000, 'contacts', 'collect.risk.example', { groups: 30 })),
-    violationInTwoRequests: story(launched(0), reached('form-reached'), sends(6000, 'contacts', 'collect.risk.example'), sends(6100, 'contacts', 'collect.risk.example', { groups: 2 })),
+    violation: story(
+      launched(0),
+      reached('form-reached'),
+      consent(1000, 'agreed'),
+      reads(5000, 'contacts', { rows: 30, groups: 30 }),
+      sends(6000, 'contacts', 'collect.risk.example', { groups: 30 }),
+    ),
+    violationInTwoRequests: story(
+      launched(0),
+      reached('form-reached'),
+      sends(6000, 'contacts', 'collect.risk.example'),
+      sends(6100, 'contacts', 'collect.risk.example', { groups: 2 }),
+    ),
     undecided: story(launched(0), reached('form-reached'), sends(6000, 'contacts', 'collect.risk.example', { groups: 2, level: 'C3' })),
-    ''not-tested'': story(launched(0), reached('form-reached'), unseen(6000, 'collect.risk.example')),
-    clear: story(launched(0), reached('form-reached'), reads(5000, 'contacts', { rows: 1 }), sends(6000, 'contacts', 'api.loan.example', { party: 'first' })),
-    clearWhenPicked: story(launched(0), reached('form-reached'), sends(6000, 'contacts', 'api.loan.example', { party: 'first', groups: 2, origin: 'picked' })),
+    notTested: story(launched(0), reached('form-reached'), unseen(6000, 'collect.risk.example')),
+    clear: story(
+      launched(0),
+      reached('form-reached'),
+      reads(5000, 'contacts', { rows: 1 }),
+      sends(6000, 'contacts', 'api.loan.example', { party: 'first' }),
+    ),
+    clearWhenPicked: story(
+      launched(0),
+      reached('form-reached'),
+      sends(6000, 'contacts', 'api.loan.example', { party: 'first', groups: 2, origin: 'picked' }),
+    ),
+    clearWhenPickedThoughTheListWasRead: story(
+      launched(0),
+      reached('form-reached'),
+      reads(3000, 'contacts', { rows: 30, groups: 30 }),
+      picks(4000, 2),
+      sends(6000, 'contacts', 'api.loan.example', { party: 'first', groups: 2 }),
+    ),
   },
 } satisfies Rule;
 
@@ -60,8 +98,10 @@ function byReceiver(timeline: Timeline, all: readonly Sent[]): readonly Group[] 
   return hosts.flatMap((host) => {
     const there = all.filter(({ receiver }) => receiver.host === host);
     const phases = [...new Set(there.map(({ flow }) => phaseOf(timeline, flow)))];
-    const whole = phases.map((phase) => there.filter(({ flow }) => phaseOf(timeline, flow) === phase)).filter((part) => people(timeline, part) >= A_LIST);
-    return (whole.length > 0 ? whole : [there]).filter(isGroup);
+    const whole = phases
+      .map((phase) => there.filter(({ flow }) => phaseOf(timeline, flow) === phase))
+      .filter((part) => people(timeline, part) >= A_LIST);
+    return (whole.length > 0 ? whole : [there]).flatMap((part) => (isGroup(part) ? [part] : []));
   });
 }
 
@@ -79,9 +119,17 @@ function claimOf(timeline: Timeline, group: Group): readonly Claim[] {
   const sure = group.filter(isSure);
   const level = people(timeline, sure) < A_LIST ? 'level' : null;
   const flows = [...new Set(group.map(({ flow }) => flow.id))];
-  const reads = [...new Set(group.flatMap(({ link }) => link.observation ?? []))];
+  const readIds = [...new Set(group.flatMap(({ link }) => link.observation ?? []))];
   const facts = { contacts, receiver: first.receiver.host, ...sdkFact(first), form: formOf(first) };
   const doubt = group.find((one) => one.doubt !== null)?.doubt ?? null;
   const about = aboutSent(first, phaseOf(timeline, first.flow));
-  return [{ ...verdictOf(level, doubt), events: [first.flow.id, ...flows.slice(1), ...reads], links: group.map(({ link }) => link.id), facts, about }];
+  return [
+    {
+      ...verdictOf(level, doubt),
+      events: [first.flow.id, ...flows.slice(1), ...readIds],
+      links: group.map(({ link }) => link.id),
+      facts,
+      about,
+    },
+  ];
 }

@@ -31,9 +31,15 @@ export default {
   },
   defences: [
     { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    { zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）', en: 'it serves fraud prevention (which alone does not allow forced collection)' },
+    {
+      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
+      en: 'it serves fraud prevention (which alone does not allow forced collection)',
+    },
     { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
@@ -43,10 +49,18 @@ export default {
       const about = aboutRead(timeline, one, phaseOf(timeline, one.observation));
       return { ...verdictOf(one.doubt), events: [id], links: [], facts: { ...readAct(one), rows: rows ?? values.length }, about };
     });
-    const upload = sent(timeline).filter(({ link }) => DATA.includes(link.datum)).map((one): Claim => {
-      const about = aboutSent(one, phaseOf(timeline, one.flow));
-      return { ...verdictOf(one.doubt), events: [one.flow.id, ...(one.link.observation === null ? [] : [one.link.observation])], links: [one.link.id], facts: { ...sentAct(one), rows: 1 }, about };
-    });
+    const upload = sent(timeline)
+      .filter(({ link }) => DATA.includes(link.datum))
+      .map((one): Claim => {
+        const about = aboutSent(one, phaseOf(timeline, one.flow));
+        return {
+          ...verdictOf(one.doubt),
+          events: [one.flow.id, ...(one.link.observation === null ? [] : [one.link.observation])],
+          links: [one.link.id],
+          facts: { ...sentAct(one), rows: 1 },
+          about,
+        };
+      });
     return [...read, ...upload];
   },
 

@@ -29,21 +29,62 @@ export default {
   defences: [
     { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
     { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    return [...reads(timeline, null).flatMap((read) => readClaim(timeline, read)), ...sent(timeline).flatMap((one) => sentClaim(timeline, one))];
+    return [
+      ...reads(timeline, null).flatMap((read) => readClaim(timeline, read)),
+      ...sent(timeline).flatMap((one) => sentClaim(timeline, one)),
+    ];
   },
 
   examples: {
-    violation: story(launched(0), reached('background'), activity(100, 'resumed'), step(9000, 'background'), activity(9100, 'paused'), readsOf(20_000, 'location', { foreground: false })),
-    violationBySending: story(launched(0), reached('background'), activity(100, 'resumed'), activity(9100, 'paused'), sends(20_000, 'android-id', 'collect.risk.example')),
-    undecided: story(launched(0), reached('background'), activity(100, 'resumed'), step(9000, 'background'), activity(9100, 'paused'), readsOf(20_000, 'location', { foreground: false }), activity(20_100, 'resumed')),
+    violation: story(
+      launched(0),
+      reached('background'),
+      activity(100, 'resumed'),
+      step(9000, 'background'),
+      activity(9100, 'paused'),
+      readsOf(20_000, 'location', { foreground: false }),
+    ),
+    violationBySending: story(
+      launched(0),
+      reached('background'),
+      activity(100, 'resumed'),
+      activity(9100, 'paused'),
+      sends(20_000, 'android-id', 'collect.risk.example'),
+    ),
+    undecided: story(
+      launched(0),
+      reached('background'),
+      activity(100, 'resumed'),
+      step(9000, 'background'),
+      activity(9100, 'paused'),
+      readsOf(20_000, 'location', { foreground: false }),
+      activity(20_100, 'resumed'),
+    ),
     clear: story(launched(0), reached('background'), activity(100, 'resumed'), readsOf(5000, 'location'), activity(9100, 'paused')),
     clearWhileStarting: story(launched(0), reached('background'), readsOf(50, 'imei', { foreground: false }), activity(100, 'resumed')),
-    clearBehindAPrompt: story(launched(0), reached('background'), activity(100, 'resumed'), prompts(200, 'LOCATION'), activity(210, 'paused'), readsOf(9000, 'imei', { foreground: false })),
-    clearBetweenActivities: story(launched(0), reached('background'), activity(100, 'resumed'), activity(900, 'paused'), readsOf(950, 'imei', { foreground: false }), activity(990, 'resumed')),
+    clearBehindAPrompt: story(
+      launched(0),
+      reached('background'),
+      activity(100, 'resumed'),
+      prompts(200, 'LOCATION'),
+      activity(210, 'paused'),
+      readsOf(9000, 'imei', { foreground: false }),
+    ),
+    clearBetweenActivities: story(
+      launched(0),
+      reached('background'),
+      activity(100, 'resumed'),
+      activity(900, 'paused'),
+      readsOf(950, 'imei', { foreground: false }),
+      activity(990, 'resumed'),
+    ),
   },
 } satisfies Rule;
 
@@ -54,12 +95,16 @@ function readClaim(timeline: Timeline, read: Read): readonly Claim[] {
   if (away === false) return [];
   const unknown = observation.foreground === null ? 'foreground-unknown' : null;
   const about = aboutRead(timeline, read, phaseOf(timeline, observation));
-  return [{ ...verdictOf(away === null ? 'edge' : null, unknown, doubt), events: [observation.id], links: [], facts: readAct(read), about }];
+  return [
+    { ...verdictOf(away === null ? 'edge' : null, unknown, doubt), events: [observation.id], links: [], facts: readAct(read), about },
+  ];
 }
 
 function sentClaim(timeline: Timeline, one: Sent): readonly Claim[] {
   const away = inBackground(timeline, one.flow.at);
   if (away === false) return [];
   const about = aboutSent(one, phaseOf(timeline, one.flow));
-  return [{ ...verdictOf(away === null ? 'edge' : null, one.doubt), events: [one.flow.id], links: [one.link.id], facts: sentAct(one), about }];
+  return [
+    { ...verdictOf(away === null ? 'edge' : null, one.doubt), events: [one.flow.id], links: [one.link.id], facts: sentAct(one), about },
+  ];
 }

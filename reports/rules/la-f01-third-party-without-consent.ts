@@ -24,13 +24,25 @@ export default {
   phases: [],
   text: {
     zh: '未经用户同意，{datum}被提供给第三方 {receiver}（SDK：{sdk}；形式：{form}；位置：{part}）',
-    en: 'without the user\'s consent, {datum} was provided to the third party {receiver} (SDK: {sdk}; form: {form}; part: {part})',
+    en: "without the user's consent, {datum} was provided to the third party {receiver} (SDK: {sdk}; form: {form}; part: {part})",
   },
   defences: [
-    { zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）', en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)' },
-    { zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）', en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))' },
-    { zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）', en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）',
+      en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)',
+    },
+    {
+      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
+      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
+    },
+    {
+      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
+      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
@@ -40,19 +52,26 @@ export default {
       return sentIn(timeline, one, NO_CONSENT, { facts: { ...sentFacts(one), ...sdkFact(one) }, doubts: [unknown] });
     });
     const flows = new Set(accused.map((claim) => claim.events[0]));
-    const agreed = others.filter(({ flow }) => !flows.has(flow.id)).map(({ flow, receiver }) =>
-      notTested('documents', [flow.id], { topic: receiver.host }, aboutHost(receiver, phaseOf(timeline, flow))),
-    );
+    const agreed = others
+      .filter(({ flow }) => !flows.has(flow.id))
+      .map(({ flow, receiver }) =>
+        notTested('documents', [flow.id], { topic: receiver.host }, aboutHost(receiver, phaseOf(timeline, flow))),
+      );
     const unseen = unseenFlows(timeline).filter(({ receiver }) => receiver.party !== 'first');
     return [...accused, ...agreed, ...unseen.flatMap(({ flow }) => hostUnseen(timeline, flow, NO_CONSENT))];
   },
 
   examples: {
     violation: story(launched(0), reads(120, 'imei'), sends(300, 'imei', 'collect.risk.example'), consent(4000, 'agreed')),
-    violationAfterWithdrawal: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), sends(9900, 'imei', 'collect.risk.example')),
+    violationAfterWithdrawal: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      consent(9000, 'withdrawn'),
+      sends(9900, 'imei', 'collect.risk.example'),
+    ),
     undecided: story(launched(0), sends(300, 'imei', 'x.example', { party: 'unknown' }), consent(4000, 'agreed')),
-    ''not-tested'': story(launched(0), consent(4000, 'agreed'), sends(5000, 'imei', 'collect.risk.example')),
-    ''not-tested where the host is unseen'': story(launched(0), unseenOf(300, 'collect.risk.example'), consent(4000, 'agreed')),
+    notTested: story(launched(0), consent(4000, 'agreed'), sends(5000, 'imei', 'collect.risk.example')),
+    notTestedWhereTheHostIsUnseen: story(launched(0), unseenOf(300, 'collect.risk.example'), consent(4000, 'agreed')),
     clear: story(launched(0), sends(300, 'imei', 'api.loan.example', { party: 'first' }), consent(4000, 'agreed')),
   },
 } satisfies Rule;

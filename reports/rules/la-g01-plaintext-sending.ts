@@ -27,21 +27,37 @@ export default {
   },
   defences: [
     { zh: '内容本身已在应用层加密', en: 'the content itself is encrypted by the app' },
-    { zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）', en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)' },
-    { zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常', en: 'the version tested was a trial, old or unofficial one, or the test device was at fault' },
+    {
+      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
+      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
+    },
+    {
+      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
+      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
+    },
   ],
 
   judge(timeline) {
-    return sent(timeline).filter(({ flow }) => flow.scheme === 'http').map((one): Claim => {
-      const about = aboutSent(one, phaseOf(timeline, one.flow));
-      return { ...verdictOf(one.doubt), events: [one.flow.id], links: [one.link.id], facts: sentFacts(one), about };
-    });
+    return sent(timeline)
+      .filter(({ flow }) => flow.scheme === 'http')
+      .map((one): Claim => {
+        const about = aboutSent(one, phaseOf(timeline, one.flow));
+        return { ...verdictOf(one.doubt), events: [one.flow.id], links: [one.link.id], facts: sentFacts(one), about };
+      });
   },
 
   examples: {
     violation: story(launched(0), reached('form-reached'), reads(100, 'imei'), sends(5000, 'imei', 'log.risk.example', { scheme: 'http' })),
-    undecided: story(launched(0), reached('form-reached'), sends(5000, 'imei', 'log.risk.example', { scheme: 'http', owner: { uid: null, package: null, pid: null, how: 'unknown' } })),
+    undecided: story(
+      launched(0),
+      reached('form-reached'),
+      sends(5000, 'imei', 'log.risk.example', { scheme: 'http', owner: { uid: null, package: null, pid: null, how: 'unknown' } }),
+    ),
     clear: story(launched(0), reached('form-reached'), reads(100, 'imei'), sends(5000, 'imei', 'log.risk.example')),
-    clearForAnotherApp: story(launched(0), reached('form-reached'), sends(5000, 'imei', 'log.risk.example', { scheme: 'http', owner: { uid: 1, package: 'com.example.other', pid: 1, how: 'virtual' } })),
+    clearForAnotherApp: story(
+      launched(0),
+      reached('form-reached'),
+      sends(5000, 'imei', 'log.risk.example', { scheme: 'http', owner: { uid: 1, package: 'com.example.other', pid: 1, how: 'virtual' } }),
+    ),
   },
 } satisfies Rule;

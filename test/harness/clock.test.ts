@@ -50,7 +50,10 @@ describe('run clock', () => {
     const began = performance.now();
     await c.wait(3_600_000, 'observe');
     expect(performance.now() - began).toBeLessThan(2000);
-    expect(ran).toEqual([['early', 10], ['late', 3000]]);
+    expect(ran).toEqual([
+      ['early', 10],
+      ['late', 3000],
+    ]);
     expect(jumps.map((j) => Math.round(j.toMs / 1000))).toEqual([10, 3000, 3600]);
     expect(new Set(jumps.map((j) => j.why))).toEqual(new Set(['observe']));
     expect(c.now().ms).toBeGreaterThanOrEqual(3_600_000);
@@ -92,13 +95,15 @@ describe('run clock', () => {
     const marks: [string, number][] = [];
     c.setTimer(() => {
       // Promises and a turn of the loop lie between the timer and the hold, as in an app's own code.
-      void Promise.resolve().then(() => new Promise(setImmediate)).then(async () => {
-        const release = c.hold('exchange');
-        marks.push(['sent', c.now().ms]);
-        await fetch(url).then((answer) => answer.text());
-        marks.push(['answered', c.now().ms]);
-        release();
-      });
+      void Promise.resolve()
+        .then(() => new Promise(setImmediate))
+        .then(async () => {
+          const release = c.hold('exchange');
+          marks.push(['sent', c.now().ms]);
+          await fetch(url).then((answer) => answer.text());
+          marks.push(['answered', c.now().ms]);
+          release();
+        });
     }, 5000);
     c.setTimer(() => void marks.push(['next', c.now().ms]), 20_000);
     await c.wait(30_000, 'observe');
@@ -133,7 +138,10 @@ describe('run clock', () => {
       c.wait(8000, 'long').then(() => ended.push(['long', Math.round(c.now().ms / 1000)])),
       c.wait(2000, 'short').then(() => ended.push(['short', Math.round(c.now().ms / 1000)])),
     ]);
-    expect(ended).toEqual([['short', 2], ['long', 8]]);
+    expect(ended).toEqual([
+      ['short', 2],
+      ['long', 8],
+    ]);
     expect(ran).toEqual([1, 5, 7]);
   });
 
@@ -165,7 +173,9 @@ describe('run clock', () => {
   it('ends the wait under way when a timer throws, and when it is closed', async () => {
     const c = clock();
     let later = 0;
-    c.setTimer(() => { throw new Error('bug in the app'); }, 100);
+    c.setTimer(() => {
+      throw new Error('bug in the app');
+    }, 100);
     c.setTimer(() => void (later += 1), 100);
     await expect(c.wait(1000, 'observe')).rejects.toThrow('bug in the app');
     await c.wait(1000, 'observe');

@@ -21,7 +21,11 @@ export function insideTimestamp(phone: string, clockWallMs: number): boolean {
   const from = clockWallMs - AROUND_MS;
   const to = clockWallMs + AROUND_MS;
   // First, second or third digit of the stamp; the digits around it are free.
-  for (const [before, after] of [[0, 2], [1, 1], [2, 0]] as const) {
+  for (const [before, after] of [
+    [0, 2],
+    [1, 1],
+    [2, 0],
+  ] as const) {
     for (let lead = 0; lead < 10 ** before; lead += 1) {
       const lowest = Number(`${before === 0 ? '' : String(lead).padStart(before, '0')}${phone}`) * 10 ** after;
       if (lowest <= to && lowest + 10 ** after - 1 >= from) return true;

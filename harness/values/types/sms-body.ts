@@ -12,4 +12,8 @@ const TEMPLATES: readonly ((first: string, second: string) => string)[] = [
 ];
 
 /** A bank's or a courier's text with two nonces of eight characters. */
-export default { id: 'sms-body', bits: bitsOf(TEMPLATES.length, 2 ** 80), draw: (chance) => chance.pick(TEMPLATES)(nonce(chance), nonce(chance)) } satisfies ValueRule;
+export default {
+  id: 'sms-body',
+  bits: bitsOf(TEMPLATES.length, 2 ** 80),
+  draw: (chance) => chance.pick(TEMPLATES)(nonce(chance), nonce(chance)),
+} satisfies ValueRule;

@@ -1,11 +1,13 @@
 import type { Frame } from '../ui/desk.js';
 import type { Rect, UiNode } from '../ui/node.js';
 import { clickable, enabled, height, width } from '../ui/node.js';
+import type { LinkBox } from '../ui/links.js';
 import { linkBoxes } from '../ui/links.js';
 import { SIZES } from '../ui/style.js';
 import { textWidth } from '../ui/text-metrics.js';
 import type { Window } from '../ui/window.js';
 import { FONT_FAMILY } from './font.js';
+import { drawImage } from './icons.js';
 import { drawKeyboard } from './keyboard.js';
 import { attributes, rectangle, textAt } from './svg.js';
 
@@ -18,13 +20,13 @@ const PAPER = '#f5f6f8';
 export function drawFrame(frame: Frame, time: string, part: Rect | null): string {
   const view = part ?? { left: 0, top: 0, right: frame.width, bottom: frame.height };
   const body = [
-    rectangle({ left: 0, top: 0, right: frame.width, bottom: frame.height }, PAPER),
+    frame.active.kind === 'launcher' ? wallpaper(frame) : rectangle({ left: 0, top: 0, right: frame.width, bottom: frame.height }, PAPER),
+    navigationBar(frame),
     ...frame.windows.map((window) => drawWindow(window, frame)),
     statusBar(frame, time),
-    navigationBar(frame),
     frame.keyboard ? drawKeyboard(frame) : '',
     ...frame.toasts.map((toast, i) => drawToast(toast.text, i, frame)),
-    watermark(frame),
+    watermark(frame, part),
   ];
   const [w, h] = [Math.max(1, width(view)), Math.max(1, height(view))];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="${view.left} ${view.top} ${w} ${h}" font-family="${FONT_FAMILY}">${body.join('')}</svg>`;
@@ -76,28 +78,27 @@ function drawTick(node: UiNode): string {
   return rectangle(box, BLUE, { rx: 8 }) + `<path d="${tick}" fill="none" stroke="#fff" stroke-width="7" stroke-linecap="round" stroke-linejoin="round"/>`;
 }
 
-/** A picture has no content to show: a frame, and its description where there is room. */
-function drawImage(node: UiNode): string {
-  const { box } = node;
-  const [w, h] = [width(box), height(box)];
-  const hill = `M${box.left + w * 0.18} ${box.top + h * 0.76} L${box.left + w * 0.42} ${box.top + h * 0.42} L${box.left + w * 0.58} ${box.top + h * 0.62} L${box.left + w * 0.68} ${box.top + h * 0.5} L${box.left + w * 0.84} ${box.top + h * 0.76} Z`;
-  return rectangle(box, '#dde7f7', { rx: Math.min(24, w / 4) }) + `<path d="${hill}" fill="#8fb0e6"/><circle ${attributes({ cx: box.left + w * 0.7, cy: box.top + h * 0.3, r: w * 0.08, fill: '#8fb0e6' })}/>`;
-}
-
 function drawText(node: UiNode, color: string): string {
   const { drawn } = node;
   if (drawn === null) return '';
   const baseline = (i: number): number => drawn.top + i * drawn.lineHeight + drawn.lineHeight / 2 + drawn.size * 0.36;
-  const lines = drawn.lines.map((line, i) => {
+  const boxes = linkBoxes(node);
+  return drawn.lines.map((line, i) => {
     const shift = drawn.align === 'center' ? (drawn.width - textWidth(line.text, drawn.size)) / 2 : 0;
-    return textAt(line.text, drawn.left + shift, baseline(i), drawn.size, color);
-  });
-  const links = linkBoxes(node).map(({ box, text }) => {
-    const i = Math.round((box.top - drawn.top) / drawn.lineHeight);
-    const line = rectangle({ left: box.left, right: box.right, top: baseline(i) + 6, bottom: baseline(i) + 9 }, BLUE);
-    return textAt(text, box.left, baseline(i), drawn.size, BLUE) + line;
-  });
-  return lines.join('') + links.join('');
+    const links = boxes.filter((one) => one.line === i);
+    return plainParts(line.text, links).map(([from, to]) => textAt(line.text.slice(from, to), drawn.left + shift + textWidth(line.text.slice(0, from), drawn.size), baseline(i), drawn.size, color)).join('') + links.map((link) => drawLink(link, baseline(i), drawn.size)).join('');
+  }).join('');
+}
+
+/** Ranges of a line that belong to no link. */
+function plainParts(text: string, links: readonly LinkBox[]): readonly (readonly [number, number])[] {
+  const cuts = [...links].sort((a, b) => a.from - b.from).flatMap(({ from, to }) => [from, to]);
+  const ends = [0, ...cuts, text.length];
+  return ends.flatMap((from, i) => (i % 2 === 0 ? [[from, ends[i + 1] ?? text.length] as const] : []));
+}
+
+function drawLink({ box, text }: LinkBox, baseline: number, size: number): string {
+  return textAt(text, box.left, baseline, size, BLUE) + rectangle({ left: box.left, right: box.right, top: baseline + 6, bottom: baseline + 9 }, BLUE);
 }
 
 function scrollBar(node: UiNode): string {
@@ -126,12 +127,23 @@ function statusBar(frame: Frame, time: string): string {
 function navigationBar(frame: Frame): string {
   const top = frame.height - SIZES.navigationBar;
   const middle = frame.width / 2;
-  return rectangle({ left: 0, top, right: frame.width, bottom: frame.height }, '#fff') + rectangle({ left: middle - 150, right: middle + 150, top: frame.height - 52, bottom: frame.height - 42 }, '#5f6670', { rx: 5 });
+  return rectangle({ left: 0, top, right: frame.width, bottom: frame.height }, '#fff', { 'fill-opacity': 0.6 }) + rectangle({ left: middle - 150, right: middle + 150, top: frame.height - 52, bottom: frame.height - 42 }, '#5f6670', { rx: 5 });
+}
+
+function wallpaper(frame: Frame): string {
+  const shades = '<linearGradient id="w" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#5d86c4"/><stop offset="1" stop-color="#c7d8ee"/></linearGradient>';
+  return `${shades}<rect ${attributes({ width: frame.width, height: frame.height, fill: 'url(#w)' })}/>`;
 }
 
 /** Across every picture, so that none of them passes for a real phone's. */
-function watermark(frame: Frame): string {
+function watermark(frame: Frame, part: Rect | null): string {
   const badge = { left: frame.width / 2 - 170, right: frame.width / 2 + 170, top: 10, bottom: SIZES.statusBar - 10 };
   const marks = [620, 1240, 1860].map((y, i) => `<text ${attributes({ x: 150 + i * 180, y, 'font-size': 110, fill: '#c62828', 'fill-opacity': 0.13, transform: `rotate(-24 ${150 + i * 180} ${y})` })}>虚拟手机</text>`);
-  return `${marks.join('')}${rectangle(badge, '#c62828', { rx: 32 })}${textAt('虚拟手机', badge.left + 90, 56, 40, '#fff')}`;
+  return `${marks.join('')}${rectangle(badge, '#c62828', { rx: 32 })}${textAt('虚拟手机', badge.left + 90, 56, 40, '#fff')}${part === null ? '' : cornerMark(part)}`;
+}
+
+/** A cut-out may lie between the marks of the whole picture. */
+function cornerMark(part: Rect): string {
+  const size = Math.min(34, height(part) * 0.3, width(part) * 0.2);
+  return `<text ${attributes({ x: part.right - size * 4.2, y: part.bottom - size * 0.3, 'font-size': size, fill: '#c62828', 'fill-opacity': 0.7 })}>虚拟手机</text>`;
 }

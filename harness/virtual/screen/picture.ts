@@ -4,6 +4,7 @@ import type { Frame } from '../ui/desk.js';
 import type { Rect } from '../ui/node.js';
 import type { Screen } from '../ui/windows.js';
 import { FONT_FAMILY, loadFonts } from './font.js';
+import type { Fonts } from './font.js';
 import { drawFrame } from './draw.js';
 
 /** Pictures are half as large as the screen: 540 × 1140 pixels for 1080 × 2280. Bounds stay in screen pixels. */
@@ -22,16 +23,21 @@ export function createPictures(screen: Screen, clock: RunClock): (part: Rect | n
   };
 }
 
-function render(frame: Frame, time: string, fonts: readonly Uint8Array[], part: Rect | null): Uint8Array {
-  const resvg = new Resvg(drawFrame(frame, time, part), {
+function render(frame: Frame, time: string, fonts: Fonts, part: Rect | null): Uint8Array {
+  const resvg = new Resvg(drawable(drawFrame(frame, time, part), fonts.glyphs), {
     fitTo: { mode: 'zoom', value: PICTURE_SCALE },
-    font: { fontBuffers: [...fonts], defaultFontFamily: FONT_FAMILY, sansSerifFamily: FONT_FAMILY },
+    font: { fontBuffers: [...fonts.files], defaultFontFamily: FONT_FAMILY, sansSerifFamily: FONT_FAMILY },
   });
   const image = resvg.render();
   const png = image.asPng();
   image.free();
   resvg.free();
   return png;
+}
+
+/** Shows 〓 (the printers' sign for a missing type) where the font has no glyph, so that nothing is silently left out. */
+function drawable(svg: string, glyphs: ReadonlySet<number>): string {
+  return svg.replace(/[^\u0000-\u007f]/gu, (char) => (glyphs.has(char.codePointAt(0) ?? 0) ? char : '〓'));
 }
 
 /** Hours and minutes as the handset's status bar shows them: its time zone is China's. */

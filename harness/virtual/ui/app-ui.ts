@@ -8,6 +8,8 @@ import { windowRoot } from './window.js';
 
 /** How long a toast stays, in ms of the run clock (Toast.LENGTH_LONG). */
 const TOAST_MS = 3500;
+/** Toasts of one package that may wait at a time (NotificationManagerService.MAX_PACKAGE_TOASTS is 5 since Android 11, 50 before). */
+const MOST_TOASTS = 50;
 
 /**
  * The Ui of one process. An activity opened under the name of the one on top renders it anew.
@@ -77,6 +79,7 @@ function openDialog(desk: Desk, owner: Owner, over: Activity | undefined, conten
 }
 
 function showToast(desk: Desk, packageName: string, text: string): void {
+  if (desk.toasts.filter((one) => one.package === packageName).length >= MOST_TOASTS) return;
   const id = desk.nextId++;
   const timer = desk.clock.setTimer(() => {
     const at = desk.toasts.findIndex((one) => one.id === id);

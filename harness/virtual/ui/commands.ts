@@ -8,6 +8,7 @@ import type { Rect } from './node.js';
 import { center, height, width } from './node.js';
 import type { SourceNode } from './source.js';
 import { sourceOf, toXml } from './source.js';
+import { SIZES } from './style.js';
 import type { Screen } from './windows.js';
 
 /** What one command may use. */
@@ -75,8 +76,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'POST /appium/gestures/swipe': (parts, { body }) => gestureSwipe(parts, body, 1),
   'POST /appium/gestures/scroll': (parts, { body }) => gestureSwipe(parts, body, -1),
   'GET /alert/text': ({ screen }) => alertOf(screen.frame()).text,
-  'POST /alert/accept': (parts) => press(parts, alertOf(parts.screen.frame()).accept),
-  'POST /alert/dismiss': (parts) => press(parts, alertOf(parts.screen.frame()).dismiss),
+  'POST /alert/accept': (parts, { body }) => answerAlert(parts, body['buttonLabel'], 'accept'),
+  'POST /alert/dismiss': (parts, { body }) => answerAlert(parts, body['buttonLabel'], 'dismiss'),
   'POST /back': ({ screen }) => screen.back(),
   'POST /appium/device/back-key': ({ screen }) => screen.back(),
   'POST /appium/device/press_keycode': (parts, { body }) => pressKey(parts, number(body['keycode'], 'keycode')),
@@ -87,7 +88,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'GET /appium/device/current_package': ({ screen }) => screen.current().package,
   'GET /appium/device/info': ({ screen, info }) => ({ ...info, realDisplaySize: `${screen.width}x${screen.height}`, displayDensity: PIXEL_RATIO * 160 }),
   'GET /appium/device/pixel_ratio': () => PIXEL_RATIO,
-  'GET /appium/device/system_bars': ({ screen }) => ({ statusBar: { visible: true, x: 0, y: 0, width: screen.width, height: 84 } }),
+  'GET /appium/device/system_bars': () => ({ statusBar: SIZES.statusBar }),
   'GET /appium/settings': ({ settings }) => Object.fromEntries(settings),
   'POST /appium/settings': ({ settings }, { body }) => Object.entries(object(body['settings'] ?? {})).forEach(([key, value]) => settings.set(key, value)),
   'GET /orientation': () => 'PORTRAIT',
@@ -158,8 +159,10 @@ function click({ screen }: CommandParts, found: Found): void {
   screen.tap(...xy(center(found.node.visible)));
 }
 
-function press(parts: CommandParts, button: SourceNode | null): void {
-  if (button === null) throw new DriverError('no such alert', 'the alert has no such button');
+function answerAlert(parts: CommandParts, label: unknown, way: 'accept' | 'dismiss'): void {
+  const alert = alertOf(parts.screen.frame());
+  const button = typeof label === 'string' ? alert.buttons.find((one) => one.attributes.get('text') === label) : alert[way];
+  if (button === null || button === undefined) throw new DriverError('no such alert', 'the alert has no such button');
   click(parts, { attributes: button.attributes, node: button.node, source: button });
 }
 

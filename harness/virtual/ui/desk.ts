@@ -1,7 +1,7 @@
 import type { RunClock, TimerId } from '../../model/clock.js';
 import type { UiNode } from './node.js';
 import { walk } from './node.js';
-import type { PermissionAsk, PromptAnswer } from './system-windows.js';
+import type { PermissionAsk, PromptOutcome } from './system-windows.js';
 import type { Owner, Window } from './window.js';
 import { layoutWindow } from './window.js';
 
@@ -17,7 +17,7 @@ export interface Activity {
 export interface Prompt {
   readonly ask: PermissionAsk;
   readonly window: Window;
-  readonly answer: (answer: PromptAnswer) => void;
+  readonly answer: (answer: PromptOutcome) => void;
   announced: boolean;
 }
 
@@ -28,6 +28,8 @@ export interface Desk {
   readonly height: number;
   readonly tasks: Map<string, Activity[]>;
   readonly owners: Map<string, Owner>;
+  /** Labels of the apps that ever had a process, by package. */
+  readonly labels: Map<string, string>;
   readonly prompts: Prompt[];
   readonly toasts: { readonly id: number; readonly text: string; readonly package: string; readonly timer: TimerId }[];
   readonly shown: ((what: { readonly kind: 'permission'; readonly group: string; readonly permissions: readonly string[] }) => void)[];

@@ -34,16 +34,20 @@ function stackHeight(node: UiNode, at: number): number {
 
 function rowHeight(node: UiNode, at: number): number {
   const widths = rowWidths(node, at);
-  return node.children.reduce((most, child, i) => Math.max(most, naturalHeight(child, widths[i] ?? at)), 0);
+  const highest = node.children.reduce((most, child, i) => Math.max(most, naturalHeight(child, widths[i] ?? at)), 0);
+  return highest + (inset(node) > 0 ? 2 * SIZES.gap : 0);
 }
 
-/** The outermost stack of a window keeps off its edges. */
+/** Space that a stack or row keeps on its sides: the outermost of a window keeps off its edges, one that can be touched off its border. */
 function inset(node: UiNode): number {
-  for (let at = node.parent; at !== null; at = at.parent) if (at.view.type === 'LinearLayout') return 0;
-  return node.package === 'com.android.launcher3' ? 0 : SIZES.side;
+  let outermost = true;
+  for (let at = node.parent; at !== null; at = at.parent) if (at.view.type === 'LinearLayout') outermost = false;
+  if (outermost) return SIZES.side;
+  return node.view.onClick === undefined ? 0 : SIZES.gap;
 }
 
 function imageSide(node: UiNode): number {
+  if (node.view.id === 'permission_icon') return 120;
   return node.parent?.view.horizontal === true ? 72 : 220;
 }
 
@@ -52,7 +56,8 @@ function naturalWidth(node: UiNode): number {
   if (type === 'ImageView') return imageSide(node);
   if (type === 'LinearLayout' || type === 'FrameLayout' || type === 'ScrollView') {
     const inner = node.children.map(naturalWidth);
-    return horizontal === true ? inner.reduce((sum, w) => sum + w + SIZES.gap, -SIZES.gap) : Math.max(0, ...inner);
+    const own = horizontal === true ? inner.reduce((sum, w) => sum + w + SIZES.gap, -SIZES.gap) : Math.max(0, ...inner);
+    return own + (type === 'LinearLayout' ? 2 * inset(node) : 0);
   }
   const pad = padding(node);
   const longest = Math.max(...shownText(node).split('\n').map((line) => textWidth(line, fontSize(node))));
@@ -61,7 +66,7 @@ function naturalWidth(node: UiNode): number {
 
 /** Buttons alone share a row evenly; else fields take what is left, and texts give way when there is too little. */
 function rowWidths(node: UiNode, at: number): readonly number[] {
-  const free = at - SIZES.gap * Math.max(0, node.children.length - 1);
+  const free = at - 2 * inset(node) - SIZES.gap * Math.max(0, node.children.length - 1);
   if (node.children.every((child) => child.view.type === 'Button')) return node.children.map(() => Math.floor(free / node.children.length));
   const natural = node.children.map(naturalWidth);
   const left = free - natural.reduce((sum, w) => sum + w, 0);
@@ -79,7 +84,7 @@ function place(node: UiNode, box: Rect, clip: Rect): void {
     case 'ScrollView':
       return placeScrolled(node);
     case 'FrameLayout':
-      return node.children.forEach((child) => place(child, box, node.visible ?? NOWHERE));
+      return node.children.forEach((child) => place(child, framed(child, box), node.visible ?? NOWHERE));
     case 'LinearLayout':
       return node.view.horizontal === true ? placeRow(node) : placeStack(node);
     case 'ImageView':
@@ -87,6 +92,16 @@ function place(node: UiNode, box: Rect, clip: Rect): void {
     default:
       return placeText(node);
   }
+}
+
+/** In a FrameLayout containers fill it, pictures stand in the middle, and other views begin at its top. */
+function framed(child: UiNode, box: Rect): Rect {
+  if (child.children.length > 0 || child.view.type.endsWith('Layout') || child.view.type === 'ScrollView') return box;
+  if (child.view.type !== 'ImageView') return { ...box, bottom: Math.min(box.bottom, box.top + naturalHeight(child, width(box))) };
+  const side = imageSide(child);
+  const left = Math.floor((box.left + box.right - side) / 2);
+  const top = Math.floor((box.top + box.bottom - side) / 2);
+  return { left, top, right: left + side, bottom: top + side };
 }
 
 function placeScrolled(node: UiNode): void {
@@ -124,7 +139,7 @@ function placeStack(node: UiNode): void {
 
 function placeRow(node: UiNode): void {
   const widths = rowWidths(node, width(node.box));
-  let left = node.box.left;
+  let left = node.box.left + inset(node);
   node.children.forEach((child, i) => {
     const wide = widths[i] ?? 0;
     const tall = Math.min(naturalHeight(child, wide), height(node.box));

@@ -4,7 +4,15 @@ import { textWidth } from './text-metrics.js';
 export interface Link { readonly text: string; readonly open: () => void }
 
 /** A link span's place on one drawn line. */
-export interface LinkBox { readonly link: Link; readonly box: Rect; readonly text: string }
+export interface LinkBox {
+  readonly link: Link;
+  readonly box: Rect;
+  readonly text: string;
+  /** Number of the line, and the span's range in it. */
+  readonly line: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Where a view's link spans stand, line by line. */
 export function linkBoxes(node: UiNode): readonly LinkBox[] {
@@ -18,7 +26,7 @@ export function linkBoxes(node: UiNode): readonly LinkBox[] {
       const left = drawn.left + textWidth(line.text.slice(0, from), drawn.size);
       const top = drawn.top + i * drawn.lineHeight;
       const text = line.text.slice(from, to);
-      return [{ link, text, box: { left, top, right: left + textWidth(text, drawn.size), bottom: top + drawn.lineHeight } }];
+      return [{ link, text, line: i, from, to, box: { left, top, right: left + textWidth(text, drawn.size), bottom: top + drawn.lineHeight } }];
     }),
   );
 }

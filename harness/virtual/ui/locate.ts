@@ -1,4 +1,4 @@
-import { evaluateXPath } from 'fontoxpath';
+import fontoxpath from 'fontoxpath';
 import { Document } from 'slimdom';
 import type { Element, Node } from 'slimdom';
 import type { Frame } from './desk.js';
@@ -56,7 +56,7 @@ function byXPath(frame: Frame, selector: string, context: SourceNode): readonly 
   const from = context.className === 'hierarchy' ? dom.document : dom.elements.get(context);
   let found: unknown;
   try {
-    found = evaluateXPath(selector, from ?? dom.document, null, null, evaluateXPath.ALL_RESULTS_TYPE, { language: evaluateXPath.XPATH_3_1_LANGUAGE });
+    found = fontoxpath.evaluateXPath(selector, from ?? dom.document, null, null, fontoxpath.evaluateXPath.ALL_RESULTS_TYPE, { language: fontoxpath.evaluateXPath.XPATH_3_1_LANGUAGE });
   } catch (cause) {
     throw new DriverError('invalid selector', `Unable to locate an element with the xpath expression ${selector.slice(0, 300)}: ${String(cause).split('\n')[0] ?? ''}`, { cause });
   }

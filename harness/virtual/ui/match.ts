@@ -12,23 +12,22 @@ const FLAGS: Readonly<Record<string, string>> = {
   checkable: 'checkable', checked: 'checked', clickable: 'clickable', enabled: 'enabled', focusable: 'focusable', focused: 'focused', longClickable: 'long-clickable', scrollable: 'scrollable', selected: 'selected',
 };
 
-/** All nodes below (and with) `from` that a UiSelector means, in document order. @throws DriverError invalid selector */
-export function select(chain: Chain, from: SourceNode): readonly SourceNode[] {
+/** All nodes at and below `from` that a UiSelector means, in document order. @throws DriverError invalid selector */
+export function select(chain: Chain, ...from: readonly SourceNode[]): readonly SourceNode[] {
   if (chain.make !== null && chain.make !== 'UiSelector') throw bad(`${chain.make} is no UiSelector`);
-  const tests: Test[] = [];
-  let instance: number | null = null;
-  let found: readonly SourceNode[] | null = null;
-  const current = (): readonly SourceNode[] => {
-    const all = [...below(from)].filter((node) => tests.every((test) => test(node)));
-    return instance === null ? all : all.slice(instance, instance + 1);
-  };
-  for (const { name, args } of chain.calls) {
-    if (name === 'instance') instance = whole(args[0], name);
-    else if (name === 'childSelector') found = unique((found ?? current()).flatMap((node) => node.children.flatMap((child) => select(sub(args[0], name), child))));
-    else if (name === 'fromParent') found = unique((found ?? current()).flatMap((node) => (node.parent === null ? [] : [...select(sub(args[0], name), node.parent)])));
-    else tests.push(testOf(name, args[0]));
+  const own = chain.calls.filter(({ name }) => name !== 'childSelector' && name !== 'fromParent');
+  const tests = own.filter(({ name }) => name !== 'instance').map(({ name, args }) => testOf(name, args[0]));
+  const instance = own.findLast(({ name }) => name === 'instance');
+  let found: readonly SourceNode[] = unique(from.flatMap((node) => [...below(node)])).filter((node) => tests.every((test) => test(node)));
+  if (instance !== undefined) {
+    const at = whole(instance.args[0], 'instance');
+    found = found.slice(at, at + 1);
   }
-  return found ?? current();
+  for (const { name, args } of chain.calls) {
+    if (name === 'childSelector') found = unique(found.flatMap((node) => select(sub(args[0], name), ...node.children)));
+    else if (name === 'fromParent') found = unique(found.flatMap((node) => select(sub(args[0], name), ...(node.parent?.children ?? []))));
+  }
+  return found;
 }
 
 /** Depth first, parents before children; the hierarchy element itself is no node. */
@@ -39,27 +38,41 @@ export function* below(node: SourceNode): Generator<SourceNode> {
 
 function testOf(name: string, argument: Argument | undefined): Test {
   const equal = EQUALS[name];
-  if (equal !== undefined) return (node) => attribute(node, equal) === words(argument, name);
+  if (equal !== undefined) {
+    const wanted = words(argument, name);
+    return (node) => attribute(node, equal) === wanted;
+  }
   const matched = MATCHES[name];
   if (matched !== undefined) {
     const pattern = javaPattern(words(argument, name));
     return (node) => pattern.test(attribute(node, matched));
   }
   const flag = FLAGS[name];
-  if (flag !== undefined) return (node) => attribute(node, flag) === String(truth(argument, name));
-  const field = name.startsWith('text') ? 'text' : 'content-desc';
+  if (flag !== undefined) {
+    const wanted = String(truth(argument, name));
+    return (node) => attribute(node, flag) === wanted;
+  }
+  if (name === 'index') {
+    const wanted = String(whole(argument, name));
+    return (node) => attribute(node, 'index') === wanted;
+  }
+  const partly = /^(text|description)(Contains|StartsWith)$/.exec(name);
+  if (partly === null) throw bad(`UiSelector has no ${name} method`);
+  const field = partly[1] === 'text' ? 'text' : 'content-desc';
+  // Without regard to case, as the documentation of UiSelector says.
   const part = words(argument, name).toLowerCase();
-  if (name === 'textContains' || name === 'descriptionContains') return (node) => attribute(node, field).toLowerCase().includes(part);
-  if (name === 'textStartsWith' || name === 'descriptionStartsWith') return (node) => attribute(node, field).toLowerCase().startsWith(part);
-  if (name === 'index') return (node) => attribute(node, 'index') === String(whole(argument, name));
-  throw bad(`UiSelector has no ${name} method`);
+  return (node) => {
+    const at = attribute(node, field).toLowerCase().indexOf(part);
+    return partly[2] === 'Contains' ? at >= 0 : at === 0;
+  };
 }
 
 /** Java's whole-string match; `(?i)` and `(?s)` at the front are understood. */
 function javaPattern(source: string): RegExp {
   const flags = /^\(\?([is]+)\)/.exec(source);
+  const letters = [...new Set(flags?.[1] ?? '')].join('');
   try {
-    return new RegExp(`^(?:${source.slice(flags?.[0].length ?? 0)})$`, `u${[...new Set(flags?.[1] ?? '')].join('')}`);
+    return new RegExp(`^(?:${source.slice(flags?.[0].length ?? 0)})$`, letters);
   } catch (cause) {
     throw new DriverError('invalid selector', `bad regular expression ${source}`, { cause });
   }
@@ -82,8 +95,7 @@ export function whole(argument: Argument | undefined, name: string): number {
 
 export function words(argument: Argument | undefined, name: string): string {
   if (typeof argument === 'string') return argument;
-  if (typeof argument === 'number' || typeof argument === 'boolean' || argument === undefined || argument.make !== null) throw bad(`${name} takes a string or is unknown`);
-  throw bad(`UiSelector.${name} cannot take ${argument.calls[0]?.name ?? 'that'}`);
+  throw bad(`${name} takes a string`);
 }
 
 function truth(argument: Argument | undefined, name: string): boolean {

@@ -1,8 +1,9 @@
 import type { View } from '../../model/app.js';
+import type { PromptAnswer } from '../../model/scenario.js';
 import type { ContactRow } from '../../model/values.js';
 
 /** How the user answered; `cancelled`: the prompt went away with its app and nothing was decided. */
-export type PromptAnswer = 'allow' | 'once' | 'deny' | 'cancelled';
+export type PromptOutcome = PromptAnswer | 'cancelled';
 
 export interface PermissionAsk {
   readonly package: string;

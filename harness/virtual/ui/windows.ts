@@ -5,13 +5,13 @@ import { appUi, removeActivity } from './app-ui.js';
 import type { Activity, Desk, Frame } from './desk.js';
 import { changed, frameOf } from './desk.js';
 import type { UiNode } from './node.js';
-import type { PermissionAsk, PromptAnswer } from './system-windows.js';
+import type { PermissionAsk, PromptOutcome } from './system-windows.js';
 import { CONTROLLER, LAUNCHER, launcherView, permissionView, PICKER, pickerView } from './system-windows.js';
 import { enter, putText, scrollBy, swipe, tap } from './touch.js';
 import type { Owner, Window, WindowHost } from './window.js';
 import { windowRoot } from './window.js';
 
-export type { PermissionAsk, PromptAnswer } from './system-windows.js';
+export type { PermissionAsk, PromptOutcome } from './system-windows.js';
 export type { WindowHost } from './window.js';
 
 interface Point { readonly x: number; readonly y: number }
@@ -41,7 +41,7 @@ export interface Windows {
   readonly screen: Screen;
   attach(app: { readonly package: string; readonly label: string; readonly pid: number }, host: WindowHost): Ui;
   /** Shows the system's prompt once the app is in front, one at a time. */
-  permissionPrompt(ask: PermissionAsk): Promise<PromptAnswer>;
+  permissionPrompt(ask: PermissionAsk): Promise<PromptOutcome>;
   /** Null when the user turns back. */
   pickContact(rows: readonly ContactRow[]): Promise<ContactRow | null>;
   home(): void;
@@ -57,7 +57,7 @@ export interface Windows {
 /** An empty screen: the launcher. */
 export function createWindows(parts: { readonly clock: RunClock; readonly width: number; readonly height: number }): Windows {
   const desk: Desk = {
-    ...parts, tasks: new Map(), owners: new Map(), prompts: [], toasts: [], shown: [],
+    ...parts, tasks: new Map(), owners: new Map(), labels: new Map(), prompts: [], toasts: [], shown: [],
     front: null, resumed: null, focus: null, keyboard: false, activeWindow: -1, version: 0, nextId: 1, frame: null, launcher: null,
   };
   return {
@@ -95,6 +95,7 @@ function screenOf(desk: Desk): Screen {
 
 function attach(desk: Desk, owner: Owner): Ui {
   desk.owners.set(`${owner.package}/${owner.pid}`, owner);
+  desk.labels.set(owner.package, owner.label);
   desk.launcher = null;
   changed(desk);
   return appUi(desk, owner);
@@ -102,8 +103,8 @@ function attach(desk: Desk, owner: Owner): Ui {
 
 function launcherWindow(desk: Desk): Window {
   const id = desk.nextId++;
-  const apps = new Map([...desk.owners.values()].map((owner) => [owner.package, { package: owner.package, label: owner.label }]));
-  const root = windowRoot(launcherView([...apps.values()], (packageName) => void show(desk, packageName)), LAUNCHER, id);
+  const apps = [...desk.labels].map(([packageName, label]) => ({ package: packageName, label }));
+  const root = windowRoot(launcherView(apps, (packageName) => void show(desk, packageName)), LAUNCHER, id);
   return { id, kind: 'launcher', package: LAUNCHER, name: 'com.android.launcher3.Launcher', root, owner: null, back: () => {}, outside: () => {} };
 }
 
@@ -114,10 +115,10 @@ function show(desk: Desk, packageName: string | null): boolean {
   return true;
 }
 
-function prompt(desk: Desk, ask: PermissionAsk): Promise<PromptAnswer> {
-  const { promise, resolve } = pending<PromptAnswer>();
+function prompt(desk: Desk, ask: PermissionAsk): Promise<PromptOutcome> {
+  const { promise, resolve } = pending<PromptOutcome>();
   const id = desk.nextId++;
-  const answer = (given: PromptAnswer): void => {
+  const answer = (given: PromptOutcome): void => {
     const at = desk.prompts.findIndex((one) => one.window.id === id);
     if (at < 0) return;
     desk.prompts.splice(at, 1);

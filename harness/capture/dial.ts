@@ -1,0 +1,59 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
+
+/** Real time; longer than the 10 s that OkHttp and Cronet wait, so that the app gives up first. */
+const DIAL_MS = 15_000;
+
+/** Why a server could not be reached or trusted: an error code of the system, of OpenSSL, or `TIMEOUT`. */
+export class Unreachable extends Error {
+  constructor(readonly code: string, readonly certificateSha256: string | null) {
+    super(code);
+  }
+}
+
+/** Opens a TCP connection. Rejects with Unreachable. */
+export function dial(ip: string, port: number): Promise<Socket> {
+  const socket = connect({ host: ip, port, allowHalfOpen: true, noDelay: true });
+  socket.on('error', () => {});
+  return settled(socket, 'connect');
+}
+
+/**
+ * TLS towards the server, with what the app offered: its server name and its protocols but HTTP/2.
+ * The certificate must be good for `name`; nothing is sent to a server without that. Rejects with Unreachable.
+ */
+export async function secure(socket: Socket, name: string, sni: string | null, alpn: readonly string[], context: SecureContext): Promise<TLSSocket> {
+  const tls = connectTls({
+    socket, secureContext: context, servername: sni ?? '', ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+    // Checked below instead: a connection that Node itself refuses does not show its certificate any more.
+    rejectUnauthorized: false, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+  });
+  tls.on('error', () => {});
+  await settled(tls, 'secureConnect');
+  if (tls.authorized) return tls;
+  const code = String(tls.authorizationError);
+  const certificate = certificateOf(tls);
+  tls.destroy();
+  throw new Unreachable(code, certificate);
+}
+
+/** SHA-256 of the server's certificate, hex; null when it showed none. */
+export function certificateOf(tls: TLSSocket): string | null {
+  return tls.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase() ?? null;
+}
+
+function settled<S extends Socket>(socket: S, event: 'connect' | 'secureConnect'): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.off(event, ready).off('error', failed).off('close', closed);
+    };
+    const ready = (): void => { done(); resolve(socket); };
+    const failed = (error: NodeJS.ErrnoException): void => { done(); socket.destroy(); reject(new Unreachable(error.code ?? error.message, null)); };
+    const closed = (): void => failed(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
+    const timer = setTimeout(() => failed(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })), DIAL_MS);
+    socket.once(event, ready).once('error', failed).once('close', closed);
+  });
+}

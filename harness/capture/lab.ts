@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { Target } from './authority-form.js';
+import type { Authority } from './ca.js';
+import { dial, Unreachable } from './dial.js';
+import type { Journal } from './journal.js';
+
+/** What all connections of one proxy share. */
+export interface Lab {
+  readonly journal: Journal;
+  readonly authority: Authority;
+  /** Whom we believe upstream. */
+  readonly trust: SecureContext;
+  /** Where a name leads; null: no such name. */
+  resolve(host: string, port: number): { readonly ip: string; readonly port: number } | null;
+  /** Keeps a server's socket until it closes, so that `close()` can end it. */
+  keep(socket: Socket): void;
+}
+
+/** Opens the way to a target. Rejects with Unreachable. */
+export async function reach(lab: Lab, target: Target): Promise<Socket> {
+  const address = lab.resolve(target.host, target.port);
+  if (address === null) throw new Unreachable('ENOTFOUND', null);
+  const upstream = await dial(address.ip, address.port);
+  lab.keep(upstream);
+  return upstream;
+}
+
+/** The code of a failure to reach a server. Anything else is a bug and is thrown again. */
+export function codeOf(error: unknown): string {
+  if (error instanceof Unreachable) return error.code;
+  throw error;
+}
+
+/** An answer of the proxy's own, marked as such and never recorded as a server's; ends the connection. */
+export function answer(client: Socket, status: string): void {
+  client.end(`HTTP/1.1 ${status}\r\nX-Jiejing-Synthetic: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`, () => client.destroy());
+}

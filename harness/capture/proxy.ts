@@ -1,0 +1,192 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { Proxy } from 'http-mitm-proxy';
+import { LabError } from '../model/errors.js';
+import type { SocketOwner } from '../model/handset.js';
+import type { Recorder } from '../model/recorder.js';
+import { parseAuthority } from './authority-form.js';
+import type { Authority } from './ca.js';
+import { Journal, ownerOf } from './journal.js';
+import type { Line } from './journal.js';
+import { answer } from './lab.js';
+import type { Lab } from './lab.js';
+import { servePlain } from './plain.js';
+import { createPresence } from './presence.js';
+import { serveTunnel } from './tunnel.js';
+
+/** What a proxy needs. */
+export interface ProxyParts {
+  readonly recorder: Recorder;
+  /** Signs what the app is shown. */
+  readonly authority: Authority;
+  /** Where a name leads; null: no such name. */
+  resolve(host: string, port: number): { readonly ip: string; readonly port: number } | null;
+  /** PEM of the CA that the servers' certificates must come from; null: the public ones that Node knows. */
+  readonly upstreamCaPem: string | null;
+  readonly owner: SocketOwner;
+  /** Port 0 lets the system choose. */
+  readonly listen: { readonly host: '127.0.0.1'; readonly port: number };
+}
+
+/** A proxy that listens. */
+export interface RunningProxy {
+  readonly port: number;
+  /** Resolves when nothing is in flight and all flows are written. @throws LabError STORE_FULL when some could not be. */
+  idle(): Promise<void>;
+  /** Ends all connections, writes what was in flight and stops listening. @throws LabError STORE_FULL when some flow could not be written. */
+  close(): Promise<void>;
+}
+
+/** Starts the proxy of a run. @throws LabError PORT_TAKEN */
+export async function startProxy(parts: ProxyParts): Promise<RunningProxy> {
+  const proxy = new AuditProxy(parts);
+  await proxy.open();
+  return { port: proxy.httpPort, idle: () => proxy.idle(), close: () => proxy.shut() };
+}
+
+/** Real time that a closing proxy gives its connections to end. */
+const CLOSE_MS = 2000;
+
+/**
+ * http-mitm-proxy with its transport replaced: no loopback hop, no server and no key file for each host, nothing on stderr.
+ * The library's own CA folder is never made: `listen` is ours, so no key touches the disk.
+ */
+class AuditProxy extends Proxy {
+  readonly #lab: Lab;
+  readonly #journal: Journal;
+  readonly #sockets = new Set<Socket>();
+  readonly #serving = new Set<Promise<void>>();
+  #fault: { readonly cause: unknown } | null = null;
+
+  constructor(readonly parts: ProxyParts) {
+    super();
+    this.#journal = new Journal(parts.recorder, createPresence(parts.recorder.clock));
+    this.#lab = {
+      journal: this.#journal, authority: parts.authority, resolve: parts.resolve,
+      trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
+      keep: (socket) => this.#keep(socket),
+    };
+  }
+
+  async open(): Promise<void> {
+    const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 65_536 });
+    const [parse] = server.listeners('connection');
+    server.removeAllListeners('connection').on('connection', (socket: Socket) => this.#accept(socket, () => parse?.call(server, socket)));
+    server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => this._onHttpServerConnect(request, socket, head));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#badHead(asSocket(socket), error.code ?? error.message));
+    this.httpServer = server;
+    const { host, port } = this.parts.listen;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? new LabError('PORT_TAKEN', { port }, { cause }) : cause));
+      server.listen({ host, port, noDelay: true }, resolve);
+    });
+    // A failing accept (EMFILE) costs one connection, not the run.
+    server.on('error', () => {});
+    const address = server.address();
+    this.httpPort = typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  async idle(): Promise<void> {
+    await this.#journal.presence.idle();
+    this.#rethrow();
+  }
+
+  async shut(): Promise<void> {
+    this.#journal.closing = true;
+    const server = this.httpServer;
+    const closed = new Promise<void>((resolve) => (server === undefined || !server.listening ? resolve() : server.close(() => resolve())));
+    for (const socket of this.#sockets) socket.destroy();
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([Promise.all([closed, ...this.#serving]), new Promise((resolve) => { timer = setTimeout(resolve, CLOSE_MS); })]);
+    clearTimeout(timer);
+    await this.#journal.presence.idle();
+    this.#rethrow();
+  }
+
+  /** The first bytes tell whether the client asks for a tunnel or for a page. */
+  #accept(socket: Socket, parse: () => void): void {
+    this.#keep(socket);
+    let have: Buffer = Buffer.alloc(0);
+    const ended = (): void => void socket.off('readable', first).destroy();
+    const first = (): void => {
+      for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) have = Buffer.concat([have, chunk]);
+      const door = doorOf(have);
+      if (door === null) return;
+      socket.off('readable', first).off('end', ended);
+      if (door === 'none') return this.#refuse(socket, 'unknown', 'neither CONNECT nor HTTP on the proxy port', null);
+      socket.unshift(have);
+      if (door === 'connect') parse();
+      else this.#serve(servePlain(this.#lab, socket, this.#ownerOf(socket)));
+    };
+    // The server takes half-open sockets: a client that leaves at once would stay in CLOSE-WAIT for ever.
+    socket.on('readable', first).on('end', ended);
+  }
+
+  override _onHttpServerConnect(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const socket = asSocket(duplex);
+    const began = this.#journal.now();
+    const asked = request.url ?? '';
+    const target = parseAuthority(asked, null);
+    if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'CONNECT to something that is not host:port', '400 Bad Request');
+    if (head.length > 0) socket.unshift(head);
+    this.#serve(serveTunnel(this.#lab, socket, began, target, this.#ownerOf(socket)));
+  }
+
+  #badHead(socket: Socket, code: string): void {
+    if (socket.writable) this.#refuse(socket, 'unknown', `CONNECT cut short or malformed: ${code}`, '400 Bad Request');
+    else this.#refuse(socket, 'unknown', `CONNECT cut short: ${code}`, null);
+  }
+
+  #refuse(socket: Socket, host: string, why: string, status: string | null): void {
+    const times = { connect: null, clientHello: null, handshake: null };
+    const line: Line = { door: 'http-proxy', scheme: 'tcp', host, port: 0, sni: null, peer: null, owner: this.#ownerOf(socket), times };
+    this.#journal.refused(line, this.#journal.now(), 'bad-request', why);
+    if (status === null) socket.destroy();
+    else answer(socket, status);
+  }
+
+  #ownerOf(socket: Socket): Line['owner'] {
+    // Read now: a closed socket no longer knows its port.
+    return ownerOf(this.parts.owner, socket.remotePort ?? 0);
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
+  }
+
+  #serve(work: Promise<void>): void {
+    const served = work.catch((cause: unknown) => { this.#fault ??= { cause }; }).finally(() => this.#serving.delete(served));
+    this.#serving.add(served);
+  }
+
+  #rethrow(): void {
+    const failure = this.#fault ?? this.#journal.failure;
+    if (failure !== null) throw failure.cause;
+  }
+
+  // The library prints these; here they are flows and gaps.
+  override _onError(): void {}
+  override _onSocketError(): void {}
+}
+
+const CONNECT = Buffer.from('CONNECT ');
+
+/** Null while too few bytes came to tell. */
+function doorOf(have: Buffer): 'connect' | 'plain' | 'none' | null {
+  const [byte] = have;
+  if (byte === undefined) return null;
+  if (!/[A-Za-z]/.test(String.fromCharCode(byte))) return 'none';
+  const length = Math.min(have.length, CONNECT.length);
+  if (!have.subarray(0, length).equals(CONNECT.subarray(0, length))) return 'plain';
+  return have.length < CONNECT.length ? null : 'connect';
+}
+
+/** What `http.Server` hands out on CONNECT is the socket itself. */
+function asSocket(duplex: Duplex): Socket {
+  if (duplex instanceof Socket) return duplex;
+  throw new Error('CONNECT on something that is not a socket');
+}

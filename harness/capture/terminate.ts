@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+
+/** Real time; longer than apps wait. */
+const HANDSHAKE_MS = 30_000;
+
+/** How an app refused our certificate, or failed otherwise to agree on TLS with us. */
+export class NotAgreed extends Error {
+  constructor(readonly how: string) {
+    super(how);
+  }
+}
+
+/** Plays the server's part of TLS towards the app. Rejects with NotAgreed. */
+export function terminate(socket: Socket, context: SecureContext, alpn: readonly string[]): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    if (socket.destroyed) return reject(new NotAgreed('tls-close-in-handshake'));
+    const tls = new TLSSocket(socket, { isServer: true, secureContext: context, ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}) });
+    const done = (): void => {
+      clearTimeout(timer);
+      tls.off('secure', ready).off('end', closed).off('close', closed).off('error', failed);
+    };
+    const ready = (): void => { done(); resolve(tls); };
+    const refuse = (how: string): void => { done(); tls.destroy(); reject(new NotAgreed(how)); };
+    const failed = (error: NodeJS.ErrnoException): void => refuse(refusalOf(error.code ?? error.message, 'tls-reset'));
+    const closed = (): void => refuse('tls-close-in-handshake');
+    const timer = setTimeout(() => refuse('tls-silence'), HANDSHAKE_MS);
+    // Stays: a late alert must not end the harness.
+    tls.on('error', () => {});
+    tls.on('secure', ready).on('end', closed).on('close', closed).on('error', failed);
+  });
+}
+
+/** Words an OpenSSL or system code as one of the four kinds of refusal, with the alert's name (RFC 8446, 6.2). */
+export function refusalOf(code: string, onReset: string): string {
+  const alert = /ALERT_(?!NUMBER)(\w+)$/.exec(code)?.[1];
+  if (alert !== undefined) return `tls-alert: ${alert.toLowerCase()}`;
+  if (code === 'ECONNRESET' || code === 'EPIPE') return onReset;
+  return code === 'ERR_SSL_NO_APPLICATION_PROTOCOL' ? 'h2-only' : `tls-error: ${code}`;
+}

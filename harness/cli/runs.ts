@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readRun } from '../store/read.js';
+import { listRuns } from '../store/list.js';
+import { judgeRun, writeJudgement } from './pipeline.js';
+import type { Common } from './program.js';
+import { cell, json, remark, result } from './say.js';
+
+const STATES = { complete: ['完整', 'complete'], interrupted: ['中断', 'interrupted'], recording: ['录制中', 'recording'], forgotten: ['已删除', 'forgotten'], unreadable: ['无法读取', 'unreadable'] } as const;
+
+/** Lists the runs of a folder, newest last. */
+export async function runsCommand(folder: string, { language, json: asJson }: Common): Promise<number> {
+  const rows = listRuns(folder);
+  if (asJson) json(rows);
+  else if (rows.length === 0) remark(language === 'zh' ? `${folder} 里还没有记录。先运行：npx jiejing audit eager` : `no runs in ${folder} yet; begin with: npx jiejing audit eager`);
+  else for (const row of rows) result([cell(row.dir, 46), cell(STATES[row.state][language === 'zh' ? 0 : 1], 11), row.began.slice(0, 19), row.scenario].join(' '));
+  return 0;
+}
+
+/** Opens the report in the system's browser, writing it first where there is none; says where it is in any case. */
+export async function openCommand(dir: string, common: Common): Promise<number> {
+  const file = resolve(join(dir, 'report.html'));
+  if (!existsSync(file)) {
+    readRun(dir);
+    writeJudgement(dir, await judgeRun(dir, common.language));
+  }
+  const opened = await openInBrowser(file);
+  if (common.json) json({ report: file, opened });
+  else {
+    result(file);
+    if (!opened) remark(common.language === 'zh' ? '没有找到浏览器；请自行打开上面的文件。' : 'no browser was found; open the file above yourself.');
+  }
+  return 0;
+}
+
+function openInBrowser(file: string): Promise<boolean> {
+  const [command, ...args] = process.platform === 'darwin' ? ['open', file] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', file] : ['xdg-open', file];
+  return new Promise((done) => {
+    const child = spawn(command ?? '', args, { stdio: 'ignore', detached: true });
+    child.once('error', () => done(false));
+    child.once('spawn', () => {
+      child.unref();
+      done(true);
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import { LabError } from '../model/errors.js';
+import type { Picture } from '../model/event.js';
+import type { ScenarioStep } from '../model/scenario.js';
+import { ACTS, asTrouble } from './acts.js';
+import type { ActName, Place } from './acts.js';
+import { PATIENCE_SECONDS, Stage, Trouble } from './stage.js';
+import type { Performance } from './stage.js';
+import { visibleLabels } from './touch.js';
+import { readTree } from './tree.js';
+
+export type { Performance, StepNews } from './stage.js';
+
+/**
+ * Performs a scenario step by step; every step leaves its marks in the record.
+ * @throws LabError STEP_FAILED with file, line and what was on the screen; DRIVER_LOST; the signal's reason when aborted
+ */
+export async function performScenario(play: Performance): Promise<void> {
+  const stage = new Stage(play);
+  await performSteps(stage, play.scenario.steps, '', PATIENCE_SECONDS, false);
+}
+
+async function performSteps(stage: Stage, steps: readonly ScenarioStep[], above: string, seconds: number, optional: boolean): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    const path = above === '' ? `${index + 1}` : above.endsWith('.e') ? `${above}${index + 1}` : `${above}.${index + 1}`;
+    await performStep(stage, step, path, seconds, optional);
+  }
+}
+
+async function performStep(stage: Stage, step: ScenarioStep, path: string, seconds: number, optional: boolean): Promise<void> {
+  const [act] = Object.keys(step) as [ActName];
+  const place: Place = { path, seconds, perform: (steps, above, brief) => performSteps(stage, steps, above, brief, optional || act === 'optional') };
+  stage.play.signal.throwIfAborted();
+  stage.at(path, act);
+  stage.note(act, '', 'begun');
+  try {
+    const detail = await run(stage, step, act, place);
+    stage.at(path, act);
+    stage.note(act, detail, 'done', act === 'screenshot' ? await stage.picture() : null);
+  } catch (error) {
+    stage.at(path, act);
+    const trouble = asTrouble(error);
+    if (trouble === null) {
+      stage.note(act, error instanceof Error ? error.message : String(error), 'failed');
+      throw error;
+    }
+    // What is optional found nothing to do; its block ends and the run goes on.
+    if (optional) {
+      stage.note(act, trouble.zh, 'done');
+      throw trouble;
+    }
+    throw await failed(stage, path, act, trouble);
+  }
+}
+
+/** Each act takes its own argument: the one key of the step names both. */
+function run<K extends ActName>(stage: Stage, step: ScenarioStep, act: K, place: Place): Promise<string> {
+  type Argument = Parameters<(typeof ACTS)[K]>[1];
+  const argument = (step as unknown as Readonly<Record<K, Argument>>)[act];
+  return (ACTS[act] as (stage: Stage, argument: Argument, place: Place) => Promise<string>)(stage, argument, place);
+}
+
+async function failed(stage: Stage, path: string, act: string, trouble: Trouble): Promise<LabError> {
+  const { lines } = stage.play;
+  const xml = await stage.play.screen.source();
+  const picture: Picture = await stage.picture(xml);
+  stage.note(act, trouble.zh, 'failed', picture);
+  return new LabError('STEP_FAILED', { file: lines.file, line: lines.lineOf(path), step: path, act, what: trouble.zh, whatEn: trouble.en, visible: visibleLabels(readTree(xml)) }, { cause: trouble });
+}

@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuthority } from './capture/ca.js';
+import { startProxy } from './capture/proxy.js';
+import { createRunClock } from './clock.js';
+import { startAppium, type AppiumServer } from './drive/appium-server.js';
+import { performScenario } from './drive/runner.js';
+import type { LoadedScenario } from './drive/scenario-file.js';
+import { openSession, warmUp } from './drive/session.js';
+import { openVirtualHandset, startFarServers } from './handset/virtual.js';
+import type { SimulatedApp } from './model/app.js';
+import { LabError } from './model/errors.js';
+import type { Draft, End } from './model/event.js';
+import type { HandsetPort } from './model/handset.js';
+import type { Recorder } from './model/recorder.js';
+import type { RunHead } from './model/run.js';
+import type { Manifest } from './model/values.js';
+import { createRun, type RunRecorder } from './store/create.js';
+import { contentsOf, personaOf } from './values/contents.js';
+import { drawManifest } from './values/draw.js';
+import { manifestSha256, seedCommitment } from './values/manifest.js';
+
+/** What is known of a run before it begins; the rest of run.json is drawn and asked here. */
+export interface RecordPlan {
+  readonly app: Omit<SimulatedApp, 'truth'>;
+  readonly head: Pick<RunHead, 'id' | 'app' | 'tool' | 'catalogue' | 'caseNumber' | 'operator' | 'lab'>;
+  readonly scenario: LoadedScenario;
+  readonly title: string;
+  readonly dir: string;
+  /** 128 bits, 32 hex digits. */
+  readonly seed: string;
+  /** Aborting it ends the run as interrupted. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: Draft) => void;
+  readonly onPhase: (phase: 'prepare' | 'drive') => void;
+}
+
+/** How a recording ended. The run folder is closed and readable in every case. */
+export interface Recorded {
+  readonly dir: string;
+  readonly outcome: End['outcome'];
+  /** Why the outcome is not `complete`, where the operator can mend it. */
+  readonly error: LabError | null;
+}
+
+/**
+ * Records one run of one scenario on one app, from open to close: the only place where all recorders meet.
+ * What was recorded before a failure stays. @throws LabError when there is no run folder to close (RUN_EXISTS, NO_PERMISSION …) or the lab could not start
+ */
+export async function record(plan: RecordPlan): Promise<Recorded> {
+  plan.onPhase('prepare');
+  const undo = new Undo();
+  try {
+    return await recordWith(plan, undo);
+  } finally {
+    await undo.all();
+  }
+}
+
+async function recordWith(plan: RecordPlan, undo: Undo): Promise<Recorded> {
+  const clock = createRunClock({});
+  undo.later(async () => clock.close());
+  const manifest = drawManifest(plan.seed, clock.wallMs());
+  const appium = openAppium(plan.signal, undo);
+  // It starts while the run folder is made; whatever becomes of that, its child must not outlive us.
+  undo.later(() => appium.then((server) => server.close(), () => {}));
+  const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
+  const recorder = watched(run, plan.onEvent);
+  clock.onJump(({ fromMs, toMs, why }) => recorder.write({ kind: 'clock', at: clock.now(), what: 'jump', fromMs, toMs, why }));
+  // Closed after all that records is closed, so that their last words are in the run.
+  let ended: { readonly outcome: End['outcome']; readonly why: string | null; readonly error: LabError | null } = { outcome: 'failed', why: 'not ended', error: null };
+  undo.later(async () => run.close(ended.outcome, ended.why));
+  try {
+    await perform({ plan, run, recorder, manifest, appium: await appium }, undo);
+    const full = run.failure();
+    ended = full === null ? { outcome: 'complete', why: null, error: null } : { outcome: 'failed', why: full.code, error: full };
+  } catch (error) {
+    if (plan.signal.aborted) ended = { outcome: 'interrupted', why: 'stopped by the operator', error: new LabError('INTERRUPTED', { run: plan.dir }) };
+    else if (run.failure() !== null) ended = { outcome: 'failed', why: 'STORE_FULL', error: run.failure() };
+    else if (error instanceof LabError) ended = { outcome: 'failed', why: `${error.code}: ${error.message}`, error };
+    else throw error;
+  }
+  return { dir: plan.dir, outcome: ended.outcome, error: ended.error };
+}
+
+interface Parts { readonly plan: RecordPlan; readonly run: RunRecorder; readonly recorder: Recorder; readonly manifest: Manifest; readonly appium: AppiumServer }
+
+async function perform({ plan, run, recorder, manifest, appium }: Parts, undo: Undo): Promise<void> {
+  const { clock } = recorder;
+  const servers = await startFarServers(plan.app, clock);
+  undo.later(() => servers.close());
+  const authority = createAuthority('Jiejing Lab Root CA', clock.wallMs(), 'rsa');
+  let handset: Awaited<ReturnType<typeof openVirtualHandset>> | null = null;
+  const proxy = await startProxy({
+    recorder,
+    authority,
+    resolve: servers.resolve,
+    upstreamCaPem: servers.caPem,
+    // The proxy listens before the handset that knows its sockets can be opened.
+    owner: { owner: (port) => handset?.owner.owner(port) ?? null },
+    listen: { host: '127.0.0.1', port: 0 },
+  });
+  undo.later(() => proxy.close());
+  handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, app: plan.app, servers });
+  const opened = handset;
+  undo.later(() => opened.close());
+  await opened.install();
+  await opened.plant(contentsOf(manifest));
+  const session = await openSession({ port: appium.port, capabilities: opened.capabilities() });
+  undo.later(() => session.close());
+  const stop = new AbortController();
+  plan.signal.addEventListener('abort', () => stop.abort(plan.signal.reason), { once: true });
+  if (plan.signal.aborted) stop.abort(plan.signal.reason);
+  run.onFailure((error) => stop.abort(error));
+  appium.onLost((why) => stop.abort(new LabError('DRIVER_LOST', { why })));
+  plan.onPhase('drive');
+  try {
+    await performScenario({ scenario: plan.scenario.scenario, lines: plan.scenario.lines, screen: session, handset: opened, recorder, persona: personaOf(manifest), signal: stop.signal, onStep: () => {} });
+  } catch (error) {
+    throw stop.signal.aborted && stop.signal.reason instanceof LabError ? stop.signal.reason : error;
+  } finally {
+    await settle(opened, recorder, () => proxy.idle());
+  }
+}
+
+/** Ends the app, lets what is under way arrive, and keeps the app's files. */
+async function settle(handset: HandsetPort, recorder: Recorder, idle: () => Promise<void>): Promise<void> {
+  await handset.flush();
+  await handset.stop();
+  await idle();
+  for (const { bytes } of await handset.collect()) recorder.file('values', bytes, 'file');
+}
+
+async function openAppium(signal: AbortSignal, undo: Undo): Promise<AppiumServer> {
+  const homeDir = await mkdtemp(join(tmpdir(), 'jiejing-appium-'));
+  undo.later(() => rm(homeDir, { recursive: true, force: true }));
+  const [server] = await Promise.all([startAppium({ homeDir, log: () => {}, signal }), warmUp()]);
+  return server;
+}
+
+function headOf(plan: RecordPlan, manifest: Manifest, wallMs: number): RunHead {
+  const { scenario, sha256 } = plan.scenario;
+  return {
+    schema: 2,
+    ...plan.head,
+    began: new Date(wallMs).toISOString(),
+    handset: { kind: 'virtual', simulated: true, profile: 'p9', probe: null, facts: {} },
+    scenario: { id: scenario.id, title: plan.title, sha256, aims: scenario.aims, steps: scenario.steps },
+    seedCommitment: seedCommitment(plan.seed),
+    manifest: { sha256: manifestSha256(manifest), values: manifest.values.length, placebos: manifest.placebos.length },
+    clock: { name: 'run', ntpOffsetMs: null },
+  };
+}
+
+/** The recorder, with each event also told to whoever shows progress. */
+function watched(run: RunRecorder, onEvent: (event: Draft) => void): Recorder {
+  return {
+    clock: run.clock,
+    write(event) {
+      const id = run.write(event);
+      onEvent(event);
+      return id;
+    },
+    gap(source, what, why, scope) {
+      const id = run.gap(source, what, why, scope);
+      onEvent({ kind: 'gap', at: run.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } });
+      return id;
+    },
+    file: (folder, bytes, extension) => run.file(folder, bytes, extension),
+    valueRef: (bytes) => run.valueRef(bytes),
+    body: (of) => run.body(of),
+  };
+}
+
+/** What must be undone, last first. One failure does not keep the rest from being undone. */
+class Undo {
+  readonly #acts: (() => Promise<void>)[] = [];
+
+  later(act: () => Promise<void>): void {
+    this.#acts.push(act);
+  }
+
+  async all(): Promise<void> {
+    const faults: unknown[] = [];
+    for (const act of this.#acts.splice(0).toReversed()) await act().catch((fault: unknown) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
+  }
+}

@@ -1,0 +1,40 @@
+import { RUN_SCHEMA } from '../model/run.js';
+import type { RawEvent } from './read-chain.js';
+
+/** run.json as parsed. */
+export type RawHead = Readonly<Record<string, unknown>>;
+interface RawRun {
+  readonly head: RawHead;
+  readonly events: readonly RawEvent[];
+}
+
+/** For each old schema the step to the next. What was not recorded then becomes null: not known, never "no". */
+const STEPS: Readonly<Record<number, (run: RawRun) => RawRun>> = {
+  1: ({ head, events }) => ({ head: { ...head, schema: 2 }, events: events.map(from1) }),
+};
+
+/** Schema 2 tells for an observation whether the app was in the foreground, for a flow the SNI, for a gap its scope. */
+function from1(event: RawEvent): RawEvent {
+  switch (event['kind']) {
+    case 'observation':
+      return { ...event, foreground: null };
+    case 'flow':
+      return { ...event, sni: null };
+    case 'gap':
+      // All nulls: a gap of unknown scope counts against every claim.
+      return { ...event, scope: { datum: null, host: null, phase: null } };
+    default:
+      return event;
+  }
+}
+
+/** The run as today's schema would have recorded it; the files on disk stay as they are. */
+export function upgrade(head: RawHead, events: readonly RawEvent[], schema: number): RawRun {
+  let run: RawRun = { head, events };
+  for (let from = schema; from < RUN_SCHEMA; from += 1) {
+    const step = STEPS[from];
+    if (step === undefined) throw new Error(`no step from run schema ${from}`);
+    run = step(run);
+  }
+  return run;
+}

@@ -1,0 +1,39 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, getHashes, randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { JavaCrypto } from './crypto.js';
+
+const GCM_TAG = 16;
+const HASHES = new Set(getHashes());
+
+/** Java's primitives by Node's. */
+export const nodeCrypto: JavaCrypto = {
+  digest(algorithm, input) {
+    const name = algorithm.toLowerCase().replace(/^sha-(\d+)$/, 'sha$1');
+    return HASHES.has(name) ? createHash(name).update(input).digest() : null;
+  },
+  mac(algorithm, key, input) {
+    const name = /^Hmac(SHA\d+|MD5|SM3)$/i.exec(algorithm)?.[1]?.toLowerCase();
+    return name === undefined ? null : createHmac(name, key).update(input).digest();
+  },
+  cipher(transformation, encrypt, key, iv, input) {
+    const [, mode = 'ECB', padding = 'PKCS5Padding'] = transformation.split('/');
+    if (mode.toUpperCase() === 'GCM') return gcm(encrypt, key, iv ?? new Uint8Array(12), input);
+    const name = `aes-${key.length * 8}-${mode.toLowerCase()}`;
+    const made = encrypt ? createCipheriv(name, key, iv) : createDecipheriv(name, key, iv);
+    made.setAutoPadding(padding !== 'NoPadding');
+    return Buffer.concat([made.update(input), made.final()]);
+  },
+  gzip: (input) => gzipSync(input),
+  random: (bytes) => randomBytes(bytes),
+};
+
+function gcm(encrypt: boolean, key: Uint8Array, iv: Uint8Array, input: Uint8Array): Uint8Array {
+  const name = `aes-${key.length * 8}-gcm` as 'aes-256-gcm';
+  if (encrypt) {
+    const made = createCipheriv(name, key, iv);
+    return Buffer.concat([made.update(input), made.final(), made.getAuthTag()]);
+  }
+  const made = createDecipheriv(name, key, iv);
+  made.setAuthTag(input.subarray(input.length - GCM_TAG));
+  return Buffer.concat([made.update(input.subarray(0, input.length - GCM_TAG)), made.final()]);
+}

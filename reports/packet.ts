@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { LabError } from '../harness/model/errors.js';
+import type { RunHead } from '../harness/model/run.js';
+import { instructions } from './packet/instructions.js';
+import { verifyPacket, verifyRun } from './verify.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Files of a recorder at work; they are no part of the run. */
+const NOT_EVIDENCE = /^(\.lock.*|\.reserve|.*\.new)$/;
+
+/** What a packet is made from. */
+export interface SealParts {
+  readonly runDir: string;
+  /** The packet's folder; must not be there, or be empty. */
+  readonly out: string;
+  /** Real wall time, ISO 8601 with zone. */
+  readonly sealedAt: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** Number of the judgement that the packet is made for; null: the run was not judged. */
+  readonly judgement: number | null;
+}
+
+/** A packet that was made and checked. */
+export interface Packet {
+  readonly dir: string;
+  readonly run: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** SHA-256 of tagmanifest-sha256.txt: what names this packet. */
+  readonly root: string;
+  /** Null: nothing speaks against it; else why it must not serve as evidence. */
+  readonly unfit: string | null;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Makes the evidence packet of a run: a BagIt 1.0 folder (RFC 8493) with the whole run folder as payload, checked before it takes its name.
+ * @throws LabError RUN_BROKEN, RUN_FILE_BROKEN, UNKNOWN_RUN, RUN_EXISTS, NO_PERMISSION, STORE_FULL
+ */
+export function seal(parts: SealParts): Packet {
+  const { runDir, out } = parts;
+  if (!fs.existsSync(path.join(runDir, 'run.json'))) throw new LabError('UNKNOWN_RUN', { name: runDir });
+  if (inside(runDir, out)) throw new LabError('USAGE', { what: 'the packet must not lie inside the run folder', command: 'seal' });
+  if (fs.existsSync(out) && (!fs.statSync(out).isDirectory() || fs.readdirSync(out).length > 0))
+    throw new LabError('RUN_EXISTS', { dir: out });
+  const staged = `${path.resolve(out)}.sealing`;
+  if (fs.existsSync(staged)) throw new LabError('RUN_EXISTS', { dir: staged });
+  try {
+    const unfit = fill(staged, parts);
+    const checked = verifyPacket(staged);
+    if (!checked.ok) throw new Error(`the packet does not hold right after sealing: ${checked.file}: ${checked.whatEn}`);
+    if (fs.existsSync(out)) fs.rmdirSync(out);
+    fs.renameSync(staged, out);
+    return { dir: out, run: checked.run, files: checked.files, bytes: checked.bytes, root: checked.root, unfit };
+  } catch (error) {
+    fs.rmSync(staged, { recursive: true, force: true });
+    throw worded(error, out);
+  }
+}
+
+function inside(folder: string, file: string): boolean {
+  const relative = path.relative(path.resolve(folder), path.resolve(file));
+  return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
+}
+
+/** Writes the whole bag; returns why it is unfit as evidence, or null. */
+function fill(bag: string, parts: SealParts): string | null {
+  const run = verifyRun(parts.runDir);
+  if (!run.ok) {
+    const { file, line, what, whatEn } = run;
+    throw line === null
+      ? new LabError('RUN_FILE_BROKEN', { file, what, whatEn })
+      : new LabError('RUN_BROKEN', { file, line, what, whatEn });
+  }
+  const head = JSON.parse(fs.readFileSync(path.join(parts.runDir, 'run.json'), 'utf8')) as RunHead; // its hash is that of the chain
+  fs.mkdirSync(path.join(bag, 'data'), { recursive: true });
+  const payload = list(parts.runDir, '').map((name) => copy(parts.runDir, bag, name));
+  const unfit = unfitness(head);
+  const write = (name: string, text: string): Entry => {
+    const bytes = Buffer.from(text);
+    fs.writeFileSync(path.join(bag, name), bytes, { flag: 'wx' });
+    return { name, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+  };
+  const tags = [
+    write('bagit.txt', 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n'),
+    write('bag-info.txt', bagInfo(parts, head, { payload, logHead: run.logHead, events: run.events, ended: run.ended, unfit })),
+    write('manifest-sha256.txt', manifest(payload)),
+    write('核验说明.txt', instructions({ run: head.id, unfit })),
+  ];
+  write('tagmanifest-sha256.txt', manifest(tags));
+  return unfit;
+}
+
+function unfitness(head: RunHead): string | null {
+  if (head.handset.simulated) return 'simulated handset';
+  return head.handset.kind === 'imported' ? 'imported from another tool' : null;
+}
+
+/** All files of the run below `under`, in the order of their names' bytes. */
+function list(root: string, under: string): readonly string[] {
+  const found = fs.readdirSync(path.join(root, under), { withFileTypes: true }).flatMap((entry): readonly string[] => {
+    const name = under + entry.name;
+    if (under === '' && NOT_EVIDENCE.test(entry.name)) return [];
+    if (entry.isDirectory()) return list(root, `${name}/`);
+    // A link would bring in bytes that the chain knows nothing of.
+    if (!entry.isFile()) throw new LabError('RUN_FILE_BROKEN', { file: name, what: '不是普通文件', whatEn: 'it is no plain file' });
+    return [name];
+  });
+  return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** Copies one file and hashes what was written. */
+function copy(runDir: string, bag: string, file: string): Entry {
+  const name = `data/${file}`;
+  const to = path.join(bag, name);
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  const from = fs.openSync(path.join(runDir, file), 'r');
+  const into = fs.openSync(to, 'wx', fs.fstatSync(from).mode & 0o777);
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let bytes = 0;
+  try {
+    for (let read = fs.readSync(from, buffer); read > 0; read = fs.readSync(from, buffer)) {
+      hash.update(buffer.subarray(0, read));
+      for (let done = 0; done < read;) done += fs.writeSync(into, buffer, done, read - done);
+      bytes += read;
+    }
+  } finally {
+    fs.closeSync(from);
+    fs.closeSync(into);
+  }
+  return { name, sha256: hash.digest('hex'), bytes };
+}
+
+/** RFC 8493, 2.1.3. Two blanks, so that `sha256sum -c` reads it as well. */
+function manifest(entries: readonly Entry[]): string {
+  const lines = entries.map(({ name, sha256 }) => ({
+    sha256,
+    name: name.replaceAll('%', '%25').replaceAll('\n', '%0A').replaceAll('\r', '%0D'),
+  }));
+  lines.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return lines.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('');
+}
+
+interface Sealed {
+  readonly payload: readonly Entry[];
+  readonly logHead: string;
+  readonly events: number;
+  readonly ended: boolean;
+  readonly unfit: string | null;
+}
+
+function bagInfo(parts: SealParts, head: RunHead, sealed: Sealed): string {
+  const bytes = sealed.payload.reduce((sum, entry) => sum + entry.bytes, 0);
+  const rows: readonly (readonly [string, string | number | null])[] = [
+    ['Source-Organization', head.lab],
+    ['External-Identifier', head.id],
+    [
+      'External-Description',
+      `${head.app.label} (${head.app.package}) ${head.app.version}, scenario ${head.scenario.id}, began ${head.began}`,
+    ],
+    ['Bagging-Date', parts.sealedAt.slice(0, 10)],
+    ['Bag-Software-Agent', `${parts.tool.name} ${parts.tool.version}`],
+    ['Payload-Oxum', `${bytes}.${sealed.payload.length}`],
+    ['Run-Id', head.id],
+    ['Sealed-At', parts.sealedAt],
+    ['Log-Head', sealed.logHead],
+    ['Log-Events', sealed.events],
+    ['Log-Ended', sealed.ended ? 'yes' : 'no - the recorder was stopped before it could close the run'],
+    ['Judgement', parts.judgement],
+    ['Case-Number', head.caseNumber],
+    ['Operator', head.operator],
+    ['Handset', `${head.handset.kind} ${head.handset.profile}`],
+    ['Signature', 'none'],
+    ['Time-Stamp', 'none'],
+    ['Fit-As-Evidence', sealed.unfit === null ? null : `no — ${sealed.unfit}`],
+  ];
+  return rows.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${String(value).replace(/\s+/g, ' ').trim()}\n`])).join('');
+}
+
+function worded(error: unknown, file: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new LabError('STORE_FULL', { path: file }, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new LabError('NO_PERMISSION', { path: file }, { cause: error });
+  return error;
+}

@@ -1,0 +1,363 @@
+/**
+ * Checks an evidence packet: a BagIt 1.0 folder (RFC 8493) whose payload is one recorded run. This file is the whole verifier: it uses
+ * Node's own library and nothing else, so that it can be read before it is trusted. Alone: `node verify.js PACKET` (exit 0 or 5).
+ *
+ * What is checked, in this order; the first thing that does not hold is named:
+ *   1. the folder holds files and folders only: no link, device or socket
+ *   2. bagit.txt is that of a BagIt 1.0 bag in UTF-8
+ *   3. tagmanifest-sha256.txt covers every other file outside data/, and each has its hash
+ *   4. manifest-sha256.txt covers every file in data/, and each has its hash
+ *   5. nothing was added, nothing leads out of the folder, Payload-Oxum counts right
+ *   6. data/events.jsonl is an unbroken chain that begins with the hash of data/run.json
+ *   7. every body, picture and value that an event refers to is there with its hash
+ *
+ * It shows that nothing changed since sealing. Who sealed, and when, only a signature and a time stamp over tagmanifest-sha256.txt can show.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A packet that holds. */
+export interface SoundPacket {
+  readonly ok: true;
+  readonly run: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly events: number;
+  /** The run was closed by its recorder; false: its last line is missing, as after a power cut. */
+  readonly ended: boolean;
+  /** SHA-256 of the last line of events.jsonl. */
+  readonly logHead: string;
+  /** SHA-256 of tagmanifest-sha256.txt: what names this packet. */
+  readonly root: string;
+  /** bag-info.txt, label and value. */
+  readonly info: readonly (readonly [string, string])[];
+}
+
+/** A run whose chain holds. */
+export interface SoundRun extends Pick<SoundPacket, 'ok' | 'run' | 'events' | 'ended' | 'logHead'> {}
+
+/** The first thing that does not hold. `line` is that of `file`, where that has a meaning. */
+export interface BrokenPacket {
+  readonly ok: false;
+  readonly file: string;
+  readonly line: number | null;
+  readonly what: string;
+  readonly whatEn: string;
+}
+
+class Broken extends Error {
+  constructor(
+    readonly file: string,
+    readonly line: number | null,
+    readonly what: string,
+    readonly whatEn: string,
+  ) {
+    super(`${file}: ${whatEn}`);
+  }
+}
+
+const TAG_MANIFEST = 'tagmanifest-sha256.txt';
+const MANIFEST = 'manifest-sha256.txt';
+const BAGIT = 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n';
+const CHUNK_BYTES = 1024 * 1024;
+/** Events are flat; what nests deeper than this was not written by a recorder. */
+const DEEPEST = 32;
+
+/** Checks a packet folder. Never throws for what is in the packet. */
+export function verifyPacket(dir: string): SoundPacket | BrokenPacket {
+  return orBroken(dir, () => check(dir));
+}
+
+/** Checks a run folder that is not in a packet, as steps 6 and 7 do. */
+export function verifyRun(dir: string): SoundRun | BrokenPacket {
+  return orBroken(dir, () => checkChain(dir, ''));
+}
+
+function orBroken<T>(dir: string, work: () => T): T | BrokenPacket {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Broken) return { ok: false, file: error.file, line: error.line, what: error.what, whatEn: error.whatEn };
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return { ok: false, file: dir, line: null, what: `无法读取：${error.message}`, whatEn: `cannot be read: ${error.message}` };
+  }
+}
+
+/** Ends the check unless `holds`. */
+function must(holds: boolean, file: string, line: number | null, what: string, whatEn: string): asserts holds {
+  if (!holds) throw new Broken(file, line, what, whatEn);
+}
+
+function check(dir: string): SoundPacket {
+  const files = walk(dir, '');
+  const bagit = need(dir, 'bagit.txt', files).toString('utf8').replace(/\r\n?/g, '\n');
+  must(bagit.trimEnd() === BAGIT.trimEnd(), 'bagit.txt', null, '不是 BagIt 1.0、UTF-8', 'it is not that of a BagIt 1.0 bag in UTF-8');
+  const tags = parseManifest(TAG_MANIFEST, need(dir, TAG_MANIFEST, files), false);
+  checkHashes(dir, tags, TAG_MANIFEST);
+  const payload = parseManifest(MANIFEST, need(dir, MANIFEST, files), true);
+  checkHashes(dir, payload, MANIFEST);
+  for (const name of files.keys()) {
+    const listed = name.startsWith('data/') ? payload.has(name) : tags.has(name) || name === TAG_MANIFEST;
+    must(listed, name, null, '清单之外的文件', 'it is in no manifest: it was added');
+  }
+  const bytes = [...payload.keys()].reduce((sum, name) => sum + (files.get(name) ?? 0), 0);
+  const info = parseInfo(need(dir, 'bag-info.txt', files).toString('utf8'));
+  const oxum = `${bytes}.${payload.size}`;
+  must(valueOf(info, 'Payload-Oxum') === oxum, 'bag-info.txt', null, `Payload-Oxum 应为 ${oxum}`, `Payload-Oxum should be ${oxum}`);
+  const chain = checkChain(path.join(dir, 'data'), 'data/');
+  must(valueOf(info, 'Log-Head') === chain.logHead, 'bag-info.txt', null, 'Log-Head 与记录不符', 'Log-Head is not that of the events');
+  const root = hashFile(path.join(dir, TAG_MANIFEST));
+  return { ...chain, files: files.size, bytes, root, info };
+}
+
+/** All files below `dir` by name with `/`, with their sizes. */
+function walk(dir: string, under: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const name of fs.readdirSync(path.join(dir, under))) {
+    const file = under + name;
+    const stat = fs.lstatSync(path.join(dir, file));
+    if (stat.isDirectory()) for (const [deeper, bytes] of walk(dir, `${file}/`)) found.set(deeper, bytes);
+    else if (stat.isFile()) found.set(file, stat.size);
+    else throw new Broken(file, null, '不是普通文件（链接或设备）', 'it is no plain file but a link or a device');
+  }
+  return found;
+}
+
+function need(dir: string, file: string, files: ReadonlyMap<string, number>): Buffer {
+  must(files.has(file), file, null, '缺失', 'it is missing');
+  return fs.readFileSync(path.join(dir, file));
+}
+
+interface Listed {
+  readonly sha256: string;
+  readonly line: number;
+}
+
+/** A manifest of RFC 8493, 2.1.3: hash, white space, path; CR, LF and % in paths stand as %0D, %0A and %25. */
+function parseManifest(manifest: string, bytes: Buffer, ofPayload: boolean): Map<string, Listed> {
+  const listed = new Map<string, Listed>();
+  const lines = bytes.toString('utf8').split(/\r\n|\n|\r/);
+  if (lines.at(-1) === '') lines.pop();
+  lines.forEach((text, i) => {
+    const line = i + 1;
+    const [, sha256, encoded] = /^([0-9a-fA-F]{64})[ \t]+\*?(.+)$/.exec(text) ?? [];
+    if (sha256 === undefined || encoded === undefined) throw new Broken(manifest, line, '不是“哈希 路径”', 'it is not a hash and a path');
+    const name = encoded.replace(/%(0D|0A|25)/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+    const leadsOut = /\\|^[A-Za-z]:|^~/.test(name) || name.split('/').some((part) => ['', '.', '..'].includes(part));
+    const here = name.startsWith('data/') === ofPayload;
+    must(here && !leadsOut, manifest, line, `路径不允许：${name}`, `this path is not allowed here: ${name}`);
+    const once = name !== TAG_MANIFEST && !listed.has(name);
+    must(once, manifest, line, `重复或不应出现：${name}`, `it is listed twice, or must not be: ${name}`);
+    listed.set(name, { sha256: sha256.toLowerCase(), line });
+  });
+  return listed;
+}
+
+function checkHashes(dir: string, listed: ReadonlyMap<string, Listed>, manifest: string): void {
+  for (const [name, { sha256, line }] of listed) {
+    const full = path.join(dir, name);
+    must(fs.existsSync(full), name, null, `缺失（${manifest} 第 ${line} 行列有）`, `it is missing (${manifest}, line ${line}, lists it)`);
+    must(
+      hashFile(full) === sha256,
+      name,
+      null,
+      `与 ${manifest} 第 ${line} 行的哈希不符`,
+      `its SHA-256 is not that of ${manifest}, line ${line}`,
+    );
+  }
+}
+
+function hashFile(file: string): string {
+  const fd = fs.openSync(file, 'r');
+  try {
+    return hashRange(fd, 0, fs.fstatSync(fd).size).sha256;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function hashRange(
+  fd: number,
+  offset: number,
+  length: number,
+  key: Buffer | null = null,
+): { readonly sha256: string; readonly bytes: number } {
+  const hash = key === null ? createHash('sha256') : createHmac('sha256', key);
+  const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, length));
+  let done = 0;
+  while (done < length) {
+    const read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - done), offset + done);
+    if (read === 0) break;
+    hash.update(buffer.subarray(0, read));
+    done += read;
+  }
+  return { sha256: hash.digest('hex'), bytes: done };
+}
+
+/** bag-info.txt of RFC 8493, 2.2.2: `Label: value`, lines that begin with white space go on. */
+function parseInfo(text: string): [string, string][] {
+  const info: [string, string][] = [];
+  text.split(/\r\n|\n|\r/).forEach((line, i) => {
+    const last = info.at(-1);
+    if (line === '') return;
+    if (/^[ \t]/.test(line) && last !== undefined) {
+      last[1] = `${last[1]} ${line.trim()}`;
+      return;
+    }
+    const at = line.indexOf(':');
+    must(at > 0, 'bag-info.txt', i + 1, '不是“标签: 值”', 'it is not a label and a value');
+    info.push([line.slice(0, at), line.slice(at + 1).trim()]);
+  });
+  return info;
+}
+
+/** The value of a label, or null. */
+function valueOf(info: readonly (readonly [string, string])[], label: string): string | null {
+  return info.find(([name]) => name.toLowerCase() === label.toLowerCase())?.[1] ?? null;
+}
+
+/**
+ * Checks the run in `dir`; `shown` stands before its file names. Each line of events.jsonl is JSON whose `prev` is the SHA-256 of the line before, without its newline; the first
+ * line's is that of run.json. The last line is of kind `end` and ends with `"own"`, the SHA-256 of itself without that member.
+ */
+function checkChain(dir: string, shown: string): SoundRun {
+  const log = `${shown}events.jsonl`;
+  const head = readOr(dir, 'run.json', shown);
+  const bytes = readOr(dir, 'events.jsonl', shown);
+  const files = new RunFiles(dir, shown);
+  let prev = createHash('sha256').update(head).digest('hex');
+  let number = 0;
+  let ended = false;
+  for (let start = 0, end = bytes.indexOf(10); end !== -1; start = end + 1, end = bytes.indexOf(10, start)) {
+    const line = bytes.subarray(start, end);
+    number += 1;
+    const event = parseObject(line.toString('utf8'), log, number);
+    must(!ended, log, number, '在结束行之后', 'it stands behind the last line');
+    must(
+      event['id'] === `e${number}`,
+      log,
+      number,
+      `此处应为 e${number}`,
+      `e${number} should stand here: a line is missing, doubled or swapped`,
+    );
+    must(event['prev'] === prev, log, number, '与上一行（首行：与 run.json）的哈希不符', 'its "prev" is not the hash of the line before');
+    must(
+      number > 1 || event['head'] === prev,
+      log,
+      number,
+      '首行没有 run.json 的哈希',
+      'the first line does not hold the hash of run.json',
+    );
+    ended = event['kind'] === 'end';
+    const own = !ended || event['own'] === ownHash(line.toString('utf8'));
+    must(own, log, number, '与其自身的哈希不符', 'it does not match its own hash');
+    files.checkRefs(event, number, 0);
+    prev = createHash('sha256').update(line).digest('hex');
+  }
+  files.close();
+  const id = parseObject(head.toString('utf8'), `${shown}run.json`, 1)['id'];
+  return { ok: true, run: String(id), events: number, ended, logHead: prev };
+}
+
+function ownHash(line: string): string {
+  return createHash('sha256')
+    .update(`${line.slice(0, line.lastIndexOf(',"own":"'))}}`)
+    .digest('hex');
+}
+
+function readOr(dir: string, file: string, shown: string): Buffer {
+  must(fs.existsSync(path.join(dir, file)), shown + file, null, '缺失', 'it is missing');
+  return fs.readFileSync(path.join(dir, file));
+}
+
+function parseObject(text: string, file: string, line: number): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // said below
+  }
+  throw new Broken(file, line, '不是 JSON 对象', 'it is not a JSON object');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The files of a run that its events refer to. */
+class RunFiles {
+  readonly #open = new Map<string, number>();
+  readonly #checked = new Set<string>();
+  readonly #valueKey: Buffer;
+
+  constructor(
+    readonly dir: string,
+    readonly shown: string,
+  ) {
+    const bytes = readOr(dir, 'values/manifest.json', shown);
+    const head = parseObject(readOr(dir, 'run.json', shown).toString('utf8'), `${shown}run.json`, 1);
+    const recorded = isObject(head['manifest']) ? head['manifest']['sha256'] : null;
+    if (createHash('sha256').update(bytes).digest('hex') !== recorded)
+      throw new Broken(`${shown}values/manifest.json`, null, '与 run.json 中的哈希不符', 'its hash is not the one in run.json');
+    const seed = String(parseObject(bytes.toString('utf8'), `${shown}values/manifest.json`, 1)['seed']);
+    // Values outside the manifest are named by HMAC-SHA256 under this key, so that hashes in the log cannot be tried out without values/.
+    this.#valueKey = createHmac('sha256', Buffer.from(seed, 'hex')).update('jiejing value hashes 1').digest();
+  }
+
+  /** Every object with `file` and `sha256`, and every value by keyed hash, anywhere in an event. */
+  checkRefs(value: unknown, line: number, depth: number): void {
+    must(depth <= DEEPEST, `${this.shown}events.jsonl`, line, '嵌套过深', 'it is nested too deeply');
+    if (Array.isArray(value)) for (const each of value) this.checkRefs(each, line, depth + 1);
+    if (!isObject(value)) return;
+    const { file, sha256, offset, length, bytes, keyedHash } = value;
+    if (typeof file === 'string' && typeof sha256 === 'string')
+      this.#check(file, Number(offset ?? 0), Number(length ?? bytes), sha256, line, null);
+    else if (typeof keyedHash === 'string') this.#check(`values/${keyedHash}.bin`, 0, Number(bytes), keyedHash, line, this.#valueKey);
+    else for (const each of Object.values(value)) if (typeof each === 'object') this.checkRefs(each, line, depth + 1);
+  }
+
+  close(): void {
+    for (const fd of this.#open.values()) fs.closeSync(fd);
+    this.#open.clear();
+  }
+
+  #check(file: string, offset: number, length: number, sha256: string, line: number, key: Buffer | null): void {
+    const what = `${file} ${offset} ${length} ${sha256}`;
+    if (this.#checked.has(what)) return;
+    this.#checked.add(what);
+    const found = hashRange(this.#fd(file, line), offset, length, key);
+    const same = found.bytes === length && found.sha256 === sha256;
+    must(same, this.shown + file, null, `与 events.jsonl 第 ${line} 行登记的不符`, `it is not what events.jsonl, line ${line}, recorded`);
+  }
+
+  #fd(file: string, line: number): number {
+    const known = this.#open.get(file);
+    if (known !== undefined) return known;
+    const full = path.join(this.dir, file);
+    const within = !file.split('/').includes('..') && !path.isAbsolute(file);
+    must(within, `${this.shown}events.jsonl`, line, `路径不允许：${file}`, `this path is not allowed: ${file}`);
+    must(
+      fs.existsSync(full),
+      this.shown + file,
+      null,
+      `缺失（events.jsonl 第 ${line} 行引用）`,
+      `it is missing (events.jsonl, line ${line})`,
+    );
+    if (this.#open.size >= 32) this.close();
+    const fd = fs.openSync(full, 'r');
+    this.#open.set(file, fd);
+    return fd;
+  }
+}
+
+const bare = (file: string): string => path.resolve(file).replace(/\.[jt]s$/, '');
+const asked = process.argv[1];
+if (asked !== undefined && bare(fs.existsSync(asked) ? fs.realpathSync(asked) : asked) === bare(fileURLToPath(import.meta.url))) {
+  const result = verifyPacket(process.argv[2] ?? '.');
+  const at = result.ok || result.line === null ? '' : `:${result.line}`;
+  if (result.ok) console.log(`OK  ${result.run}  ${result.events} events, ${result.files} files\n证据根哈希 / root  ${result.root}`);
+  else console.log(`BROKEN  ${result.file}${at}  ${result.what} / ${result.whatEn}`);
+  process.exitCode = result.ok ? 0 : 5;
+}

@@ -1,0 +1,83 @@
+import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
+import { attempt } from '../loan/attempt.js';
+import { hex, utf8 } from '../loan/codec.js';
+import { loanFlow } from '../loan/flow.js';
+import { collector, lender } from '../loan/server.js';
+
+const CLASSES = 'com.example.eager.loan';
+const API = 'https://api.eager-loan.example';
+const STAT = 'https://collect.shuque-stat.example';
+const RISK = 'https://collect.dunyan-risk.example';
+const ONCE = 'shared_prefs/first_start.xml';
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const AT_FIRST_START = ['android.permission.READ_PHONE_STATE', 'android.permission.ACCESS_FINE_LOCATION', 'android.permission.READ_CONTACTS'];
+
+function start(app: AppProcess): void {
+  const flow = loanFlow(app, {
+    brand: '急用花（虚构）',
+    classes: CLASSES,
+    api: API,
+    says: '为向您提供借款服务，我们及合作的第三方SDK会收集设备信息（IMEI、Android ID）、位置信息和通讯录，用于风险控制。',
+    noticeBox: null,
+    loginBoxTicked: false,
+    afterRefusal: 'leave',
+    agreed: () => undefined,
+    refused: () => undefined,
+    withdrawn: () => undefined,
+  });
+  app.within(`${CLASSES}.LoanApplication.onCreate`, () => {
+    flow.start();
+    if (app.files.read(ONCE) !== null) return;
+    app.files.write(ONCE, 'done');
+    activate(app);
+    app.thread('main', `${CLASSES}.ui.SplashActivity.onResume`, async () => {
+      await app.permissions.request(AT_FIRST_START, `${CLASSES}.ui.SplashActivity.askAll`);
+      startStatistics(app);
+      startRiskControl(app);
+    });
+  });
+}
+
+/** Needs no permission, and no answer to the notice either. */
+function activate(app: AppProcess): void {
+  const androidId = app.within(`${CLASSES}.device.Activation.report`, () => app.device.androidId());
+  app.thread('OkHttp Dispatcher', `${CLASSES}.net.ActivationApi.post`, async () => {
+    await app.http.send({ method: 'POST', url: `${API}/v1/activate`, headers: JSON_TYPE, body: JSON.stringify({ androidId, channel: 'store' }) });
+  });
+}
+
+/** The IMEI leaves as its MD5: still the same handset to everyone who has a table. */
+function startStatistics(app: AppProcess): void {
+  app.thread('Shuque-Worker', 'com.example.shuque.stat.StatAgent.run', async () => {
+    const imei = app.within('com.example.shuque.stat.DeviceId.imei', () => attempt(() => app.telephony.imei()));
+    if (imei === null) return;
+    const did = app.within('com.example.shuque.stat.DeviceId.hash', () => hex(app.crypto.digest('MD5', utf8(imei))));
+    await app.http.send({ method: 'POST', url: `${STAT}/v1/init`, headers: JSON_TYPE, body: JSON.stringify({ did, appKey: 'a1b2c3', model: app.device.model() }) });
+  });
+}
+
+/** The whole address book and the place, packed so that nobody reads it over the shoulder. */
+function startRiskControl(app: AppProcess): void {
+  app.thread('Dunyan-Upload', 'com.example.dunyan.risk.Uploader.run', async () => {
+    const contacts = app.within('com.example.dunyan.risk.ContactCollector.all', () => attempt(() => app.contacts.all()));
+    const place = app.within('com.example.dunyan.risk.PlaceCollector.last', () => attempt(() => app.location.last()));
+    if (contacts === null && place === null) return;
+    const body = JSON.stringify({ contacts, place: place === null ? null : { lat: place.lat.toFixed(7), lon: place.lon.toFixed(7) } });
+    const payload = app.within('com.example.dunyan.risk.Packer.pack', () => app.crypto.base64(app.crypto.gzip(utf8(body))));
+    await app.http.send({ method: 'POST', url: `${RISK}/v2/upload`, headers: JSON_TYPE, body: JSON.stringify({ payload, ver: 2 }) });
+  });
+}
+
+/** Does everything before the notice is answered, and nothing worse afterwards. */
+export default {
+  id: 'eager',
+  package: CLASSES,
+  label: { zh: '急用花（虚构）', en: 'Eager Loan (fictional)' },
+  about: { zh: '首次启动就索取权限，在用户同意前读取 IMEI、位置和通讯录并发送给第三方。', en: 'Asks for permissions at first start, reads IMEI, location and contacts before consent and sends them to third parties.' },
+  version: '1.0.0',
+  permissions: ['android.permission.INTERNET', 'android.permission.ACCESS_NETWORK_STATE', 'android.permission.ACCESS_WIFI_STATE', ...AT_FIRST_START],
+  firstParty: { domains: ['eager-loan.example'], classes: [`${CLASSES}.`] },
+  processes: { '': start },
+  servers: { 'api.eager-loan.example': lender, 'collect.shuque-stat.example': collector, 'collect.dunyan-risk.example': collector },
+  truth: [],
+} satisfies SimulatedApp;
