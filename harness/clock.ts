@@ -165,7 +165,7 @@ class Ticker implements RunClock {
 
   /** Runs what is due at `nowMs`, in order of time, then of asking; true when anything was. What a timer sets for now waits for the next turn. */
   #runDue(nowMs: number): boolean {
-    const due = [...this.#timers].filter(([, timer]) => timer.dueMs <= nowMs).sort(([a, x], [b, y]) => x.dueMs - y.dueMs || a - b);
+    const due = [...this.#timers].filter(([, timer]) => timer.dueMs <= nowMs).toSorted(([a, x], [b, y]) => x.dueMs - y.dueMs || a - b);
     for (const [id, timer] of due) if (this.#timers.delete(id)) this.#fire(timer);
     const ended = [...this.#waits].filter((wait) => wait.endMs <= nowMs);
     for (const wait of ended) {

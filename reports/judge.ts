@@ -130,7 +130,7 @@ const WEIGHT = { violation: 3, undecided: 2, 'not-tested': 1 } as const;
 function merge({ rule }: Bench, claims: readonly Claim[]): readonly Core[] {
   const groups = new Map<string, Claim[]>();
   for (const claim of claims) {
-    const key = fingerprintOf(rule.id, claim.about);
+    const key = canonical(rule.id, claim.about);
     const group = groups.get(key);
     if (group === undefined || WEIGHT[claim.verdict] > WEIGHT[group[0]?.verdict ?? 'not-tested']) groups.set(key, [claim]);
     else if (claim.verdict === group[0]?.verdict) group.push(claim);
@@ -164,9 +164,10 @@ function finish({ rule, provisions }: Bench, core: Core): Finding {
 }
 
 /** First 16 hex digits of the SHA-256 over the parts that make two findings the same one across runs. */
-export function fingerprintOf(rule: string, { datum, family, phase, receiver, sdk }: FingerprintParts): string {
-  return createHash('sha256')
-    .update(JSON.stringify([rule, datum, family, phase, receiver, sdk]))
-    .digest('hex')
-    .slice(0, 16);
+export function fingerprintOf(rule: string, parts: FingerprintParts): string {
+  return createHash('sha256').update(canonical(rule, parts)).digest('hex').slice(0, 16);
+}
+
+function canonical(rule: string, { datum, family, phase, receiver, sdk }: FingerprintParts): string {
+  return JSON.stringify([rule, datum, family, phase, receiver, sdk]);
 }

@@ -113,7 +113,7 @@ function list(root: string, under: string): readonly string[] {
     if (!entry.isFile()) throw new LabError('RUN_FILE_BROKEN', { file: name, what: '不是普通文件', whatEn: 'it is no plain file' });
     return [name];
   });
-  return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return found.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /** Copies one file and hashes what was written. */
@@ -145,8 +145,8 @@ function manifest(entries: readonly Entry[]): string {
     sha256,
     name: name.replaceAll('%', '%25').replaceAll('\n', '%0A').replaceAll('\r', '%0D'),
   }));
-  lines.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  return lines.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('');
+  const sorted = lines.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return sorted.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('');
 }
 
 interface Sealed {

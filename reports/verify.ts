@@ -47,14 +47,16 @@ export interface BrokenPacket {
   readonly whatEn: string;
 }
 
+/** A file of the packet, and a line of it where that has a meaning. */
+type Place = readonly [file: string, line: number | null];
+
 class Broken extends Error {
   constructor(
-    readonly file: string,
-    readonly line: number | null,
+    readonly at: Place,
     readonly what: string,
     readonly whatEn: string,
   ) {
-    super(`${file}: ${whatEn}`);
+    super(`${at[0]}: ${whatEn}`);
   }
 }
 
@@ -79,35 +81,35 @@ function orBroken<T>(dir: string, work: () => T): T | BrokenPacket {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Broken) return { ok: false, file: error.file, line: error.line, what: error.what, whatEn: error.whatEn };
+    if (error instanceof Broken) return { ok: false, file: error.at[0], line: error.at[1], what: error.what, whatEn: error.whatEn };
     if (!(error instanceof Error && 'code' in error)) throw error;
     return { ok: false, file: dir, line: null, what: `无法读取：${error.message}`, whatEn: `cannot be read: ${error.message}` };
   }
 }
 
 /** Ends the check unless `holds`. */
-function must(holds: boolean, file: string, line: number | null, what: string, whatEn: string): asserts holds {
-  if (!holds) throw new Broken(file, line, what, whatEn);
+function must(holds: boolean, at: Place, what: string, whatEn: string): asserts holds {
+  if (!holds) throw new Broken(at, what, whatEn);
 }
 
 function check(dir: string): SoundPacket {
   const files = walk(dir, '');
   const bagit = need(dir, 'bagit.txt', files).toString('utf8').replace(/\r\n?/g, '\n');
-  must(bagit.trimEnd() === BAGIT.trimEnd(), 'bagit.txt', null, '不是 BagIt 1.0、UTF-8', 'it is not that of a BagIt 1.0 bag in UTF-8');
+  must(bagit.trimEnd() === BAGIT.trimEnd(), ['bagit.txt', null], '不是 BagIt 1.0、UTF-8', 'it is not that of a BagIt 1.0 bag in UTF-8');
   const tags = parseManifest(TAG_MANIFEST, need(dir, TAG_MANIFEST, files), false);
   checkHashes(dir, tags, TAG_MANIFEST);
   const payload = parseManifest(MANIFEST, need(dir, MANIFEST, files), true);
   checkHashes(dir, payload, MANIFEST);
   for (const name of files.keys()) {
     const listed = name.startsWith('data/') ? payload.has(name) : tags.has(name) || name === TAG_MANIFEST;
-    must(listed, name, null, '清单之外的文件', 'it is in no manifest: it was added');
+    must(listed, [name, null], '清单之外的文件', 'it is in no manifest: it was added');
   }
   const bytes = [...payload.keys()].reduce((sum, name) => sum + (files.get(name) ?? 0), 0);
   const info = parseInfo(need(dir, 'bag-info.txt', files).toString('utf8'));
   const oxum = `${bytes}.${payload.size}`;
-  must(valueOf(info, 'Payload-Oxum') === oxum, 'bag-info.txt', null, `Payload-Oxum 应为 ${oxum}`, `Payload-Oxum should be ${oxum}`);
+  must(valueOf(info, 'Payload-Oxum') === oxum, ['bag-info.txt', null], `Payload-Oxum 应为 ${oxum}`, `Payload-Oxum should be ${oxum}`);
   const chain = checkChain(path.join(dir, 'data'), 'data/');
-  must(valueOf(info, 'Log-Head') === chain.logHead, 'bag-info.txt', null, 'Log-Head 与记录不符', 'Log-Head is not that of the events');
+  must(valueOf(info, 'Log-Head') === chain.logHead, ['bag-info.txt', null], 'Log-Head 与记录不符', 'Log-Head is not that of the events');
   const root = hashFile(path.join(dir, TAG_MANIFEST));
   return { ...chain, files: files.size, bytes, root, info };
 }
@@ -120,13 +122,13 @@ function walk(dir: string, under: string): Map<string, number> {
     const stat = fs.lstatSync(path.join(dir, file));
     if (stat.isDirectory()) for (const [deeper, bytes] of walk(dir, `${file}/`)) found.set(deeper, bytes);
     else if (stat.isFile()) found.set(file, stat.size);
-    else throw new Broken(file, null, '不是普通文件（链接或设备）', 'it is no plain file but a link or a device');
+    else throw new Broken([file, null], '不是普通文件（链接或设备）', 'it is no plain file but a link or a device');
   }
   return found;
 }
 
 function need(dir: string, file: string, files: ReadonlyMap<string, number>): Buffer {
-  must(files.has(file), file, null, '缺失', 'it is missing');
+  must(files.has(file), [file, null], '缺失', 'it is missing');
   return fs.readFileSync(path.join(dir, file));
 }
 
@@ -143,13 +145,13 @@ function parseManifest(manifest: string, bytes: Buffer, ofPayload: boolean): Map
   lines.forEach((text, i) => {
     const line = i + 1;
     const [, sha256, encoded] = /^([0-9a-fA-F]{64})[ \t]+\*?(.+)$/.exec(text) ?? [];
-    if (sha256 === undefined || encoded === undefined) throw new Broken(manifest, line, '不是“哈希 路径”', 'it is not a hash and a path');
+    if (sha256 === undefined || encoded === undefined) throw new Broken([manifest, line], '不是“哈希 路径”', 'it is not a hash and a path');
     const name = encoded.replace(/%(0D|0A|25)/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
     const leadsOut = /\\|^[A-Za-z]:|^~/.test(name) || name.split('/').some((part) => ['', '.', '..'].includes(part));
     const here = name.startsWith('data/') === ofPayload;
-    must(here && !leadsOut, manifest, line, `路径不允许：${name}`, `this path is not allowed here: ${name}`);
+    must(here && !leadsOut, [manifest, line], `路径不允许：${name}`, `this path is not allowed here: ${name}`);
     const once = name !== TAG_MANIFEST && !listed.has(name);
-    must(once, manifest, line, `重复或不应出现：${name}`, `it is listed twice, or must not be: ${name}`);
+    must(once, [manifest, line], `重复或不应出现：${name}`, `it is listed twice, or must not be: ${name}`);
     listed.set(name, { sha256: sha256.toLowerCase(), line });
   });
   return listed;
@@ -158,11 +160,10 @@ function parseManifest(manifest: string, bytes: Buffer, ofPayload: boolean): Map
 function checkHashes(dir: string, listed: ReadonlyMap<string, Listed>, manifest: string): void {
   for (const [name, { sha256, line }] of listed) {
     const full = path.join(dir, name);
-    must(fs.existsSync(full), name, null, `缺失（${manifest} 第 ${line} 行列有）`, `it is missing (${manifest}, line ${line}, lists it)`);
+    must(fs.existsSync(full), [name, null], `缺失（${manifest} 第 ${line} 行列有）`, `it is missing (${manifest}, line ${line}, lists it)`);
     must(
       hashFile(full) === sha256,
-      name,
-      null,
+      [name, null],
       `与 ${manifest} 第 ${line} 行的哈希不符`,
       `its SHA-256 is not that of ${manifest}, line ${line}`,
     );
@@ -170,30 +171,31 @@ function checkHashes(dir: string, listed: ReadonlyMap<string, Listed>, manifest:
 }
 
 function hashFile(file: string): string {
+  return hashSlice({ file, offset: 0, length: fs.statSync(file).size, key: null });
+}
+
+/** A part of a file, hashed with SHA-256, or with HMAC-SHA256 under a key. */
+interface Slice {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly key: Buffer | null;
+}
+
+/** The hash in hex; of what is there, when the file is shorter. */
+function hashSlice({ file, offset, length, key }: Slice): string {
+  const hash = key === null ? createHash('sha256') : createHmac('sha256', key);
+  const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, length));
   const fd = fs.openSync(file, 'r');
   try {
-    return hashRange(fd, 0, fs.fstatSync(fd).size).sha256;
+    for (let done = 0, read = 1; done < length && read > 0; done += read) {
+      read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - done), offset + done);
+      hash.update(buffer.subarray(0, read));
+    }
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function hashRange(
-  fd: number,
-  offset: number,
-  length: number,
-  key: Buffer | null = null,
-): { readonly sha256: string; readonly bytes: number } {
-  const hash = key === null ? createHash('sha256') : createHmac('sha256', key);
-  const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, length));
-  let done = 0;
-  while (done < length) {
-    const read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - done), offset + done);
-    if (read === 0) break;
-    hash.update(buffer.subarray(0, read));
-    done += read;
-  }
-  return { sha256: hash.digest('hex'), bytes: done };
+  return hash.digest('hex');
 }
 
 /** bag-info.txt of RFC 8493, 2.2.2: `Label: value`, lines that begin with white space go on. */
@@ -207,7 +209,7 @@ function parseInfo(text: string): [string, string][] {
       return;
     }
     const at = line.indexOf(':');
-    must(at > 0, 'bag-info.txt', i + 1, '不是“标签: 值”', 'it is not a label and a value');
+    must(at > 0, ['bag-info.txt', i + 1], '不是“标签: 值”', 'it is not a label and a value');
     info.push([line.slice(0, at), line.slice(at + 1).trim()]);
   });
   return info;
@@ -234,29 +236,26 @@ function checkChain(dir: string, shown: string): SoundRun {
     const line = bytes.subarray(start, end);
     number += 1;
     const event = parseObject(line.toString('utf8'), log, number);
-    must(!ended, log, number, '在结束行之后', 'it stands behind the last line');
+    must(!ended, [log, number], '在结束行之后', 'it stands behind the last line');
     must(
       event['id'] === `e${number}`,
-      log,
-      number,
+      [log, number],
       `此处应为 e${number}`,
       `e${number} should stand here: a line is missing, doubled or swapped`,
     );
-    must(event['prev'] === prev, log, number, '与上一行（首行：与 run.json）的哈希不符', 'its "prev" is not the hash of the line before');
+    must(event['prev'] === prev, [log, number], '与上一行（首行：与 run.json）的哈希不符', 'its "prev" is not the hash of the line before');
     must(
       number > 1 || event['head'] === prev,
-      log,
-      number,
+      [log, number],
       '首行没有 run.json 的哈希',
       'the first line does not hold the hash of run.json',
     );
     ended = event['kind'] === 'end';
     const own = !ended || event['own'] === ownHash(line.toString('utf8'));
-    must(own, log, number, '与其自身的哈希不符', 'it does not match its own hash');
+    must(own, [log, number], '与其自身的哈希不符', 'it does not match its own hash');
     files.checkRefs(event, number, 0);
     prev = createHash('sha256').update(line).digest('hex');
   }
-  files.close();
   const id = parseObject(head.toString('utf8'), `${shown}run.json`, 1)['id'];
   return { ok: true, run: String(id), events: number, ended, logHead: prev };
 }
@@ -268,7 +267,7 @@ function ownHash(line: string): string {
 }
 
 function readOr(dir: string, file: string, shown: string): Buffer {
-  must(fs.existsSync(path.join(dir, file)), shown + file, null, '缺失', 'it is missing');
+  must(fs.existsSync(path.join(dir, file)), [shown + file, null], '缺失', 'it is missing');
   return fs.readFileSync(path.join(dir, file));
 }
 
@@ -279,7 +278,7 @@ function parseObject(text: string, file: string, line: number): Readonly<Record<
   } catch {
     // said below
   }
-  throw new Broken(file, line, '不是 JSON 对象', 'it is not a JSON object');
+  throw new Broken([file, line], '不是 JSON 对象', 'it is not a JSON object');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -288,7 +287,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The files of a run that its events refer to. */
 class RunFiles {
-  readonly #open = new Map<string, number>();
   readonly #checked = new Set<string>();
   readonly #valueKey: Buffer;
 
@@ -299,8 +297,8 @@ class RunFiles {
     const bytes = readOr(dir, 'values/manifest.json', shown);
     const head = parseObject(readOr(dir, 'run.json', shown).toString('utf8'), `${shown}run.json`, 1);
     const recorded = isObject(head['manifest']) ? head['manifest']['sha256'] : null;
-    if (createHash('sha256').update(bytes).digest('hex') !== recorded)
-      throw new Broken(`${shown}values/manifest.json`, null, '与 run.json 中的哈希不符', 'its hash is not the one in run.json');
+    const same = createHash('sha256').update(bytes).digest('hex') === recorded;
+    must(same, [`${shown}values/manifest.json`, null], '与 run.json 中的哈希不符', 'its hash is not the one in run.json');
     const seed = String(parseObject(bytes.toString('utf8'), `${shown}values/manifest.json`, 1)['seed']);
     // Values outside the manifest are named by HMAC-SHA256 under this key, so that hashes in the log cannot be tried out without values/.
     this.#valueKey = createHmac('sha256', Buffer.from(seed, 'hex')).update('jiejing value hashes 1').digest();
@@ -308,47 +306,29 @@ class RunFiles {
 
   /** Every object with `file` and `sha256`, and every value by keyed hash, anywhere in an event. */
   checkRefs(value: unknown, line: number, depth: number): void {
-    must(depth <= DEEPEST, `${this.shown}events.jsonl`, line, '嵌套过深', 'it is nested too deeply');
+    must(depth <= DEEPEST, [`${this.shown}events.jsonl`, line], '嵌套过深', 'it is nested too deeply');
     if (Array.isArray(value)) for (const each of value) this.checkRefs(each, line, depth + 1);
     if (!isObject(value)) return;
-    const { file, sha256, offset, length, bytes, keyedHash } = value;
-    if (typeof file === 'string' && typeof sha256 === 'string')
-      this.#check(file, Number(offset ?? 0), Number(length ?? bytes), sha256, line, null);
-    else if (typeof keyedHash === 'string') this.#check(`values/${keyedHash}.bin`, 0, Number(bytes), keyedHash, line, this.#valueKey);
+    const { file, sha256, keyedHash } = value;
+    const offset = Number(value['offset'] ?? 0);
+    const length = Number(value['length'] ?? value['bytes']);
+    if (typeof file === 'string' && typeof sha256 === 'string') this.#check({ file, offset, length, key: null }, sha256, line);
+    else if (typeof keyedHash === 'string')
+      this.#check({ file: `values/${keyedHash}.bin`, offset, length, key: this.#valueKey }, keyedHash, line);
     else for (const each of Object.values(value)) if (typeof each === 'object') this.checkRefs(each, line, depth + 1);
   }
 
-  close(): void {
-    for (const fd of this.#open.values()) fs.closeSync(fd);
-    this.#open.clear();
-  }
-
-  #check(file: string, offset: number, length: number, sha256: string, line: number, key: Buffer | null): void {
-    const what = `${file} ${offset} ${length} ${sha256}`;
+  #check(slice: Slice, expected: string, line: number): void {
+    const what = `${slice.file} ${slice.offset} ${slice.length} ${expected}`;
     if (this.#checked.has(what)) return;
     this.#checked.add(what);
-    const found = hashRange(this.#fd(file, line), offset, length, key);
-    const same = found.bytes === length && found.sha256 === sha256;
-    must(same, this.shown + file, null, `与 events.jsonl 第 ${line} 行登记的不符`, `it is not what events.jsonl, line ${line}, recorded`);
-  }
-
-  #fd(file: string, line: number): number {
-    const known = this.#open.get(file);
-    if (known !== undefined) return known;
-    const full = path.join(this.dir, file);
-    const within = !file.split('/').includes('..') && !path.isAbsolute(file);
-    must(within, `${this.shown}events.jsonl`, line, `路径不允许：${file}`, `this path is not allowed: ${file}`);
-    must(
-      fs.existsSync(full),
-      this.shown + file,
-      null,
-      `缺失（events.jsonl 第 ${line} 行引用）`,
-      `it is missing (events.jsonl, line ${line})`,
-    );
-    if (this.#open.size >= 32) this.close();
-    const fd = fs.openSync(full, 'r');
-    this.#open.set(file, fd);
-    return fd;
+    const file = path.join(this.dir, slice.file);
+    const shown = this.shown + slice.file;
+    const within = !slice.file.split('/').includes('..') && !path.isAbsolute(slice.file);
+    must(within, [`${this.shown}events.jsonl`, line], `路径不允许：${slice.file}`, `this path is not allowed: ${slice.file}`);
+    must(fs.existsSync(file), [shown, null], `缺失（events.jsonl 第 ${line} 行引用）`, `it is missing (events.jsonl, line ${line})`);
+    const same = hashSlice({ ...slice, file }) === expected;
+    must(same, [shown, null], `与 events.jsonl 第 ${line} 行登记的不符`, `it is not what events.jsonl, line ${line}, recorded`);
   }
 }
 

@@ -79,8 +79,11 @@ class Relay {
     if (mode.kind === 'opaque') this.#beginOpaque(mode.reason);
     const off = [on(client, 'client', (chunk) => this.#fromClient(chunk)), on(upstream, 'origin', (chunk) => this.#fromOrigin(chunk))];
     this.#stopListening = () => off.forEach((stop) => stop());
-    if (client.destroyed) this.#end('client', null);
-    else if (upstream.destroyed) this.#end('origin', null);
+    if (client.destroyed) return this.#end('client', null);
+    if (upstream.destroyed) return this.#end('origin', null);
+    // Whoever had them before may have left them paused.
+    client.resume();
+    upstream.resume();
   }
 
   #fromClient(chunk: Buffer): void {

@@ -11,7 +11,7 @@ import { nightly, type NightRow } from '../jobs/nightly.js';
 import { LabError } from '../model/errors.js';
 import type { Report } from '../model/finding.js';
 import { record } from '../record.js';
-import { diskError } from '../store/disk.js';
+import { onDisk } from '../store/disk.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import { plan } from './plan.js';
 import type { Common } from './program.js';
@@ -47,6 +47,7 @@ export async function nightlyCommand(file: string, out: string, common: Common):
 
 /** The list, with every app and scenario looked up before anything starts. */
 async function checked(file: string, { language }: Common): Promise<readonly ListEntry[]> {
+  if (!existsSync(file)) throw new LabError('USAGE', { what: `没有名单文件 ${file}`, whatEn: `there is no list ${file}`, command: 'nightly' });
   const entries = parseList(onDisk(file, () => readFileSync(file, 'utf8')), file);
   for (const { app, scenario, line } of entries) {
     await plan({ app, scenario, handset: 'virtual', out: null, caseNumber: null, operator: null, lab: null, language }).catch((error: unknown) => {
@@ -101,12 +102,4 @@ function lastReport(nights: readonly string[], entry: ListEntry): Report | null 
     if (row && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
   }
   return null;
-}
-
-function onDisk<T>(path: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    throw diskError(error, path);
-  }
 }

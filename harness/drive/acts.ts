@@ -166,7 +166,7 @@ async function expectScreen(stage: Stage, wanted: ArgumentOf<'expect'>): Promise
   const met = await stage.until(seconds, `expect: ${words}`, async ({ tree }) => {
     if (wanted.activity !== undefined) {
       activity = await stage.play.screen.currentActivity();
-      if (activity !== wanted.activity && !activity.endsWith(`.${wanted.activity.replace(/^\./, '')}`)) return null;
+      if (!`.${activity}`.endsWith(`.${wanted.activity.replace(/^\./, '')}`)) return null;
     }
     const fits = (wanted.text === undefined || shows(tree, wanted.text)) && (wanted.gone === undefined || !shows(tree, wanted.gone));
     if (!fits) await dismissPopUp(stage, tree);

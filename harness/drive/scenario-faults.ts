@@ -15,17 +15,16 @@ export const PERSONA_NAMES = ['phone', 'otp', 'name', 'idNumber', 'bankCard', 'p
 const ACTS = Object.keys(schema.definitions.step.properties);
 const TYPES: Readonly<Record<string, string>> = { string: '文字', number: '数字', integer: '整数', object: '键值对', array: '列表', boolean: 'true 或 false' };
 
-/** The first fault of a scenario's data, in the order of the file; null when it is sound. `id`: what its own `id` must be; null when it may have none. */
-export function faultOf(given: unknown, id: string | null): Fault | null {
+/** All faults of a scenario's data, the most telling first; empty when it is sound. `id`: what its own `id` must be; null when it may have none. */
+export function faultsOf(given: unknown, id: string | null): readonly Fault[] {
   if (!validate(given)) {
-    const all = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
-    const worst = all.sort(byPlace)[0];
-    if (worst !== undefined) return faultFrom(worst);
+    const told = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames').sort((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
+    return told.map(faultFrom);
   }
   const data = given as { readonly id?: string; readonly aims: readonly Need[]; readonly steps: readonly unknown[] };
-  if (id === null && data.id !== undefined) return { path: [], key: 'id', zh: '场景的名称就是文件名，不要再写 id', en: 'the file name is the id; leave id out' };
-  if (id !== null && data.id !== id) return { path: [], key: 'id', zh: `id 应与文件名相同：${id}`, en: `id must equal the file name: ${id}` };
-  return slotFault(data.steps, ['steps']) ?? aimFault(data.aims, data.steps);
+  if (id === null && data.id !== undefined) return [{ path: [], key: 'id', zh: '场景的名称就是文件名，不要再写 id', en: 'the file name is the id; leave id out' }];
+  if (id !== null && data.id !== id) return [{ path: [], key: 'id', zh: `id 应与文件名相同：${id}`, en: `id must equal the file name: ${id}` }];
+  return [slotFault(data.steps, ['steps']), aimFault(data.aims, data.steps)].filter((fault) => fault !== null);
 }
 
 /** Replaces `${persona.phone}` and its short form `${phone}`. Names were checked when the file was read. */
@@ -34,17 +33,6 @@ export function substitute(text: string, persona: Persona): string {
     const known = PERSONA_NAMES.find((one) => one === name);
     return known === undefined ? slot : persona[known];
   });
-}
-
-/** As they stand in the file; of two in one place the inner one, then the one that says more. */
-function byPlace(a: ErrorObject, b: ErrorObject): number {
-  const left = a.instancePath.split('/');
-  const right = b.instancePath.split('/');
-  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
-    const order = (left[i] ?? '').localeCompare(right[i] ?? '', 'en', { numeric: true });
-    if (order !== 0) return order;
-  }
-  return right.length - left.length || rank(a) - rank(b);
 }
 
 /** A wrong key says more than the missing key or the count that follow from it. */

@@ -6,7 +6,7 @@ import { LineCounter, isMap, isSeq, isScalar, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { LabError } from '../model/errors.js';
 import type { Scenario } from '../model/scenario.js';
-import { faultOf } from './scenario-faults.js';
+import { faultsOf } from './scenario-faults.js';
 import type { Fault } from './scenario-faults.js';
 
 /** Where the steps of a scenario stand in its file. */
@@ -35,8 +35,8 @@ export async function loadScenario(path: string): Promise<LoadedScenario> {
 /** Checks a scenario given as an object, as `defineScenario` in TypeScript gives it; `file` is named in errors and must bear its id. @throws LabError SCENARIO_SYNTAX */
 export function checkScenario(given: unknown, file: string): LoadedScenario {
   const lines: ScenarioLines = { file, lineOf: () => 1 };
-  const fault = faultOf(given, idOf(file));
-  if (fault !== null) throw syntax(file, 1, fault);
+  const [fault] = faultsOf(given, idOf(file));
+  if (fault !== undefined) throw syntax(file, 1, fault);
   const scenario = normal(given, idOf(file));
   return { scenario, lines, sha256: sha256(JSON.stringify(scenario)) };
 }
@@ -51,10 +51,40 @@ export function parseScenario(text: string, file: string): LoadedScenario {
     throw syntax(file, counter.linePos(broken.pos[0]).line, { path: [], ...what });
   }
   const given: unknown = document.toJS();
-  const fault = faultOf(given, null);
-  if (fault !== null) throw syntax(file, lineAt(document, counter, fault.path, fault.key ?? null), fault);
+  const [first] = faultsOf(given, null).map((fault) => ({ fault, line: lineAt(document, counter, fault.path, fault.key ?? null) })).sort((a, b) => a.line - b.line);
+  if (first !== undefined) throw syntax(file, first.line, first.fault);
   const lines: ScenarioLines = { file, lineOf: (stepPath) => lineAt(document, counter, stepAt(given, stepPath), null) };
   return { scenario: normal(given, idOf(file)), lines, sha256: sha256(text) };
+}
+
+/** A scenario to start from, for `jiejing scenarios new`; its id will be the name of the file. */
+export function template(id: string): string {
+  return `# 场景 ${id}：写明要看什么。检查：jiejing scenarios validate ${id}.yaml
+# 每一步以“- ”开头，只写一个动作；秒数是手机上的秒数。
+title: { zh: 请写中文标题, en: Write an English title }
+# 本场景要到达的地方：launched、notice-shown、agreed、declined、withdrawn、form-reached、background。
+# 只写确实会到达的；没有写的，相应规则记为“未测试”，不影响结论。
+aims: [launched, notice-shown, agreed]
+steps:
+  # 系统权限弹窗的固定回答：allow 允许、once 仅一次、deny 拒绝；可另写某一组，如 location: once。
+  - permissions: { default: deny }
+  # clean: true 先清除数据与权限，相当于刚安装。
+  - launch: { clean: true }
+  # 观察 15 秒，什么也不碰。
+  - observe: 15
+  # expect 等待提示，agree 同意，decline 不同意，withdraw 撤回同意。
+  - privacy: agree
+  # 点屏幕上的整行文字；也可写 { id: btn_login }、{ desc: … }、{ uia: … }、{ xpath: … }。
+  # - tap: 获取验证码
+  # 输入本次审计随机生成的人物资料：phone、otp、name、idNumber、bankCard、password、
+  # contactName、contactPhone、amount、address、job。
+  # - type: { into: { id: et_phone }, value: "\${persona.phone}" }
+  # 可能没有的步骤放进 optional。
+  # - optional:
+  #     - tick: 我已阅读并同意
+  # - expect: { text: 审核中 }
+  - observe: 30
+`;
 }
 
 async function imported(path: string): Promise<unknown> {

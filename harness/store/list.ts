@@ -28,7 +28,7 @@ export function listRuns(dir: string): readonly RunRow[] {
     throw error;
   }
   const rows = names.map((name) => rowOf(path.join(dir, name))).filter((row) => row !== null);
-  return rows.sort((a, b) => (a.began < b.began ? 1 : a.began > b.began ? -1 : a.id < b.id ? -1 : 1));
+  return rows.toSorted((a, b) => (a.began < b.began ? 1 : a.began > b.began ? -1 : a.id < b.id ? -1 : 1));
 }
 
 function rowOf(dir: string): RunRow | null {

@@ -1,4 +1,3 @@
-import type { ValueId } from '../model/event.js';
 import type { Manifest, ManifestValue } from '../model/values.js';
 import { chanceFrom, type Chance } from './chance.js';
 import { seedBytes } from './manifest.js';
@@ -16,20 +15,23 @@ const ATTEMPTS = 1000;
 export function drawManifest(seed: string, clockWallMs: number): Manifest {
   const chance = chanceFrom(seedBytes(seed));
   const apart = new Apart();
-  const draw = (row: PlanRow): string => drawRow(row, chance, clockWallMs, apart);
-  const values = PLAN.map((row, i): ManifestValue => asValue(row, `v${i + 1}`, row.origin, draw(row), row.group));
+  const values = PLAN.map((row, i) => {
+    const text = drawRow(row, chance, clockWallMs, apart);
+    return asValue(row, text, { id: `v${i + 1}`, origin: row.origin, group: row.group });
+  });
   apart.realsAreDrawn();
-  const placebos = Array.from({ length: PLACEBO_SETS }, (_, set) =>
-    PLAN.map((row, i): ManifestValue => {
+  const sets = Array.from({ length: PLACEBO_SETS }, (_, set) =>
+    PLAN.map((row, i) => {
+      const text = drawRow(row, chance, clockWallMs, apart);
       const group = row.group === null ? null : `placebo-${set + 1}/${row.group}`;
-      return asValue(row, `p${set * PLAN.length + i + 1}`, 'placebo', draw(row), group);
+      return asValue(row, text, { id: `p${set * PLAN.length + i + 1}`, origin: 'placebo', group });
     }),
-  ).flat();
-  return { seed, values, placebos };
+  );
+  return { seed, values, placebos: sets.flat() };
 }
 
-function asValue(row: PlanRow, id: ValueId, origin: ManifestValue['origin'], text: string, group: string | null): ManifestValue {
-  return { id, type: row.type, datum: row.datum, origin, text, group, bits: row.rule.bits };
+function asValue({ type, datum, rule }: PlanRow, text: string, place: Pick<ManifestValue, 'id' | 'origin' | 'group'>): ManifestValue {
+  return { id: place.id, type, datum, origin: place.origin, text, group: place.group, bits: rule.bits };
 }
 
 function drawRow(row: PlanRow, chance: Chance, clockWallMs: number, apart: Apart): string {

@@ -14,17 +14,12 @@ export function seedCommitment(seed: string): string {
 
 /** values/manifest.json: JSON with two spaces, members in the order of the type, a newline at the end. */
 export function manifestBytes(manifest: Manifest): Buffer {
-  const row = ({ id, type, datum, origin, text, group, bits }: ManifestValue): ManifestValue => ({
-    id,
-    type,
-    datum,
-    origin,
-    text,
-    group,
-    bits,
-  });
-  const ordered: Manifest = { seed: manifest.seed, values: manifest.values.map(row), placebos: manifest.placebos.map(row) };
+  const ordered: Manifest = { seed: manifest.seed, values: manifest.values.map(inOrder), placebos: manifest.placebos.map(inOrder) };
   return Buffer.from(`${JSON.stringify(ordered, null, 2)}\n`);
+}
+
+function inOrder({ id, type, datum, origin, text, group, bits }: ManifestValue): ManifestValue {
+  return { id, type, datum, origin, text, group, bits };
 }
 
 /** SHA-256 (hex) of `manifestBytes`: stands in run.json. */

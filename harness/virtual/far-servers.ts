@@ -42,11 +42,12 @@ export async function startFarServers(app: Pick<SimulatedApp, 'servers'>, clock:
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    socket.once('data', (first: Buffer) => {
-      socket.pause();
+    // By `readable` and `read`: a socket that was ever switched to flowing would lose the bytes put back before TLS takes over.
+    socket.once('readable', () => {
+      const first: Buffer | null = socket.read();
+      if (first === null) return void socket.destroy();
       socket.unshift(first);
       (first[0] === TLS_RECORD_HANDSHAKE ? tls : plain).emit('connection', socket);
-      socket.resume();
     });
   });
   await new Promise<void>((ready, failed) => door.once('error', failed).listen(0, '127.0.0.1', ready));

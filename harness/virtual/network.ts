@@ -148,21 +148,23 @@ function openTunnel(socket: Socket, host: string, port: number): Promise<void> {
   return new Promise((done, failed) => {
     let head = Buffer.alloc(0);
     const over = (error: Error | null): void => {
-      socket.off('data', take).off('close', closed);
+      socket.off('readable', take).off('close', closed);
       if (error === null) done();
       else failed(error);
     };
     const closed = (): void => over(socket.errored === null ? throwable('java.io.IOException', 'unexpected end of stream on CONNECT') : asJava(socket.errored));
-    const take = (chunk: Buffer): void => {
+    // By `readable` and `read`: a socket that was ever switched to flowing loses what comes before TLS takes over.
+    const take = (): void => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk === null) return;
       head = Buffer.concat([head, chunk]);
       const end = head.indexOf('\r\n\r\n');
       if (end < 0) return;
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head.toString('latin1'))?.[1]);
-      socket.pause();
       if (head.length > end + 4) socket.unshift(head.subarray(end + 4));
       over(status === 200 ? null : throwable('java.io.IOException', `Unexpected response code for CONNECT: ${status}`));
     };
-    socket.on('data', take).once('close', closed);
+    socket.on('readable', take).once('close', closed);
     socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\nProxy-Connection: Keep-Alive\r\nUser-Agent: okhttp/4.12.0\r\n\r\n`);
   });
 }

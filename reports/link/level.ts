@@ -1,5 +1,5 @@
 import { order } from '../../harness/model/stamp.js';
-import type { Flow, ValueId } from '../../harness/model/event.js';
+import type { Derivation, Flow, ValueId } from '../../harness/model/event.js';
 import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import type { Path } from './certificate.js';
@@ -56,8 +56,8 @@ function bitsOf(path: Path, coded: boolean): number {
 /** What one flow holds: the value looked at is among it. */
 export interface Company { readonly paths: readonly Path[]; readonly totalBits: number }
 
-/** How sure it is that the value is in this request. `bits` is the find's own surprise. */
-export function levelOf(path: Path, bits: number, company: Company, flow: Flow, seenByHook: boolean): Level {
+/** How sure it is that the value is in this request. `bits` is the find's own surprise; `hook` the call that gave the very digest found, if one did. */
+export function levelOf(path: Path, bits: number, company: Company, flow: Flow, hook: Derivation | null): Level {
   if (path.kind === 'token') return 'C2';
   if (path.form === 'pair-3') return 'C2';
   const alone = company.paths.length === 1;
@@ -67,8 +67,8 @@ export function levelOf(path: Path, bits: number, company: Company, flow: Flow, 
   if (PHONE_LIKE.has(value.type) && alone && !coded) return 'C3';
   const sure = value.bits >= MIN_OWN_BITS && Math.max(bits, company.totalBits) >= SURE_BITS;
   if (!sure) return Math.max(bits, 0) >= LIKELY_BITS || company.totalBits >= SURE_BITS ? 'C3' : 'C1';
-  const hooked = seenByHook || (path.derivations.length > 0 && path.derivations.every((d) => order(d.at, flow.at) !== 'after'));
-  return hooked ? 'C5' : 'C4';
+  const hooks = hook === null ? path.derivations : [hook];
+  return hooks.length > 0 && hooks.every((d) => order(d.at, flow.at) !== 'after') ? 'C5' : 'C4';
 }
 
 /** Whether the phone number of the same contact (or, for what is typed, another typed value) is in the request too. */

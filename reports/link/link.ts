@@ -108,7 +108,7 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
   const totalBits = strongest.reduce((sum, [best]) => sum + Math.max(0, best?.path.kind === 'token' ? 0 : (best?.bits ?? 0)), 0);
   const company = { paths: strongest.flatMap((list) => list.slice(0, 1).map((p) => p.path)), totalBits };
   const links = strongest.flatMap((list): readonly Omit<Link, 'id'>[] => {
-    const ranked = list.map((p) => ({ ...p, level: levelOf(p.path, p.bits, company, flow, p.path.digest !== null && derived.byOutput(p.path.digest) !== null) }));
+    const ranked = list.map((p) => ({ ...p, level: levelOf(p.path, p.bits, company, flow, p.path.digest === null ? null : derived.byOutput(p.path.digest)) }));
     const best = ranked.toSorted((a, b) => (a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1))[0];
     if (best === undefined) return [];
     const { path, certificate } = best;

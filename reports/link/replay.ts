@@ -226,10 +226,8 @@ const address = (value: ManifestValue, form: string): boolean => (value.type ===
 
 function comparePair(bytes: Uint8Array, value: ManifestValue, decimals: number): void {
   const numbers = latin1(bytes).match(/-?\d{1,3}\.\d{3,}/g) ?? [];
-  const near = (axis: string, text: string): boolean => {
-    const places = Math.min(7, text.length - text.indexOf('.') - 1);
-    return places >= decimals && Math.abs(Number(axis) - Number(text)) < (places >= 6 ? 5e-6 : 10 ** -places);
-  };
+  // Cut or rounded to so many decimals; a manifest tells seven.
+  const near = (axis: string, found: string): boolean => found.length - found.indexOf('.') > decimals && Math.abs(Number(axis) - Number(found)) < 10 ** -decimals - 5e-8;
   const [lat, lon] = value.text.split(',');
-  if (value.type !== 'location' || decimals < 3 || bytes.length > 192 || !numbers.some((n) => near(lat ?? '', n)) || !numbers.some((n) => near(lon ?? '', n))) throw new Broken('not the two coordinates');
+  if (value.type !== 'location' || decimals < 3 || decimals > 7 || bytes.length > 192 || !numbers.some((n) => near(lat ?? '', n)) || !numbers.some((n) => near(lon ?? '', n))) throw new Broken('not the two coordinates');
 }

@@ -51,9 +51,12 @@ export default {
   id: 'id-card',
   bits: bitsOf(NO_PROVINCE.length, 1e4, 100, 12, 28, 1e3),
   draw: (chance) => {
-    const two = (n: number): string => String(n).padStart(2, '0');
     const birth = `18${two(chance.int(100))}${two(1 + chance.int(12))}${two(1 + chance.int(28))}`;
     const body = chance.pick(NO_PROVINCE) + chance.text(DIGITS, 4) + birth + chance.text(DIGITS, 3);
     return body + idCheckCharacter(body);
   },
 } satisfies ValueRule;
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
+}

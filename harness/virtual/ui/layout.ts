@@ -70,10 +70,16 @@ function rowWidths(node: UiNode, at: number): readonly number[] {
   if (node.children.every((child) => child.view.type === 'Button')) return node.children.map(() => Math.floor(free / node.children.length));
   const natural = node.children.map(naturalWidth);
   const left = free - natural.reduce((sum, w) => sum + w, 0);
-  const takers = node.children.map((child) => (left >= 0 ? child.view.type === 'EditText' : !['Button', 'ImageView'].includes(child.view.type)));
+  const takers = node.children.map((child) => (left >= 0 ? child.view.type === 'EditText' : canShrink(child)));
   const takersWidth = natural.reduce((sum, w, i) => sum + (takers[i] === true ? w : 0), 0);
   if (takersWidth === 0) return left >= 0 ? natural : natural.map((w) => Math.floor((w * free) / (free - left)));
   return natural.map((w, i) => (takers[i] === true ? Math.max(40, Math.floor(w + (left * w) / takersWidth)) : w));
+}
+
+/** A tick box without a label has nothing to give. */
+function canShrink(node: UiNode): boolean {
+  const { type } = node.view;
+  return type !== 'Button' && type !== 'ImageView' && (type !== 'CheckBox' || node.text !== '');
 }
 
 function place(node: UiNode, box: Rect, clip: Rect): void {

@@ -166,7 +166,7 @@ export async function tunnel(rig: Rig, authority: string): Promise<{ readonly so
 export async function tlsThrough(rig: Rig, authority: string, options: { servername?: string; ca?: string; alpn?: readonly string[] } = {}): Promise<TLSSocket> {
   const { socket } = await tunnel(rig, authority);
   const servername = options.servername ?? authority.replace(/:\d+$/, '');
-  const tls = connectTls({ socket, servername, ca: options.ca ?? lab.certPem, ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }) });
+  const tls = connectTls({ socket, servername, host: authority.replace(/:\d+$/, ''), ca: options.ca ?? lab.certPem, ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }) });
   tls.on('error', () => {});
   await once(tls, 'secureConnect');
   return tls;

@@ -169,8 +169,8 @@ describe('who read it', () => {
 });
 
 describe('placebos', () => {
-  const planted = CONTACTS(0, 'v');
-  const placebos = CONTACTS(1000, 'p').map((v) => ({ ...v, origin: 'placebo' as const }));
+  const planted = contactPhones(0, 'v');
+  const placebos = contactPhones(10_000, 'p').map((v) => ({ ...v, origin: 'placebo' as const }));
 
   test('one that is found is counted and never linked', () => {
     const story = new Story();
@@ -184,7 +184,7 @@ describe('placebos', () => {
 
   test('92, 93 a body of 2000 contacts with three missing gives 1997, no placebo, each with its certificate', () => {
     const story = new Story();
-    const all = CONTACTS(0, 'v', 2000);
+    const all = contactPhones(0, 'v', 2000);
     story.flow({ body: gzipSync(JSON.stringify(all.slice(3).map((v) => ({ phone: v.text })))).toString('base64') });
     const { links, placebo } = story.link(all, placebos);
     expect(links.length).toBe(1997);
@@ -193,7 +193,7 @@ describe('placebos', () => {
   });
 });
 
-function CONTACTS(from: number, letter: 'v' | 'p', n = 50): ManifestValue[] {
+function contactPhones(from: number, letter: 'v' | 'p', n = 50): ManifestValue[] {
   return Array.from({ length: n }, (_, i) => ({ ...value('contact_phone', `141${String(((from + i) * 48271 + 12345) % 100_000_000).padStart(8, '0')}`), id: `${letter}${50_000 + from + i}` }));
 }
 
