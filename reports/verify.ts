@@ -243,7 +243,12 @@ function checkChain(dir: string, shown: string): SoundRun {
       `此处应为 e${number}`,
       `e${number} should stand here: a line is missing, doubled or swapped`,
     );
-    must(event['prev'] === prev, [log, number], '与上一行（首行：与 run.json）的哈希不符', 'its "prev" is not the hash of the line before');
+    must(
+      event['prev'] === prev,
+      [log, number],
+      '与上一行（首行：run.json）不符，其一被改动',
+      'it does not fit the line before: one of the two was altered',
+    );
     must(
       number > 1 || event['head'] === prev,
       [log, number],

@@ -31,7 +31,10 @@ export async function secure(socket: Socket, name: string, sni: string | null, a
     rejectUnauthorized: false, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
   });
   tls.on('error', () => {});
-  await settled(tls, 'secureConnect');
+  // An end that came before the TLS layer took over is told by the socket below only.
+  const ended = (): void => void tls.destroy();
+  socket.on('end', ended);
+  await settled(tls, 'secureConnect').finally(() => socket.off('end', ended));
   if (tls.authorized) return tls;
   const code = String(tls.authorizationError);
   const certificate = certificateOf(tls);

@@ -248,7 +248,7 @@ class Relay {
     const { journal, client, upstream, breakClient } = this.parts;
     const looksWhole = by === 'origin' && this.#responses.untilClose;
     this.#requests.goRaw();
-    this.#finishAll(by, code);
+    this.#finishAll(journal.closing ? 'lab' : by, code);
     // What a channel's client sent last must still arrive; an exchange without its client is cancelled.
     if (by === 'client' && this.#raw !== null) upstream.destroySoon();
     else if (by === 'client') upstream.destroy();
@@ -257,19 +257,18 @@ class Relay {
     if (by === 'client') client.destroy();
     else upstream.destroy();
     this.#stopListening();
-    this.resolve({ by: by === 'client' && journal.closing ? 'lab' : by, code, exchanges: this.#exchanges });
+    this.resolve({ by: journal.closing ? 'lab' : by, code, exchanges: this.#exchanges });
   }
 
-  #finishAll(by: 'client' | 'origin', code: string | null): void {
-    const ours = this.parts.journal.closing && by === 'client';
+  #finishAll(by: 'client' | 'origin' | 'lab', code: string | null): void {
+    const who = { client: 'the app went away', origin: 'the server stopped early', lab: 'the run ended' }[by];
     for (const exchange of this.#queue.splice(0)) {
-      if (exchange.opaque && code === null) {
+      if (exchange.opaque && (code === null || by === 'lab')) {
         exchange.requestWhole = true;
         exchange.responseWhole = true;
-        exchange.finish('whole', ours ? 'the run ended' : null);
+        exchange.finish('whole', by === 'lab' ? who : null);
       } else {
-        const who = ours ? 'the run ended' : by === 'client' ? 'the app went away' : 'the server stopped early';
-        exchange.finish(by === 'client' ? 'aborted' : 'truncated', code === null ? who : `${who}: ${code}`);
+        exchange.finish(by === 'origin' ? 'truncated' : 'aborted', code === null ? who : `${who}: ${code}`);
       }
     }
   }

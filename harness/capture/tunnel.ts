@@ -42,7 +42,7 @@ async function serve(lab: Lab, client: Socket, began: Beginning, target: Target,
   if (first.kind === 'tls') return serveTls(lab, client, upstream, line, began, first.hello, setup);
   if (first.kind === 'closed') {
     const who = lab.journal.closing ? 'silence' : first.by === 'origin' ? 'the server closed first' : first.code === null ? 'silence' : `reset: ${first.code}`;
-    lab.journal.refused(line, began, first.by === 'origin' ? 'upstream-failed' : 'tls-refused', `no byte in the tunnel: ${who}`);
+    lab.journal.refused(line, began, first.by === 'origin' && !lab.journal.closing ? 'upstream-failed' : 'tls-refused', `no byte in the tunnel: ${who}`);
     client.destroySoon();
     upstream.destroy();
     return;

@@ -30,7 +30,9 @@ export async function startAppium(options: { readonly homeDir: string; readonly 
   const root = packageRoot();
   const entry = join(root, 'dist/harness/drive/appium-child.js');
   if (!existsSync(entry)) throw new LabError('APPIUM_FAILED', { why: `${entry} 不存在 / is missing` });
-  await writeHome(options.homeDir, join(root, 'dist/harness/drive/appium-driver.js'));
+  await writeHome(options.homeDir, join(root, 'dist/harness/drive/appium-driver.js')).catch((cause: unknown) => {
+    throw new LabError('APPIUM_FAILED', { why: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  });
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await start(entry, options, await freePort());
     if ('server' in outcome) return outcome.server;

@@ -176,18 +176,18 @@ export function aboutAsked(
   return about({ family: group, phase, sdk: (prompt.caller === null ? null : timeline.sdkOf(prompt.caller)) ?? '-' });
 }
 
-/** Every read, permission request and sending in one phase, and hosts where a sending could not be seen. `spares`: sendings that the rule lets pass; `doubts`: why one is undecided. */
-export function allActsIn(
-  timeline: Timeline,
-  phase: Phase,
-  sendings: { readonly spares: (one: Sent) => boolean; readonly doubts: (one: Sent) => string | null },
-): readonly Claim[] {
+/** Of the sendings: which ones a rule lets pass (`spares`), and why one is undecided (`doubts`). */
+export interface Sendings {
+  readonly spares: (one: Sent) => boolean;
+  readonly doubts: (one: Sent) => string | null;
+}
+
+/** Every read and sending in one phase, and hosts where a sending could not be seen. */
+export function actsIn(timeline: Timeline, phase: Phase, { spares, doubts }: Sendings): readonly Claim[] {
+  const sendings = sent(timeline).filter((one) => !spares(one));
   return [
     ...reads(timeline, null).flatMap((read) => readIn(timeline, read, [phase], readAct(read))),
-    ...askedIn(timeline, [phase], (prompt, group) => ({ act: 'asked', datum: group, caller: prompt.caller ?? '-', receiver: '-' })),
-    ...sent(timeline)
-      .filter((one) => !sendings.spares(one))
-      .flatMap((one) => sentIn(timeline, one, [phase], { facts: sentAct(one), doubts: [sendings.doubts(one)] })),
+    ...sendings.flatMap((one) => sentIn(timeline, one, [phase], { facts: sentAct(one), doubts: [doubts(one)] })),
     ...unseenFlows(timeline).flatMap(({ flow }) => hostUnseen(timeline, flow, [phase])),
   ];
 }

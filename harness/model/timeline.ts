@@ -1,4 +1,4 @@
-import { isPersonal } from './datum.js';
+import { heldData, isPersonal } from './datum.js';
 import type { Consent, Event, Flow, Lifecycle, Observation, Phase, Prompt, Step } from './event.js';
 import type { Link, Receiver, Timeline } from './finding.js';
 import { order, type Order, type Stamp } from './stamp.js';
@@ -80,39 +80,30 @@ export function boundary(timeline: Timeline, phase: Phase): Consent | null {
   return acts.find((c) => c.act === act) ?? null;
 }
 
-const SYSTEM = [
-  'android.',
-  'androidx.',
-  'com.android.',
-  'java.',
-  'javax.',
-  'jdk.',
-  'sun.',
-  'dalvik.',
-  'libcore.',
-  'kotlin.',
-  'kotlinx.',
-  'org.chromium.',
-  'com.google.android.webview.',
-];
+const SYSTEM = (
+  'android. androidx. com.android. java. javax. jdk. sun. dalvik. libcore. kotlin. kotlinx. ' +
+  'org.apache.harmony. org.apache.http. org.json. org.xmlpull. org.xml.sax. org.w3c.dom.'
+).split(' ');
 const WEB_VIEW = ['org.chromium.', 'android.webkit.', 'com.android.webview.', 'com.google.android.webview.'];
+const NOT_THE_APPS = [...SYSTEM, ...WEB_VIEW];
 
 const startsWithOne = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
 
-/** Whose call it was: `system` when only the framework, the language or a WebView's inside stands between the API and the thread's root. */
-export function callerOf(timeline: Timeline, o: Observation | Prompt): 'app' | 'system' | 'unknown' {
+/** Whose call a read was, by its stack: `web-view` when the inside of a WebView made it, `framework` when no frame of the app or an SDK is on it. */
+export function callerOf(timeline: Timeline, o: Observation): 'app' | 'web-view' | 'framework' | 'unknown' {
   const own = timeline.head.app.firstParty.classes;
-  const isApp = (name: string): boolean => startsWithOne(name, own) || !startsWithOne(name, SYSTEM);
-  if (o.stack.length === 0) return o.caller !== null && o.caller.includes('.') && isApp(o.caller) ? 'app' : 'unknown';
+  const isApp = (name: string): boolean => startsWithOne(name, own) || !startsWithOne(name, NOT_THE_APPS);
+  if (o.stack.length === 0) return o.caller.includes('.') && isApp(o.caller) ? 'app' : 'unknown';
   const first = o.stack.findIndex((frame) => isApp(frame.class));
-  if (first < 0) return 'system';
-  return o.stack.slice(0, first).some((frame) => startsWithOne(frame.class, WEB_VIEW)) ? 'system' : 'app';
+  const above = first < 0 ? o.stack : o.stack.slice(0, first);
+  if (above.some((frame) => startsWithOne(frame.class, WEB_VIEW))) return 'web-view';
+  return first < 0 ? 'framework' : 'app';
 }
 
 /** One read by the app. `doubt`: why it cannot accuse by itself. */
 export interface Read {
   readonly observation: Observation;
-  /** `refused`: the system threw and gave nothing; `empty`: it gave no row; `caller-unknown`: no stack tells who called. */
+  /** `refused`: the system threw and gave nothing; `empty`: it gave no row; `caller-unknown`: the stack does not tell who called. */
   readonly doubt: 'refused' | 'empty' | 'caller-unknown' | null;
 }
 
@@ -126,14 +117,18 @@ export function reads(timeline: Timeline, data: readonly string[] | null): reado
     const parent = observation.parent === null ? undefined : byId.get(observation.parent);
     if (parent?.datum === observation.datum) return [];
     const caller = callerOf(timeline, observation);
-    return caller === 'system' ? [] : [{ observation, doubt: readDoubt(observation, caller) }];
+    if (caller === 'web-view' || (caller === 'framework' && !ASKED_FOR.has(observation.datum))) return [];
+    return [{ observation, doubt: readDoubt(observation, caller === 'app') }];
   });
 }
 
-function readDoubt(o: Observation, caller: 'app' | 'unknown'): Read['doubt'] {
+// No framework reads these for itself. A loader or a callback may have lost the app's frames: neither accuse nor keep silent.
+const ASKED_FOR: ReadonlySet<string> = new Set(heldData('CONTACTS', 'SMS', 'CALL_LOG', 'CALENDAR', 'MEDIA', 'FINE_LOC'));
+
+function readDoubt(o: Observation, callerKnown: boolean): Read['doubt'] {
   if (o.threw !== null) return 'refused';
   if (o.rows === 0) return 'empty';
-  return caller === 'unknown' ? 'caller-unknown' : null;
+  return callerKnown ? null : 'caller-unknown';
 }
 
 /** One value that surely is in one request of the app. */
@@ -187,7 +182,7 @@ export function pickedGroups(timeline: Timeline): ReadonlySet<string> {
 
 /** Requests for permission groups, and prompts seen on the screen that no request was seen for. */
 export function permissionRequests(timeline: Timeline): readonly { readonly prompt: Prompt; readonly group: string }[] {
-  const prompts = eventsOf(timeline, 'prompt').filter((p) => p.act !== 'answered' && callerOf(timeline, p) !== 'system');
+  const prompts = eventsOf(timeline, 'prompt').filter((p) => p.act !== 'answered');
   const asked = new Set(prompts.flatMap((p) => (p.act === 'requested' ? p.groups : [])));
   return prompts.flatMap((prompt) =>
     prompt.groups.filter((g) => prompt.act === 'requested' || !asked.has(g)).map((group) => ({ prompt, group })),

@@ -1,6 +1,5 @@
 import type { AppProcess, Http, Ui } from '../model/app.js';
 import type { ProcessRef } from '../model/event.js';
-import { askPermissions } from './framework-calls.js';
 import { javaApi } from './java/api.js';
 import type { JavaVm } from './java/vm.js';
 import type { ProcessParts, RunMain } from './process.js';
@@ -43,8 +42,8 @@ export function appApi(process: ApiParts): { readonly api: AppProcess; toForegro
     pinned: (host) => client(process, host),
     files: parts.files,
     ui: process.ui,
-    onForeground: (frame, body) => void foreground.push(() => main(['android.app.Activity.performStart', frame], body)),
-    onBackground: (frame, body) => void background.push(() => main(['android.app.Activity.performStop', frame], body)),
+    onForeground: (frame, body) => void foreground.push(() => main([frame, 'android.app.Activity.performStart'], body)),
+    onBackground: (frame, body) => void background.push(() => main([frame, 'android.app.Activity.performStop'], body)),
     startProcess: (suffix) => {
       if (parts.app.processes[suffix] === undefined) throw throwable('java.lang.IllegalArgumentException', `no process ${suffix} is declared`);
       parts.startProcess(suffix);
@@ -70,13 +69,13 @@ function threadsOf({ vm, sandbox }: ApiParts): AppProcess['thread'] {
   };
 }
 
-function requests({ ref, vm, sandbox, asked }: ApiParts): AppProcess['permissions']['request'] {
+function requests({ vm, sandbox, asked }: ApiParts): AppProcess['permissions']['request'] {
   let last = 0;
   return (permissions, frame) => {
     last += 1;
     const code = last;
     const answered = new Promise<Readonly<Record<string, boolean>>>((done) => asked.set(code, done)).finally(() => asked.delete(code));
-    vm.within(frame, () => askPermissions(vm, ref.package, permissions, code));
+    vm.within(frame, () => void vm.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], null, [permissions, code]));
     return sandbox.whileAlive(answered);
   };
 }

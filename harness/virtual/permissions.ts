@@ -1,31 +1,9 @@
+import { permissionGroups } from '../capture/permission-groups.js';
 import type { PromptAnswer } from '../model/scenario.js';
 
-const P = 'android.permission.';
-
-/**
- * Android permission group → its runtime permissions, with datum.json's group names.
- * Source: AndroidManifest.xml of the framework, API 28 to 34 (frameworks/base/core/res).
- */
-const GROUPS = {
-  CALENDAR: ['READ_CALENDAR', 'WRITE_CALENDAR'],
-  CALL_LOG: ['READ_CALL_LOG', 'WRITE_CALL_LOG', 'PROCESS_OUTGOING_CALLS'],
-  CAMERA: ['CAMERA'],
-  CONTACTS: ['READ_CONTACTS', 'WRITE_CONTACTS', 'GET_ACCOUNTS'],
-  LOCATION: ['ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION'],
-  BACKGROUND_LOCATION: ['ACCESS_BACKGROUND_LOCATION'],
-  MICROPHONE: ['RECORD_AUDIO'],
-  NEARBY_DEVICES: ['BLUETOOTH_SCAN', 'BLUETOOTH_CONNECT', 'BLUETOOTH_ADVERTISE', 'NEARBY_WIFI_DEVICES'],
-  PHONE: ['READ_PHONE_STATE', 'READ_PHONE_NUMBERS', 'CALL_PHONE', 'ANSWER_PHONE_CALLS', 'ADD_VOICEMAIL', 'USE_SIP'],
-  READ_MEDIA: ['READ_EXTERNAL_STORAGE', 'WRITE_EXTERNAL_STORAGE', 'READ_MEDIA_IMAGES', 'READ_MEDIA_VIDEO', 'READ_MEDIA_AUDIO'],
-  SENSORS: ['BODY_SENSORS'],
-  SMS: ['READ_SMS', 'SEND_SMS', 'RECEIVE_SMS', 'RECEIVE_MMS', 'RECEIVE_WAP_PUSH'],
-} as const satisfies Record<string, readonly string[]>;
-
-const GROUP_OF = new Map(Object.entries(GROUPS).flatMap(([group, names]) => names.map((name) => [P + name, group] as const)));
-
-/** Permission group of a runtime permission; null: granted at install, or none of Android's. */
+/** Permission group of a runtime permission, by datum.json's names; null: granted at install, or none of Android's. */
 export function groupOf(permission: string): string | null {
-  return GROUP_OF.get(permission) ?? null;
+  return permissionGroups([permission])[0] ?? null;
 }
 
 /** One package's answer state. `denials` counts: after two the system asks no more. */
@@ -95,7 +73,7 @@ export function createPermissions(parts: PermissionParts): Permissions {
     },
     processesEnded: () => { for (const [group, state] of states) if (state.once) { state.once = false; revoke(group); } },
     reset: () => {
-      for (const group of Object.keys(GROUPS)) revoke(group);
+      for (const p of parts.declared) if (groupOf(p) !== null) parts.setGranted(p, false);
       states.clear();
     },
   };

@@ -4,8 +4,8 @@ import type { RunClock } from '../model/clock.js';
 import type { ProcessRef } from '../model/event.js';
 import { appApi } from './app-api.js';
 import type { Files } from './files.js';
-import { performClick, tellActivity } from './framework-calls.js';
 import { attachAgent } from './java/agent.js';
+import { callActivity, performClick } from './java/screen.js';
 import { createJavaVm } from './java/vm.js';
 import type { JavaHost } from './java/vm.js';
 import type { Network } from './network.js';
@@ -55,7 +55,7 @@ export interface VirtualProcess {
   toBackground(): void;
 }
 
-/** Runs app code on the main thread, with these frames on its stack, outermost first. */
+/** Runs app code on the main thread, with these frames on its stack, innermost first. */
 export type RunMain = (frames: readonly string[], body: () => unknown) => void;
 
 /** A new process; nothing of the app runs before `start`. */
@@ -71,8 +71,8 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
   };
   const vm = createJavaVm(host);
   const agent = attachAgent(vm, host, parts.send);
-  const main: RunMain = (frames, body) => sandbox.run(frames.reduceRight<() => unknown>((inner, frame) => () => vm.within(frame, inner), body));
-  const timers = createTimers(clock, (frame, body) => main(['android.os.Handler.dispatchMessage', frame], body));
+  const main: RunMain = (frames, body) => sandbox.run(() => vm.thread('main', frames, body));
+  const timers = createTimers(clock, (frame, body) => main([frame, 'android.os.Handler.handleCallback'], body));
   const end = (how: EndedHow, error: unknown): void => {
     if (!sandbox.alive) return;
     sandbox.end();
@@ -85,7 +85,7 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
       parts.ended(ref, how, error);
     });
   };
-  const tell = (activity: string, state: 'resumed' | 'paused'): void => sandbox.run(() => tellActivity(vm, qualified(app.package, activity), state));
+  const tell = (activity: string, state: 'resumed' | 'paused'): void => sandbox.run(() => callActivity(vm, qualified(app.package, activity), state, () => undefined));
   const ui = parts.windows.attach({ package: app.package, label: app.label.zh, pid: parts.pid }, {
     click: (view, listener) => sandbox.run(() => performClick(vm, view, listener)),
     resumed: (activity) => { tell(activity, 'resumed'); parts.resumed(); },

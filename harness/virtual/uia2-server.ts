@@ -31,8 +31,16 @@ interface Parts {
   readonly info: Readonly<Record<string, string>>;
 }
 
-interface Session { readonly id: string; readonly capabilities: unknown; readonly parts: CommandParts }
-interface Answer { readonly status: number; readonly session: string | null; readonly value: unknown }
+interface Session {
+  readonly id: string;
+  readonly capabilities: unknown;
+  readonly parts: CommandParts;
+}
+interface Answer {
+  readonly status: number;
+  readonly session: string | null;
+  readonly value: unknown;
+}
 
 /**
  * Serves the UiAutomator2 server's HTTP over the virtual handset's windows, on loopback. Requests without the token get 404.
@@ -71,7 +79,8 @@ function createDevice(parts: Parts): Device {
     open: (capabilities) => {
       const { screen } = windows;
       device.session = {
-        id: randomUUID(), capabilities,
+        id: randomUUID(),
+        capabilities,
         parts: { screen, elements: createElements(screen), settings: new Map(), info, home: () => windows.home(), picture },
       };
       return device.session;
@@ -97,15 +106,21 @@ function failure(error: unknown, session: Session | null): Answer {
   const name: ErrorName = error instanceof DriverError ? error.error : 'unknown error';
   const message = error instanceof Error ? error.message : String(error);
   const stacktrace = error instanceof Error ? (error.stack ?? '') : '';
-  return { status: error instanceof TooLarge ? 413 : ERROR_STATUS[name], session: session?.id ?? null, value: { error: name, message, stacktrace } };
+  return {
+    status: error instanceof TooLarge ? 413 : ERROR_STATUS[name],
+    session: session?.id ?? null,
+    value: { error: name, message, stacktrace },
+  };
 }
 
 class TooLarge extends DriverError {}
 
 function run(method: string, route: readonly string[], body: Readonly<Record<string, unknown>>, device: Device): unknown {
   const [first, id, ...rest] = route;
-  if (method === 'GET' && first === 'status' && route.length === 1) return { ready: true, message: 'UiAutomator2 Server is ready to accept commands' };
-  if (method === 'GET' && first === 'sessions' && route.length === 1) return device.session === null ? [] : [{ id: device.session.id, capabilities: device.session.capabilities }];
+  if (method === 'GET' && first === 'status' && route.length === 1)
+    return { ready: true, message: 'UiAutomator2 Server is ready to accept commands' };
+  if (method === 'GET' && first === 'sessions' && route.length === 1)
+    return device.session === null ? [] : [{ id: device.session.id, capabilities: device.session.capabilities }];
   if (first !== 'session') throw unknown(method, route);
   if (id === undefined) {
     if (method !== 'POST') throw new DriverError('unknown method', `${method} /session is not supported`);
@@ -132,11 +147,22 @@ const ROUTES = Object.entries(COMMANDS).map(([name, command]) => {
 });
 
 /** A route with fewer parameters wins over one with more: `/element/active` over `/element/:id`. */
-function match(method: string, path: readonly string[]): { readonly command: Command; readonly path: Readonly<Record<string, string>> } | null {
-  const fitting = ROUTES.filter((route) => route.method === method && route.sections.length === path.length && route.sections.every((section, i) => section.startsWith(':') || section === path[i]));
-  const [best] = fitting.sort((a, b) => parameters(a.sections) - parameters(b.sections));
+function match(
+  method: string,
+  path: readonly string[],
+): { readonly command: Command; readonly path: Readonly<Record<string, string>> } | null {
+  const fitting = ROUTES.filter(
+    (route) =>
+      route.method === method &&
+      route.sections.length === path.length &&
+      route.sections.every((section, i) => section.startsWith(':') || section === path[i]),
+  );
+  const [best] = fitting.toSorted((a, b) => parameters(a.sections) - parameters(b.sections));
   if (best === undefined) return null;
-  return { command: best.command, path: Object.fromEntries(best.sections.flatMap((section, i) => (section.startsWith(':') ? [[section.slice(1), path[i] ?? '']] : []))) };
+  return {
+    command: best.command,
+    path: Object.fromEntries(best.sections.flatMap((section, i) => (section.startsWith(':') ? [[section.slice(1), path[i] ?? '']] : []))),
+  };
 }
 
 function parameters(sections: readonly string[]): number {
@@ -146,7 +172,10 @@ function parameters(sections: readonly string[]): number {
 /** Decoded sections of a path; null when they are not well encoded. */
 function split(url: string): readonly string[] | null {
   try {
-    return (url.split('?')[0] ?? '').split('/').filter((part) => part !== '').map(decodeURIComponent);
+    return (url.split('?')[0] ?? '')
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
   } catch {
     return null;
   }
@@ -179,7 +208,11 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
 function send(response: ServerResponse, { status, session, value }: Answer): void {
   if (response.destroyed) return;
   const text = JSON.stringify({ sessionId: session, value });
-  const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text), 'Cache-Control': 'no-cache' };
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-cache',
+  };
   response.writeHead(status, status === 413 ? { ...headers, Connection: 'close' } : headers).end(text);
 }
 

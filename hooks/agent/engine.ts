@@ -1,19 +1,18 @@
 import type { HookRow } from '../wire.js';
-import { type RecordDraft, type ThreadRef, createOutbox } from './batch.js';
-import { createCounted } from './counted.js';
+import { type Outbox, type RecordDraft, type ThreadRef, createOutbox } from './batch.js';
+import { type Counted, createCounted } from './counted.js';
+import { createDerivations } from './derivations.js';
 import { install, messageOf } from './install.js';
 import type { JavaMethod, JavaWrapper } from './java.js';
-import { createKnown } from './known.js';
-import { createLineage } from './lineage.js';
-import { type Call, type Threads, createThreads } from './threads.js';
+import { type Known, createKnown } from './known.js';
 import type { AgentPlatform } from './platform.js';
 import { createReads } from './reads.js';
 import { createStacks } from './stacks.js';
+import { type Call, type Threads, createThreads } from './threads.js';
 import { createWitness } from './witness.js';
 
 /** Faults of ours written for one row; more of the same say nothing new. */
 const FAULTS = 16;
-const DERIVING: ReadonlySet<string> = new Set(['digest', 'mac', 'cipher', 'base64', 'gzip']);
 
 export interface Engine {
   /** Installs the rows that are not in yet: `early` before the app's Application exists, `late` once its class loader does. `known`: values to look for in crypto calls. */
@@ -26,7 +25,7 @@ export interface Engine {
   fault(hook: string, where: string, error: unknown): void;
 }
 
-/** The parts that one hooked call passes through. */
+/** What the parts that a hooked call passes through may use. */
 export interface Line {
   readonly platform: AgentPlatform;
   readonly threads: Threads;
@@ -36,121 +35,153 @@ export interface Line {
   fault(hook: string, where: string, error: unknown): void;
 }
 
+/** What is done with the calls of one kind of row. */
+export interface Station {
+  /** Before the original runs: notes what is gone afterwards. False: the call is not for us. */
+  open(call: Call): boolean;
+  /** After it: `thrown` is null when it returned. */
+  close(call: Call, returned: unknown, thrown: unknown): void;
+}
+
 /** Wraps catalogue rows around the methods they name. The app's call goes through unchanged whatever happens in here. */
 export function createEngine(platform: AgentPlatform, rows: readonly HookRow[]): Engine {
-  const faults = new Map<string, number>();
-  const fired = new Map<string, number>();
-  const replaced = new Map<string, JavaMethod[]>();
-  const threads = createThreads(platform);
-  const outbox = createOutbox(platform, () => counted.flush());
-  const counted = createCounted(outbox);
-  const known = createKnown();
+  return new Hooks(platform, rows);
+}
 
-  const line: Line = {
-    platform,
-    threads,
-    emit: (draft, on) => outbox.push(draft, on),
-    settle: () => counted.flush(),
-    fault(hook, where, error) {
-      const before = faults.get(hook) ?? 0;
-      faults.set(hook, before + 1);
-      if (before < FAULTS) outbox.push({ type: 'fault', at: platform.stamp(), hook, where, message: messageOf(error) }, threads.here());
-    },
-  };
-  const stacks = createStacks(platform, (id, frames, caller) => outbox.push({ type: 'stack', at: platform.stamp(), id, frames, caller }, threads.here()));
-  const witness = createWitness(line, stacks);
-  const reads = createReads(line, stacks, counted, known, witness);
-  const lineage = createLineage(platform.java, known);
+class Hooks implements Engine, Line {
+  readonly threads: Threads;
+  private readonly outbox: Outbox;
+  private readonly counted: Counted;
+  private readonly known: Known = createKnown();
+  private readonly stations: Readonly<Record<'read' | 'witness' | 'derivation', Station>>;
+  private readonly faults = new Map<string, number>();
+  private readonly unsaid: { hook: string; where: string; message: string }[] = [];
+  private readonly fired = new Map<string, number>();
+  private readonly installed = new Set<string>();
+  /** Rows by the method they share: one method takes one implementation. */
+  private readonly byMethod = new Map<JavaMethod, HookRow[]>();
 
-  /** Opens a call: what has to be known before the original runs. Null: not for us. */
-  function open(call: Call): boolean {
-    switch (call.row.kind) {
-      case 'read': return reads.open(call);
-      case 'click': case 'activity': case 'permission-request': return witness.open(call);
-      default: return openDerivation(call);
+  constructor(readonly platform: AgentPlatform, private readonly rows: readonly HookRow[]) {
+    this.threads = createThreads(platform);
+    this.outbox = createOutbox(platform, () => this.ripen());
+    this.counted = createCounted(this.outbox);
+    const stacks = createStacks(platform, (id, frames, caller) => this.outbox.push({ type: 'stack', at: platform.stamp(), id, frames, caller }, this.threads.here()));
+    const witness = createWitness(this, stacks);
+    this.stations = { witness, read: createReads(this, stacks, this.counted, this.known, witness), derivation: createDerivations(this, stacks, this.known) };
+  }
+
+  emit(draft: RecordDraft, on: ThreadRef): number {
+    return this.outbox.push(draft, on);
+  }
+  settle(): void {
+    this.counted.flush();
+  }
+  fault(hook: string, where: string, error: unknown): void {
+    const before = this.faults.get(hook) ?? 0;
+    this.faults.set(hook, before + 1);
+    if (before < FAULTS) this.unsaid.push({ hook, where, message: messageOf(error) });
+    this.say();
+  }
+
+  async init(stage: 'early' | 'late', known: readonly string[]): Promise<void> {
+    if (stage === 'early') this.announce();
+    for (const value of known) this.known.add(value);
+    const done = install(this.platform.java, this.rows.filter((row) => !this.installed.has(row.id)), (row, types, method) => this.replace(row, types, method));
+    for (const id of done.installed) this.installed.add(id);
+    await this.platform.tick();
+    this.coverage(stage, done.missing, done.failed);
+  }
+  flush(): void {
+    this.ripen();
+    this.outbox.flush();
+  }
+  stop(): void {
+    const failed: { hook: string; why: string }[] = [];
+    for (const [method, rows] of this.byMethod) {
+      try {
+        method.implementation = null;
+      } catch (error) {
+        failed.push(...rows.map((row) => ({ hook: row.id, why: messageOf(error) })));
+      }
     }
-  }
-  function close(call: Call, returned: unknown, thrown: unknown): void {
-    fired.set(call.row.id, (fired.get(call.row.id) ?? 0) + 1);
-    if (call.row.kind === 'read') reads.close(call, returned, thrown);
-    else if (!DERIVING.has(call.row.kind)) witness.close(call, returned);
-    else if (thrown === null && call.input !== null) closeDerivation(call, call.input, returned);
-  }
-  function openDerivation(call: Call): boolean {
-    if (threads.inside(call, (outer) => outer.row.kind === call.row.kind || (outer.row.kind === 'mac' && call.row.kind === 'digest'))) return false;
-    call.input = lineage.before(call);
-    return true;
-  }
-  function closeDerivation(call: Call, input: string, returned: unknown): void {
-    const derived = lineage.after(call, input, returned);
-    if (derived !== null) line.emit({ type: 'derive', at: call.at ?? platform.stamp(), ...derived, stack: stacks.here().id }, call.on);
+    this.ripen();
+    this.coverage('end', this.rows.filter((row) => !this.installed.has(row.id)).map((row) => row.id), failed);
+    this.outbox.flush();
   }
 
+  private replace(row: HookRow, types: readonly string[], method: JavaMethod): void {
+    const sharing = this.byMethod.get(method);
+    if (sharing !== undefined) {
+      sharing.push(row);
+      return;
+    }
+    const rows = [row];
+    this.byMethod.set(method, rows);
+    const run = (self: JavaWrapper, args: unknown[]): unknown => this.run(rows, types, method, self, args);
+    method.implementation = function (...args) {
+      return run(this, args);
+    };
+  }
   /** One call of a hooked method: the original first, its outcome passed on untouched. */
-  function run(row: HookRow, types: readonly string[], method: JavaMethod, self: JavaWrapper, args: unknown[]): unknown {
-    const call = enter(row, types, self, args);
+  private run(rows: readonly HookRow[], types: readonly string[], method: JavaMethod, self: JavaWrapper, args: unknown[]): unknown {
+    const call = this.enter(rows, types, self, args);
     if (call === null) return method.apply(self, args);
     let returned: unknown;
     try {
       returned = method.apply(self, args);
     } catch (thrown) {
-      leave(call, undefined, thrown);
+      this.leave(call, undefined, thrown);
       throw thrown;
     }
-    leave(call, returned, null);
+    this.leave(call, returned, null);
     return returned;
   }
-  function enter(row: HookRow, types: readonly string[], self: JavaWrapper, args: unknown[]): Call | null {
+  private enter(rows: readonly HookRow[], types: readonly string[], self: JavaWrapper, args: unknown[]): Call | null {
+    const row = rows.find(({ only }) => only === null || only.among.includes(String(args[only.index])));
+    if (row === undefined) return null;
     try {
-      if (row.only !== null && !row.only.among.includes(String(args[row.only.index]))) return null;
-      return threads.enter(row, types, self, args, open);
+      return this.threads.enter(row, types, self, args, (call) => this.station(row).open(call));
     } catch (error) {
-      line.fault(row.id, 'enter', error);
+      this.fault(row.id, 'enter', error);
       return null;
     }
   }
-  function leave(call: Call, returned: unknown, thrown: unknown): void {
+  private leave(call: Call, returned: unknown, thrown: unknown): void {
     try {
-      threads.leave(call, () => close(call, returned, thrown));
+      this.fired.set(call.row.id, (this.fired.get(call.row.id) ?? 0) + 1);
+      this.threads.leave(call, () => this.station(call.row).close(call, returned, thrown));
     } catch (error) {
-      line.fault(call.row.id, 'leave', error);
+      this.fault(call.row.id, 'leave', error);
     }
   }
-  function replace(row: HookRow, types: readonly string[], method: JavaMethod): void {
-    method.implementation = function (...args) {
-      return run(row, types, method, this, args);
-    };
-    replaced.set(row.id, [...(replaced.get(row.id) ?? []), method]);
-  }
-  function coverage(when: 'early' | 'late' | 'end', missing: readonly string[], failed: readonly { hook: string; why: string }[]): void {
-    outbox.push({ type: 'coverage', at: platform.stamp(), when, installed: [...replaced.keys()], missing, failed, fired: Object.fromEntries(fired) }, threads.here());
+  private station(row: HookRow): Station {
+    switch (row.kind) {
+      case 'read': return this.stations.read;
+      case 'click': case 'activity': case 'permission-request': return this.stations.witness;
+      default: return this.stations.derivation;
+    }
   }
 
-  return {
-    async init(stage, values) {
-      if (stage === 'early') outbox.push({ type: 'rows', at: platform.stamp(), rows: rows.map(({ id, kind, datum, family, class: holder, method }) => ({ id, kind, datum, family, class: holder, method })) }, threads.here());
-      for (const value of values) known.add(value);
-      const done = install(platform.java, rows.filter((row) => !replaced.has(row.id)), replace);
-      await platform.tick();
-      coverage(stage, done.missing, done.failed);
-    },
-    flush() {
-      counted.flush();
-      outbox.flush();
-    },
-    stop() {
-      const failed: { hook: string; why: string }[] = [];
-      for (const [hook, methods] of replaced) {
-        try {
-          for (const method of methods) method.implementation = null;
-        } catch (error) {
-          failed.push({ hook, why: messageOf(error) });
-        }
+  private announce(): void {
+    const rows = this.rows.map(({ id, kind, datum, family, class: holder, method }) => ({ id, kind, datum, family, class: holder, method }));
+    this.outbox.push({ type: 'rows', at: this.platform.stamp(), rows }, this.threads.here());
+  }
+  private coverage(when: 'early' | 'late' | 'end', missing: readonly string[], failed: readonly { hook: string; why: string }[]): void {
+    const installed = [...this.installed];
+    this.outbox.push({ type: 'coverage', at: this.platform.stamp(), when, installed, missing, failed, fired: Object.fromEntries(this.fired) }, this.threads.here());
+  }
+  /** Makes records of what waits: faults and counts. */
+  private ripen(): void {
+    this.say();
+    this.settle();
+  }
+  /** Writes the faults that are not written yet. What broke may be the platform itself: then they wait for the next flush. */
+  private say(): void {
+    try {
+      for (let next = this.unsaid[0]; next !== undefined; next = this.unsaid[0]) {
+        this.outbox.push({ type: 'fault', at: this.platform.stamp(), ...next }, this.threads.here());
+        this.unsaid.shift();
       }
-      counted.flush();
-      coverage('end', rows.filter((row) => !replaced.has(row.id)).map((row) => row.id), failed);
-      outbox.flush();
-    },
-    fault: line.fault,
-  };
+    } catch { /* they stay in the list */ }
+  }
 }

@@ -1,6 +1,6 @@
 import type { RecordDraft } from './batch.js';
 import type { Counted } from './counted.js';
-import type { Line } from './engine.js';
+import type { Line, Station } from './engine.js';
 import { isWrapper, invoke } from './java.js';
 import type { Known } from './known.js';
 import type { KnownStack, Stacks } from './stacks.js';
@@ -9,15 +9,10 @@ import { datumOfUri } from './uris.js';
 import { type Extracted, extract } from './values.js';
 import type { Witness } from './witness.js';
 
-export interface Reads {
-  open(call: Call): boolean;
-  close(call: Call, returned: unknown, thrown: unknown): void;
-}
-
 const NONE: Extracted = { values: [], rows: null };
 
 /** Calls that read a datum: what, from where, which values, or what refused it. */
-export function createReads(line: Line, stacks: Stacks, counted: Counted, known: Known, witness: Witness): Reads {
+export function createReads(line: Line, stacks: Stacks, counted: Counted, known: Known, witness: Witness): Station {
   function values(call: Call, returned: unknown): Extracted {
     try {
       return extract(line.platform.java, call.row.value, call.args, returned);
@@ -47,7 +42,8 @@ export function createReads(line: Line, stacks: Stacks, counted: Counted, known:
     close(call, returned, thrown) {
       if (call.at === null || call.stack === null || call.datum === null) return;
       // A part's values are those of the whole; reading them twice would cost the app twice.
-      const found = thrown === null && call.part === null ? values(call, returned) : NONE;
+      // An argument is a fact whether or not the call went well.
+      const found = call.part === null && (thrown === null || call.row.value.from === 'argument') ? values(call, returned) : NONE;
       for (const value of found.values) if ('text' in value) known.add(value.text);
       const threw = thrown === null ? null : classOf(thrown);
       write(call, {

@@ -34,7 +34,8 @@ function one(value: unknown): Extracted {
 
 /** A string, number, byte[] or Java String/CharSequence as a value; null for null, empty and other objects, whose code we do not run. */
 function plain(value: unknown): WireValue | null {
-  if (typeof value === 'string') return value === '' ? null : { text: value.slice(0, MAX_TEXT) };
+  // WifiInfo.getSSID gives a readable name in double quotes.
+  if (typeof value === 'string') return value === '' ? null : { text: (/^".+"$/.test(value) ? value.slice(1, -1) : value).slice(0, MAX_TEXT) };
   if (typeof value === 'number' || typeof value === 'boolean') return { text: String(value) };
   if (isByteArray(value)) return { base64: base64(fromJavaBytes(value, 0, value.length, MAX_BYTES)) };
   if (isWrapper(value)) {
@@ -72,7 +73,7 @@ function list(java: JavaBridge, returned: unknown, element: string | null): Extr
   if (elements === null) return NOTHING;
   const values: WireValue[] = [];
   for (const item of elements.slice(0, MAX_VALUES)) {
-    const found = plain(element === null || !isWrapper(item) ? item : member(asRuntimeClass(java, item), element));
+    const found = plain(element === null || !isWrapper(item) ? item : member(java, item, element));
     if (found !== null) values.push(found);
   }
   return { values, rows: elements.length };
@@ -86,8 +87,15 @@ function elementsOf(java: JavaBridge, value: unknown): readonly unknown[] | null
   return Array.from({ length: size }, (_, index) => invoke(seen, 'get', index));
 }
 
-function member(object: JavaWrapper, name: string): unknown {
-  return dispatcher(object, name) === null ? field(object, name) : invoke(object, name);
+/** A field or no-argument method of an object, or a path of them: `activityInfo.packageName`. */
+function member(java: JavaBridge, object: JavaWrapper, path: string): unknown {
+  let at: unknown = object;
+  for (const name of path.split('.')) {
+    if (!isWrapper(at)) return null;
+    const seen = asRuntimeClass(java, at);
+    at = dispatcher(seen, name) === null ? field(seen, name) : invoke(seen, name);
+  }
+  return at;
 }
 
 /** One android.location.Location, or a List of them, as `lat,lon` with 7 decimals. */

@@ -1,12 +1,9 @@
-import type { Line } from './engine.js';
+import type { Line, Station } from './engine.js';
 import { type JavaWrapper, asRuntimeClass, dispatcher, invoke, isWrapper } from './java.js';
 import type { Stacks } from './stacks.js';
-import type { Call } from './threads.js';
 
 /** Clicks, activities and permission requests: they carry no datum, they tell when. */
-export interface Witness {
-  open(call: Call): boolean;
-  close(call: Call, returned: unknown): void;
+export interface Witness extends Station {
   /** Whether an activity of this process is resumed; null while nothing is known. */
   foreground(): boolean | null;
 }

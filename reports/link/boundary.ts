@@ -1,12 +1,13 @@
-import type { Boundary } from './spelling.js';
+import type { Range } from './layer.js';
+import type { Spelling } from './spelling.js';
 
 /**
  * Whether a number stands alone: no digit, and no decimal point with a digit behind it, on either side. A canary inside a longer number
  * (a time stamp, an order number) is chance.
  */
-export function standsAlone(boundary: Boundary, form: string, bytes: Uint8Array, length: number, start: number, end: number): boolean {
+export function standsAlone({ boundary, form }: Pick<Spelling, 'boundary' | 'form'>, bytes: Uint8Array, { start, end }: Range): boolean {
   if (boundary === 'none') return true;
-  const at = (i: number): number => (i < 0 || i >= length ? 0 : (bytes[i] as number));
+  const at = (i: number): number => bytes[i] ?? 0;
   if (form === 'utf-16le') return !(at(start - 1) === 0 && isDigit(at(start - 2))) && !(isDigit(at(end)) && at(end + 1) === 0);
   if (boundary === 'hex') return !isHex(at(start - 1)) && !isHex(at(end));
   if (isDigit(at(start - 1)) || isDigit(at(end))) return false;

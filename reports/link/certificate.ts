@@ -22,7 +22,10 @@ export interface Path {
 }
 
 /** What a crypto call took in: its bytes and the values in it. */
-export interface DerivedInput { readonly sha256: string; readonly paths: readonly Path[] }
+export interface DerivedInput {
+  readonly sha256: string;
+  readonly paths: readonly Path[];
+}
 
 /** Bytes kept on both sides of a find, so that a verifier sees what stands beside it. */
 const MARGIN = 8;
@@ -39,7 +42,17 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
   switch (needle.kind) {
     case 'digest': {
       const last = { encoding: { op: needle.op }, ...at, sha256: sha256(needle.spelled) };
-      return [{ ...base, kind: 'digest', value: needle.value, form: needle.form, layers: [...layers, last], at: { start: 0, end: needle.spelled.length }, digest: needle.bytes }];
+      return [
+        {
+          ...base,
+          kind: 'digest',
+          value: needle.value,
+          form: needle.form,
+          layers: [...layers, last],
+          at: { start: 0, end: needle.spelled.length },
+          digest: needle.bytes,
+        },
+      ];
     }
     case 'derived': {
       const { derivation } = needle;

@@ -1,11 +1,22 @@
 import type { ManifestValue } from '../../harness/model/values.js';
 
 /** Latitudes and longitudes of the run, by their first three decimals. */
-export interface CoordinateIndex { readonly lat: ReadonlyMap<string, readonly Axis[]>; readonly lon: ReadonlyMap<string, readonly Axis[]> }
-interface Axis { readonly value: ManifestValue; readonly text: string }
+export interface CoordinateIndex {
+  readonly lat: ReadonlyMap<string, readonly Axis[]>;
+  readonly lon: ReadonlyMap<string, readonly Axis[]>;
+}
+interface Axis {
+  readonly value: ManifestValue;
+  readonly text: string;
+}
 
 /** A latitude and a longitude of one value, near each other. `decimals` is the coarser of the two. */
-export interface PairHit { readonly value: ManifestValue; readonly start: number; readonly end: number; readonly decimals: number }
+export interface PairHit {
+  readonly value: ManifestValue;
+  readonly start: number;
+  readonly end: number;
+  readonly decimals: number;
+}
 
 /** Both numbers stand within so many bytes; a lone number proves nothing (measured: 188 chance hits at 3 decimals in 200 MB, as pairs none). */
 export const PAIR_WINDOW = 128;
@@ -19,7 +30,11 @@ export function coordinateIndex(values: readonly ManifestValue[]): CoordinateInd
     if (value.type !== 'location') continue;
     const [a, b] = value.text.split(',');
     if (a === undefined || b === undefined) continue;
-    for (const [map, text] of [[lat, a], [lon, b]] as const) for (const key of keys(text)) map.set(key, [...(map.get(key) ?? []), { value, text }]);
+    for (const [map, text] of [
+      [lat, a],
+      [lon, b],
+    ] as const)
+      for (const key of keys(text)) map.set(key, [...(map.get(key) ?? []), { value, text }]);
   }
   return { lat, lon };
 }
@@ -34,7 +49,8 @@ function keys(text: string): readonly string[] {
 export function agreeing(found: string, text: string): number {
   const places = found.length - found.indexOf('.') - 1;
   if (text.startsWith(found)) return places;
-  if (Number(found) === Number(text) || Number(text).toFixed(Math.min(places, 20)) === found) return Math.min(places, text.length - text.indexOf('.') - 1);
+  if (Number(found) === Number(text) || Number(text).toFixed(Math.min(places, 20)) === found)
+    return Math.min(places, text.length - text.indexOf('.') - 1);
   // A float printed as a double: the error of 32 bits at 180 degrees is 4e-6 at most.
   return Math.abs(Number(found) - Number(text)) < 5e-6 ? Math.min(5, places) : 0;
 }
@@ -50,15 +66,26 @@ export function findPairs(index: CoordinateIndex, bytes: Uint8Array): readonly P
     const number = numberAt(buffer, dot);
     if (number === null) continue;
     const key = number.text.slice(0, dot - number.start + 1 + MIN_DECIMALS);
-    collect(index.lat.get(key), number, lats, lons, best);
-    collect(index.lon.get(key), number, lons, lats, best);
+    collect(index.lat.get(key), number, { mine: lats, others: lons, best });
+    collect(index.lon.get(key), number, { mine: lons, others: lats, best });
   }
   return [...best.values()];
 }
 
-interface Near { readonly value: ManifestValue; readonly start: number; readonly end: number; readonly decimals: number }
+interface Near {
+  readonly value: ManifestValue;
+  readonly start: number;
+  readonly end: number;
+  readonly decimals: number;
+}
 
-function collect(axes: readonly Axis[] | undefined, number: Found, mine: Near[], others: readonly Near[], best: Map<ManifestValue, PairHit>): void {
+interface Sides {
+  readonly mine: Near[];
+  readonly others: readonly Near[];
+  readonly best: Map<ManifestValue, PairHit>;
+}
+
+function collect(axes: readonly Axis[] | undefined, number: Found, { mine, others, best }: Sides): void {
   for (const { value, text } of axes ?? []) {
     const decimals = agreeing(number.text, text);
     if (decimals < MIN_DECIMALS) continue;
@@ -74,7 +101,11 @@ function collect(axes: readonly Axis[] | undefined, number: Found, mine: Near[],
   }
 }
 
-interface Found { readonly text: string; readonly start: number; readonly end: number }
+interface Found {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 

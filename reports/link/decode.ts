@@ -2,7 +2,10 @@
 export type LightOp = 'percent' | 'json' | 'html';
 
 /** Result of a light layer: what came out, and for each byte of it where its unit began in the source (one more at the end). */
-export interface Mapped { readonly bytes: Uint8Array; readonly map: Uint32Array }
+export interface Mapped {
+  readonly bytes: Uint8Array;
+  readonly map: Uint32Array;
+}
 
 const HEX = new Uint8Array(256).fill(255);
 for (let i = 0; i < 16; i += 1) {
@@ -70,15 +73,18 @@ const LIGHT: Readonly<Record<LightOp, { readonly mark: number; readonly unit: (s
   html: { mark: 0x26, unit: htmlUnit },
 };
 
+function writeByte(out: Uint8Array, at: number, byte: number): number {
+  out[at] = byte;
+  return 1;
+}
+
+/** Writes a code point as UTF-8 (a lone surrogate as its three bytes); returns how many bytes. */
 function writeCode(out: Uint8Array, at: number, code: number): number {
-  if (code < 0x80) return (out[at] = code), at + 1;
-  if (code < 0x800) return (out[at] = 0xc0 | (code >> 6)), (out[at + 1] = 0x80 | (code & 63)), at + 2;
-  if (code < 0x10000) return (out[at] = 0xe0 | (code >> 12)), (out[at + 1] = 0x80 | ((code >> 6) & 63)), (out[at + 2] = 0x80 | (code & 63)), at + 3;
-  out[at] = 0xf0 | (code >> 18);
-  out[at + 1] = 0x80 | ((code >> 12) & 63);
-  out[at + 2] = 0x80 | ((code >> 6) & 63);
-  out[at + 3] = 0x80 | (code & 63);
-  return at + 4;
+  if (code < 0x80) return writeByte(out, at, code);
+  const length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  out[at] = ([0xc0, 0xe0, 0xf0][length - 2] as number) | (code >> (6 * (length - 1)));
+  for (let k = 1; k < length; k += 1) out[at + k] = 0x80 | ((code >> (6 * (length - 1 - k))) & 63);
+  return length;
 }
 
 /** Undoes one light layer over all of `src`; null when nothing changed. `map`, where given, must hold `src.length + 1` entries and is filled. */
@@ -97,7 +103,7 @@ export function decodeLight(op: LightOp, src: Uint8Array, map: Uint32Array | nul
       if (map !== null) for (let k = from; k < i; k += 1) map[n + k - from] = k;
       n += i - from;
       const before = n;
-      n = 'byte' in u ? ((out[n] = u.byte), n + 1) : writeCode(out, n, u.code);
+      n += 'byte' in u ? writeByte(out, n, u.byte) : writeCode(out, n, u.code);
       if (map !== null) map.fill(i, before, n);
       from = i + u.length;
       changed = true;
@@ -137,9 +143,13 @@ export function decodeBase64(src: Uint8Array, start: number, end: number, out: U
       count = 0;
     }
   }
-  if (count === 3) (out[n] = (held >> 10) & 255), (out[n + 1] = (held >> 2) & 255), (n += 2);
-  else if (count === 2) (out[n] = (held >> 4) & 255), (n += 1);
-  return n;
+  if (count === 3) {
+    out[n] = (held >> 10) & 255;
+    out[n + 1] = (held >> 2) & 255;
+    return n + 2;
+  }
+  if (count === 2) out[n] = (held >> 4) & 255;
+  return count === 2 ? n + 1 : n;
 }
 
 /** Whether the byte belongs to either base64 alphabet. */
@@ -150,7 +160,8 @@ export function isBase64(byte: number): boolean {
 /** Decodes an even number of hex digits of `src[start, end)` into `out`; returns how many bytes. */
 export function decodeHex(src: Uint8Array, start: number, end: number, out: Uint8Array): number {
   const n = (end - start) >> 1;
-  for (let k = 0; k < n; k += 1) out[k] = ((HEX[src[start + 2 * k] as number] as number) << 4) | (HEX[src[start + 2 * k + 1] as number] as number);
+  for (let k = 0; k < n; k += 1)
+    out[k] = ((HEX[src[start + 2 * k] as number] as number) << 4) | (HEX[src[start + 2 * k + 1] as number] as number);
   return n;
 }
 
@@ -172,7 +183,9 @@ function share(bytes: Uint8Array, from: number, to: number): number {
       const length = b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
       let ok = i + length <= to;
       for (let k = 1; ok && k < length; k += 1) ok = ((bytes[i + k] as number) & 0xc0) === 0x80;
-      if (ok) (good += length), (i += length - 1);
+      if (!ok) continue;
+      good += length;
+      i += length - 1;
     }
   }
   return to === from ? 0 : good / (to - from);

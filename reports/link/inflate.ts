@@ -23,7 +23,10 @@ export function unpack(op: PackOp, bytes: Uint8Array): Unpacked {
   }
 }
 
-const zlib = (max: number): { readonly finishFlush: number; readonly maxOutputLength: number } => ({ finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: max });
+const zlib = (max: number): { readonly finishFlush: number; readonly maxOutputLength: number } => ({
+  finishFlush: constants.Z_SYNC_FLUSH,
+  maxOutputLength: max,
+});
 
 const OPS: Readonly<Record<PackOp, (bytes: Uint8Array, max: number) => Uint8Array>> = {
   gzip: gunzip,
@@ -85,6 +88,8 @@ export function isZlib(bytes: Uint8Array, at: number): boolean {
 
 /** What a Content-Encoding word means; null: nothing to undo or not known. */
 export function packOf(word: string): PackOp | null {
-  const found = ({ gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli', zstd: 'zstd' } as Readonly<Record<string, PackOp>>)[word.trim().toLowerCase()];
+  const found = ({ gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli', zstd: 'zstd' } as Readonly<Record<string, PackOp>>)[
+    word.trim().toLowerCase()
+  ];
   return found ?? null;
 }

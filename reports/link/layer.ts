@@ -2,7 +2,11 @@ import { isBase64, mapLight, type LightOp } from './decode.js';
 import type { PackOp } from './inflate.js';
 
 /** How a layer came out of the one above it: what was undone, over which of its bytes. */
-export interface LayerStep { readonly op: LightOp | 'base64' | 'hex' | PackOp; readonly start: number; readonly end: number }
+export interface LayerStep {
+  readonly op: LightOp | 'base64' | 'hex' | PackOp;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Bytes on some level of decoding. The root is a part as sent. */
 export interface Layer {
@@ -20,7 +24,10 @@ export function stepsOf(layer: Layer): number {
   return n;
 }
 
-export interface Range { readonly start: number; readonly end: number }
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * The smallest whole units of a layer that cover `[start − margin, end + margin)`, and where they stand in the layer above.

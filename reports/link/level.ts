@@ -54,10 +54,40 @@ function bitsOf(path: Path, coded: boolean): number {
 }
 
 /** What one flow holds: the value looked at is among it. */
-export interface Company { readonly paths: readonly Path[]; readonly totalBits: number }
+export interface Company {
+  readonly paths: readonly Path[];
+  readonly totalBits: number;
+}
 
-/** How sure it is that the value is in this request. `bits` is the find's own surprise; `hook` the call that gave the very digest found, if one did. */
-export function levelOf(path: Path, bits: number, company: Company, flow: Flow, hook: Derivation | null): Level {
+/** The bits of all values in one flow together. `best`: the strongest find of each. */
+export function companyOf(best: readonly { readonly path: Path; readonly bits: number }[], tries: Tries): Company {
+  const records = new Set<string>();
+  let totalBits = 0;
+  for (const { path, bits } of best.toSorted((a, b) => b.bits - a.bits)) {
+    if (path.kind === 'token') continue;
+    const record = recordOf(path.value);
+    // Once one value of a contact is there, its other value could not have been anyone's: the choice among needles was paid for.
+    const known = record !== null && records.has(record) ? Math.log2(Math.max(1, tries.needles.get(classOf(path.value.type)) ?? 1)) : 0;
+    if (record !== null) records.add(record);
+    totalBits += Math.max(0, bits + known);
+  }
+  return { paths: best.map(({ path }) => path), totalBits };
+}
+
+/** Values that belong together: one contact, one SMS, or all that was typed. */
+function recordOf(value: ManifestValue): string | null {
+  return value.group ?? (value.origin === 'typed' ? 'typed' : null);
+}
+
+/** Where a find stands. `hook`: the call that gave the very digest found, if one did. */
+export interface Setting {
+  readonly company: Company;
+  readonly flow: Flow;
+  readonly hook: Derivation | null;
+}
+
+/** How sure it is that the value is in this request. `bits` is the find's own surprise. */
+export function levelOf(path: Path, bits: number, { company, flow, hook }: Setting): Level {
   if (path.kind === 'token') return 'C2';
   if (path.form === 'pair-3') return 'C2';
   const alone = company.paths.length === 1;
@@ -75,6 +105,10 @@ export function levelOf(path: Path, bits: number, company: Company, flow: Flow, 
 function paired(value: ManifestValue, paths: readonly Path[]): boolean {
   return paths.some(({ value: other }) => {
     if (other === value || NAMES.has(other.type)) return false;
-    return value.group !== null ? other.group === value.group : other.group === null && other.origin === value.origin && (PHONE_LIKE.has(other.type) || other.type === 'id_card' || other.type === 'bank_card');
+    return value.group !== null
+      ? other.group === value.group
+      : other.group === null &&
+          other.origin === value.origin &&
+          (PHONE_LIKE.has(other.type) || other.type === 'id_card' || other.type === 'bank_card');
   });
 }

@@ -4,7 +4,8 @@ import type { RunHead } from '../../harness/model/run.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
 import { pathsOf, sha256, type Path } from './certificate.js';
 import { readDerivations, type Derived } from './derived.js';
-import { classOf, levelOf, surprise, type Tries } from './level.js';
+import { classOf, companyOf, levelOf, surprise, type Tries } from './level.js';
+import { stepsOf } from './layer.js';
 import { buildNeedles, type Needles } from './needles.js';
 import { partsOf, type Part } from './parts.js';
 import { causesOf, readsOf, type Reads } from './reads.js';
@@ -12,14 +13,30 @@ import { createReplay } from './replay.js';
 import { beginWalk, searchPart, type Find } from './search.js';
 
 /** A recorded run, as far as the linker needs it. */
-export interface LinkParts { readonly head: RunHead; readonly events: readonly Event[]; readonly manifest: Manifest; readonly bodies: Bodies }
+export interface LinkParts {
+  readonly head: RunHead;
+  readonly events: readonly Event[];
+  readonly manifest: Manifest;
+  readonly bodies: Bodies;
+}
 
 /** All links of a run. `gaps` are what the linker could not look at; their ids go on after the run's last event. */
-export interface Linked { readonly links: readonly Link[]; readonly placebo: Report['placebo']; readonly gaps: readonly Gap[] }
+export interface Linked {
+  readonly links: readonly Link[];
+  readonly placebo: Report['placebo'];
+  readonly gaps: readonly Gap[];
+}
 
 /** A find that its certificate has shown again. */
-interface Proof { readonly path: Path; readonly part: Part['part']; readonly certificate: Certificate }
-interface Searched { readonly flow: Flow; readonly proofs: ReadonlyMap<ValueId, readonly Proof[]> }
+interface Proof {
+  readonly path: Path;
+  readonly part: Part['part'];
+  readonly certificate: Certificate;
+}
+interface Searched {
+  readonly flow: Flow;
+  readonly proofs: ReadonlyMap<ValueId, readonly Proof[]>;
+}
 
 /** Finds the values of a run in its requests. Only links whose certificate replays are returned. */
 export function link({ head, events, manifest, bodies }: LinkParts): Linked {
@@ -32,15 +49,27 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
-    const { proofs, unseen } = searchFlow(flow, partsOf(flow, bodies), needles, derived, count);
+    const { proofs, unseen } = searchFlow(partsOf(flow, bodies), { needles, derived, count });
     flows.push({ flow, proofs });
-    for (const why of unseen) gaps.push({ id: `e${nextId++}`, at: flow.at, kind: 'gap', source: 'linker', what: 'request', why, scope: { datum: null, host: flow.host, phase: null } });
+    for (const why of unseen)
+      gaps.push({
+        id: `e${nextId++}`,
+        at: flow.at,
+        kind: 'gap',
+        source: 'linker',
+        what: 'request',
+        why,
+        scope: { datum: null, host: flow.host, phase: null },
+      });
   }
   const tries: Tries = { ...count, needles: countClasses(manifest.values), forms: needles.forms };
   const reads = readsOf(events);
   const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
   const drafts = flows.flatMap((searched) => linksOf(searched, { tries, reads, derived, placebos, appPackage: head.app.package }));
-  const hits = flows.reduce((n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => p.path.kind !== 'token')).length, 0);
+  const hits = flows.reduce(
+    (n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => p.path.kind !== 'token')).length,
+    0,
+  );
   return {
     links: drafts.map((draft, i) => ({ id: `l${i + 1}`, ...draft })),
     placebo: { drawn: manifest.placebos.length, hits, bytesSearched: count.bytes },
@@ -58,12 +87,28 @@ function countClasses(values: readonly ManifestValue[]): ReadonlyMap<string, num
   return count;
 }
 
-interface Count { tokens: number; numbers: number; bytes: number }
+interface Count {
+  tokens: number;
+  numbers: number;
+  bytes: number;
+}
 
-function searchFlow(flow: Flow, parts: readonly Part[], needles: Needles, derived: Derived, count: Count): { readonly proofs: Searched['proofs']; readonly unseen: ReadonlySet<string> } {
+interface Tools {
+  readonly needles: Needles;
+  readonly derived: Derived;
+  readonly count: Count;
+}
+
+function searchFlow(
+  parts: readonly Part[],
+  { needles, derived, count }: Tools,
+): { readonly proofs: Searched['proofs']; readonly unseen: ReadonlySet<string> } {
   const proofs = new Map<ValueId, Proof[]>();
   const replay = createReplay();
-  const walk = beginWalk(needles, parts.reduce((n, p) => n + p.bytes.length, 0));
+  const walk = beginWalk(
+    needles,
+    parts.reduce((n, p) => n + p.bytes.length, 0),
+  );
   for (const part of parts) {
     walk.finds.length = 0;
     searchPart(walk, part.bytes, part.encodings);
@@ -84,14 +129,12 @@ function searchFlow(flow: Flow, parts: readonly Part[], needles: Needles, derive
   return { proofs, unseen: walk.unseen };
 }
 
-/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown. */
+/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the finer. */
 function fewest(finds: readonly Find[]): readonly Find[] {
-  const steps = (find: Find): number => {
-    let n = find.needle.kind === 'pair' ? -Number(find.needle.form.slice(5)) / 100 : 0;
-    for (let layer = find.layer; layer.above !== null; layer = layer.above) n += 1;
-    return n;
-  };
-  return finds.map((find) => ({ find, n: steps(find) })).toSorted((a, b) => a.n - b.n).map(({ find }) => find);
+  return finds
+    .map((find) => ({ find, n: stepsOf(find.layer) - (find.needle.kind === 'pair' ? Number(find.needle.form.slice(5)) / 100 : 0) }))
+    .toSorted((a, b) => a.n - b.n)
+    .map(({ find }) => find);
 }
 
 /** One proof of each sort is kept for a value; the level decides between them. */
@@ -99,23 +142,45 @@ function sortOf(path: Path): string {
   return path.derivations.length > 0 ? 'derived' : path.kind;
 }
 
-interface Context { readonly tries: Tries; readonly reads: Reads; readonly derived: Derived; readonly placebos: ReadonlySet<ValueId>; readonly appPackage: string }
+interface Context {
+  readonly tries: Tries;
+  readonly reads: Reads;
+  readonly derived: Derived;
+  readonly placebos: ReadonlySet<ValueId>;
+  readonly appPackage: string;
+}
 
 function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Link, 'id'>[] {
   const { tries, reads, derived, placebos, appPackage } = context;
   const found = [...proofs].filter(([id]) => !placebos.has(id)).map(([, list]) => list);
   const strongest = found.map((list) => list.map((p) => ({ ...p, bits: surprise(p.path, tries) })).toSorted((a, b) => b.bits - a.bits));
-  const totalBits = strongest.reduce((sum, [best]) => sum + Math.max(0, best?.path.kind === 'token' ? 0 : (best?.bits ?? 0)), 0);
-  const company = { paths: strongest.flatMap((list) => list.slice(0, 1).map((p) => p.path)), totalBits };
+  const company = companyOf(
+    strongest.flatMap((list) => list.slice(0, 1)),
+    tries,
+  );
   const links = strongest.flatMap((list): readonly Omit<Link, 'id'>[] => {
-    const ranked = list.map((p) => ({ ...p, level: levelOf(p.path, p.bits, company, flow, p.path.digest === null ? null : derived.byOutput(p.path.digest)) }));
-    const best = ranked.toSorted((a, b) => (a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1))[0];
+    const ranked = list.map((p) => ({
+      ...p,
+      level: levelOf(p.path, p.bits, { company, flow, hook: p.path.digest === null ? null : derived.byOutput(p.path.digest) }),
+    }));
+    const best = ranked.toSorted((a, b) =>
+      a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1,
+    )[0];
     if (best === undefined) return [];
     const { path, certificate } = best;
-    return [{
-      value: path.value.id, datum: path.value.datum, flow: flow.id, ...causesOf(path.value, flow, reads, appPackage),
-      chain: certificate.layers.map((l) => l.encoding), span: { part: best.part, ...path.span }, level: best.level, surpriseBits: Math.round(best.bits * 10) / 10, certificate,
-    }];
+    return [
+      {
+        value: path.value.id,
+        datum: path.value.datum,
+        flow: flow.id,
+        ...causesOf(path.value, flow, reads, appPackage),
+        chain: certificate.layers.map((l) => l.encoding),
+        span: { part: best.part, ...path.span },
+        level: best.level,
+        surpriseBits: Math.round(best.bits * 10) / 10,
+        certificate,
+      },
+    ];
   });
   return links.toSorted((a, b) => Number(a.value.slice(1)) - Number(b.value.slice(1)));
 }

@@ -9,8 +9,21 @@ export type DigestOp = 'md5' | 'md5-16' | 'sha1' | 'sha256' | 'sm3';
 
 /** What a find proves. */
 export type Needle =
-  | { readonly kind: 'literal'; readonly value: ManifestValue; readonly form: string; readonly boundary: Boundary; readonly bytes: Uint8Array }
-  | { readonly kind: 'digest'; readonly value: ManifestValue; readonly form: string; readonly op: DigestOp; readonly bytes: Uint8Array; /** What was digested. */ readonly spelled: Uint8Array }
+  | {
+      readonly kind: 'literal';
+      readonly value: ManifestValue;
+      readonly form: string;
+      readonly boundary: Boundary;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly kind: 'digest';
+      readonly value: ManifestValue;
+      readonly form: string;
+      readonly op: DigestOp;
+      readonly bytes: Uint8Array;
+      /** What was digested. */ readonly spelled: Uint8Array;
+    }
   | { readonly kind: 'derived'; readonly derivation: Derivation; readonly bytes: Uint8Array }
   | { readonly kind: 'pair'; readonly value: ManifestValue; readonly form: `pair-${number}` }
   | { readonly kind: 'token'; readonly value: ManifestValue; readonly form: 'raw' };
@@ -51,12 +64,21 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
     forms.set(value.id, Math.max(1, spelled.length));
     for (const { form, bytes, boundary, digested } of spelled) {
       if (bytes.length >= MIN_NEEDLE) push({ kind: 'literal', value, form, boundary, bytes });
-      else if (form === 'raw' && bytes.length >= MIN_SHORT) short.set(value.text, [...(short.get(value.text) ?? []), { kind: 'token', value, form }]);
+      else if (form === 'raw' && bytes.length >= MIN_SHORT)
+        short.set(value.text, [...(short.get(value.text) ?? []), { kind: 'token', value, form }]);
       if (!digested || value.bits < MIN_DIGEST_BITS) continue;
       for (const op of DIGESTS) {
         const digest = createHash(op).update(bytes).digest();
         push({ kind: 'digest', value, form, op, bytes: digest, spelled: bytes });
-        if (op === 'md5') middles.set(digest.toString('latin1', 4, 12), { kind: 'digest', value, form, op: 'md5-16', bytes: digest.subarray(4, 12), spelled: bytes });
+        if (op === 'md5')
+          middles.set(digest.toString('latin1', 4, 12), {
+            kind: 'digest',
+            value,
+            form,
+            op: 'md5-16',
+            bytes: digest.subarray(4, 12),
+            spelled: bytes,
+          });
       }
     }
   }

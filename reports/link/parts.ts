@@ -2,14 +2,19 @@ import type { BodyRef, Flow } from '../../harness/model/event.js';
 import type { Bodies, Span } from '../../harness/model/finding.js';
 
 /** One part of a request, as sent. `encodings`: words of Content-Encoding, in the order they were applied. */
-export interface Part { readonly part: Span['part']; readonly bytes: Uint8Array; readonly encodings: readonly string[] }
+export interface Part {
+  readonly part: Span['part'];
+  readonly bytes: Uint8Array;
+  readonly encodings: readonly string[];
+}
 
 /** The parts of a request in which values are looked for: target, each header (values of one name joined by a line feed), body. */
 export function partsOf(flow: Flow, bodies: Bodies): readonly Part[] {
   const parts: Part[] = [];
   if (flow.request !== null) {
     parts.push({ part: 'url', bytes: wireBytes(flow.request.target), encodings: [] });
-    for (const name of new Set(flow.request.headers.map(([n]) => n.toLowerCase()))) parts.push({ part: `header:${name}`, bytes: headerBytes(flow, name), encodings: [] });
+    for (const name of new Set(flow.request.headers.map(([n]) => n.toLowerCase())))
+      parts.push({ part: `header:${name}`, bytes: headerBytes(flow, name), encodings: [] });
   }
   const body = requestBody(flow, bodies);
   if (body.length > 0) parts.push({ part: 'body', bytes: body, encodings: contentEncodings(flow) });
@@ -31,7 +36,7 @@ function headerBytes(flow: Flow, name: string): Uint8Array {
 
 /** Node gives header and target bytes as latin1 characters; text beyond that was written by an importer. */
 function wireBytes(text: string): Uint8Array {
-  return Buffer.from(text, /[^\u0000-\u00ff]/.test(text) ? 'utf8' : 'latin1');
+  return Buffer.from(text, /[\u0100-\uffff]/.test(text) ? 'utf8' : 'latin1');
 }
 
 function requestBody(flow: Flow, bodies: Bodies): Uint8Array {
@@ -41,6 +46,12 @@ function requestBody(flow: Flow, bodies: Bodies): Uint8Array {
 }
 
 function contentEncodings(flow: Flow): readonly string[] {
-  const value = (flow.request?.headers ?? []).filter(([name]) => name.toLowerCase() === 'content-encoding').map(([, v]) => v).join(',');
-  return value.split(',').map((word) => word.trim().toLowerCase()).filter((word) => word !== '');
+  const value = (flow.request?.headers ?? [])
+    .filter(([name]) => name.toLowerCase() === 'content-encoding')
+    .map(([, v]) => v)
+    .join(',');
+  return value
+    .split(',')
+    .map((word) => word.trim().toLowerCase())
+    .filter((word) => word !== '');
 }

@@ -4,13 +4,17 @@ import type { Link } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
 
 /** Who read each value, and which values a picker handed over. */
-export interface Reads { readonly byValue: ReadonlyMap<ValueId, readonly Observation[]>; readonly picked: ReadonlyMap<ValueId, readonly Stamp[]> }
+export interface Reads {
+  readonly byValue: ReadonlyMap<ValueId, readonly Observation[]>;
+  readonly picked: ReadonlyMap<ValueId, readonly Stamp[]>;
+}
 
 export function readsOf(events: readonly Event[]): Reads {
   const byValue = new Map<ValueId, Observation[]>();
   const picked = new Map<ValueId, Stamp[]>();
   for (const event of events) {
-    if (event.kind === 'lifecycle' && event.what === 'picked') for (const id of event.detail.split(',')) if (isValueId(id)) picked.set(id, [...(picked.get(id) ?? []), event.at]);
+    if (event.kind === 'lifecycle' && event.what === 'picked')
+      for (const id of event.detail.split(',')) if (isValueId(id)) picked.set(id, [...(picked.get(id) ?? []), event.at]);
     if (event.kind !== 'observation') continue;
     const ids = new Set(event.values.flatMap((ref) => ('value' in ref ? [ref.value] : [])));
     for (const id of ids) {
@@ -48,7 +52,10 @@ export function causesOf(value: ManifestValue, flow: Flow, reads: Reads, appPack
 }
 
 function latest(list: readonly Observation[]): Observation | null {
-  return list.reduce<Observation | null>((best, o) => (best === null || order(o.firstAt, best.firstAt) === 'after' || o.firstAt.ms > best.firstAt.ms ? o : best), null);
+  return list.reduce<Observation | null>(
+    (best, o) => (best === null || order(o.firstAt, best.firstAt) === 'after' || o.firstAt.ms > best.firstAt.ms ? o : best),
+    null,
+  );
 }
 
 /** Whether who read is who sent. Where no read was seen the app under audit is asked after. */

@@ -17,7 +17,11 @@ export type Replayed = { readonly ok: true } | { readonly ok: false; readonly wh
 type CertLayer = Certificate['layers'][number];
 type Neighbour = number | null;
 /** The bytes reached, and what stood beside them in the layer above: null for nothing, else a byte. */
-interface Seen { readonly bytes: Uint8Array; readonly before: Neighbour; readonly after: Neighbour }
+interface Seen {
+  readonly bytes: Uint8Array;
+  readonly before: Neighbour;
+  readonly after: Neighbour;
+}
 
 class Broken extends Error {}
 
@@ -48,7 +52,7 @@ export function createReplay(): (certificate: Certificate, parts: ReplayParts) =
   };
   return (certificate, parts) => {
     try {
-      run(certificate, parts, hash, once);
+      run({ certificate, parts, hash, once });
       return { ok: true };
     } catch (error) {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };
@@ -56,7 +60,15 @@ export function createReplay(): (certificate: Certificate, parts: ReplayParts) =
   };
 }
 
-function run(certificate: Certificate, parts: ReplayParts, hash: (b: Uint8Array) => string, once: (b: Uint8Array, l: CertLayer) => Uint8Array): void {
+interface Job {
+  readonly certificate: Certificate;
+  readonly parts: ReplayParts;
+  hash(bytes: Uint8Array): string;
+  once(bytes: Uint8Array, layer: CertLayer): Uint8Array;
+}
+
+function run(job: Job): void {
+  const { certificate, parts, hash } = job;
   if (certificate.value !== parts.value.id) throw new Broken('another value');
   if (hash(parts.part) !== certificate.sourceSha256) throw new Broken('the part as sent is not the one certified');
   let seen: Seen = { bytes: parts.part, before: null, after: null };
@@ -64,21 +76,23 @@ function run(certificate: Certificate, parts: ReplayParts, hash: (b: Uint8Array)
   for (const layer of certificate.layers) {
     if (digested) throw new Broken('nothing can be decoded out of a digest');
     inside(layer, seen.bytes);
-    const next = step(layer, seen, certificate, parts, once);
+    const next = step(layer, seen, job);
     digested = isDigest(layer.encoding.op);
     if (hash(next.bytes) !== layer.sha256) throw new Broken(`the ${layer.encoding.op} layer holds other bytes`);
     seen = next;
   }
   inside(certificate.at, seen.bytes);
-  if (digested && (certificate.at.start !== 0 || certificate.at.end !== seen.bytes.length)) throw new Broken('a digest is of a whole spelling');
+  if (digested && (certificate.at.start !== 0 || certificate.at.end !== seen.bytes.length))
+    throw new Broken('a digest is of a whole spelling');
   compare(certificate, seen, parts.value);
 }
 
 function inside({ start, end }: { readonly start: number; readonly end: number }, bytes: Uint8Array): void {
-  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > bytes.length) throw new Broken('a range lies outside its layer');
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > bytes.length)
+    throw new Broken('a range lies outside its layer');
 }
 
-function step(layer: CertLayer, seen: Seen, certificate: Certificate, parts: ReplayParts, once: (b: Uint8Array, l: CertLayer) => Uint8Array): Seen {
+function step(layer: CertLayer, seen: Seen, { certificate, parts, once }: Job): Seen {
   const { encoding, start, end } = layer;
   const piece = seen.bytes.subarray(start, end);
   switch (encoding.op) {
@@ -111,7 +125,8 @@ function step(layer: CertLayer, seen: Seen, certificate: Certificate, parts: Rep
       throw new Broken('a multipart body is read as it stands');
     default: {
       const spelled = spell(parts.value, certificate.form);
-      if (spelled === null || Buffer.compare(digest(encoding.op, spelled), piece) !== 0) throw new Broken(`not the ${encoding.op} of the value`);
+      if (spelled === null || Buffer.compare(digest(encoding.op, spelled), piece) !== 0)
+        throw new Broken(`not the ${encoding.op} of the value`);
       return { bytes: spelled, before: null, after: null };
     }
   }
@@ -153,22 +168,42 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.by
 /** Undoes one level of escapes; a lone surrogate becomes its three bytes. */
 function light(op: 'percent' | 'json' | 'html', bytes: Uint8Array): Uint8Array {
   const text = latin1(bytes);
-  const out = (code: number): string => (code >= 0xd800 && code < 0xe000 ? latin1(Uint8Array.of(0xed, 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))) : latin1(Buffer.from(String.fromCodePoint(code))));
-  if (op === 'percent') return Buffer.from(text.replace(/%([0-9a-f]{2})/gi, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))), 'latin1');
+  const out = (code: number): string =>
+    code >= 0xd800 && code < 0xe000
+      ? latin1(Uint8Array.of(0xed, 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)))
+      : latin1(Buffer.from(String.fromCodePoint(code)));
+  if (op === 'percent')
+    return Buffer.from(
+      text.replace(/%([0-9a-f]{2})/gi, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))),
+      'latin1',
+    );
   if (op === 'json') {
     const plain: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
     const unit = /\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|(["\\/nrtbf]))/gi;
-    return Buffer.from(text.replace(unit, (whole, high?: string, low?: string, one?: string, short?: string) => {
-      if (high !== undefined && low !== undefined) return whole[1] === 'u' && whole[7] === 'u' ? out(0x10000 + (Number.parseInt(high, 16) - 0xd800) * 1024 + Number.parseInt(low, 16) - 0xdc00) : whole;
-      if (one !== undefined) return whole[1] === 'u' ? out(Number.parseInt(one, 16)) : whole;
-      return short === undefined ? whole : /[NRTBF]/.test(short) ? whole : (plain[short] ?? short);
-    }), 'latin1');
+    return Buffer.from(
+      text.replace(unit, (whole, ...found: readonly (string | undefined)[]) => {
+        const [high, low, one, short] = found;
+        if (high !== undefined && low !== undefined)
+          return whole[1] === 'u' && whole[7] === 'u'
+            ? out(0x10000 + (Number.parseInt(high, 16) - 0xd800) * 1024 + Number.parseInt(low, 16) - 0xdc00)
+            : whole;
+        if (one !== undefined) return whole[1] === 'u' ? out(Number.parseInt(one, 16)) : whole;
+        return short === undefined ? whole : /[NRTBF]/.test(short) ? whole : (plain[short] ?? short);
+      }),
+      'latin1',
+    );
   }
   const named: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39 };
-  return Buffer.from(text.replace(/&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    const code = hex !== undefined ? Number.parseInt(hex, 16) : decimal !== undefined ? Number(decimal) : named[name ?? ''];
-    return code === undefined || code > 0x10ffff ? whole : out(code);
-  }), 'latin1');
+  return Buffer.from(
+    text.replace(
+      /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));/gi,
+      (whole, hex?: string, decimal?: string, name?: string) => {
+        const code = hex !== undefined ? Number.parseInt(hex, 16) : decimal !== undefined ? Number(decimal) : named[name ?? ''];
+        return code === undefined || code > 0x10ffff ? whole : out(code);
+      },
+    ),
+    'latin1',
+  );
 }
 
 function hexByte(bytes: Uint8Array, at: number): Neighbour {
@@ -183,7 +218,11 @@ function base64(bytes: Uint8Array, start: number, end: number): Seen {
   // The last eight bits before, the first eight after: whole bytes only where enough characters stand there.
   const before = /[A-Za-z0-9+/_-]{2}$/.exec(latin1(bytes.subarray(Math.max(0, start - 4), start)).replace(/[\r\n]/g, ''));
   const after = /^[A-Za-z0-9+/_-]{2}/.exec(latin1(bytes.subarray(end, end + 4)).replace(/[\r\n]/g, ''));
-  return { bytes: Buffer.from(plain, 'base64'), before: before === null ? null : (Buffer.from(`AA${before[0]}`, 'base64')[2] ?? null), after: after === null ? null : (Buffer.from(after[0], 'base64')[0] ?? null) };
+  return {
+    bytes: Buffer.from(plain, 'base64'),
+    before: before === null ? null : (Buffer.from(`AA${before[0]}`, 'base64')[2] ?? null),
+    after: after === null ? null : (Buffer.from(after[0], 'base64')[0] ?? null),
+  };
 }
 
 /** The bytes of a value in one spelling; null for a spelling that its type does not have. */
@@ -192,14 +231,24 @@ function spell({ text, type }: ManifestValue, form: string): Uint8Array | null {
   const phone = /^(\d{3})(\d{4})(\d{4})$/.exec(text);
   const address = type === 'mac' || type === 'bssid';
   const out: Readonly<Record<string, string | false>> = {
-    raw: text, lower: text.toLowerCase(), upper: text.toUpperCase(),
-    'with-86': phone !== null && `86${text}`, 'with-plus-86': phone !== null && `+86${text}`, 'with-0086': phone !== null && `0086${text}`,
-    'space-3-4-4': phone !== null && phone.slice(1).join(' '), 'dash-3-4-4': phone !== null && phone.slice(1).join('-'),
+    raw: text,
+    lower: text.toLowerCase(),
+    upper: text.toUpperCase(),
+    'with-86': phone !== null && `86${text}`,
+    'with-plus-86': phone !== null && `+86${text}`,
+    'with-0086': phone !== null && `0086${text}`,
+    'space-3-4-4': phone !== null && phone.slice(1).join(' '),
+    'dash-3-4-4': phone !== null && phone.slice(1).join('-'),
     'full-width': phone !== null && [...text].map((d) => String.fromCodePoint(0xff10 + Number(d))).join(''),
-    'colon-lower': address && pairs.join(':'), 'dash-lower': address && pairs.join('-'), 'no-separator-lower': address ? pairs.join('') : type === 'oaid' && text.toLowerCase().split('-').join(''),
-    'colon-upper': address && pairs.join(':').toUpperCase(), 'dash-upper': address && pairs.join('-').toUpperCase(), 'no-separator-upper': address ? pairs.join('').toUpperCase() : type === 'oaid' && text.toUpperCase().split('-').join(''),
+    'colon-lower': address && pairs.join(':'),
+    'dash-lower': address && pairs.join('-'),
+    'no-separator-lower': address ? pairs.join('') : type === 'oaid' && text.toLowerCase().split('-').join(''),
+    'colon-upper': address && pairs.join(':').toUpperCase(),
+    'dash-upper': address && pairs.join('-').toUpperCase(),
+    'no-separator-upper': address ? pairs.join('').toUpperCase() : type === 'oaid' && text.toUpperCase().split('-').join(''),
     'no-check-digit': type === 'imei' && /^\d{15}$/.test(text) && text.slice(0, -1),
-    'space-4': type === 'bank_card' && (text.match(/.{1,4}/g) ?? []).join(' '), 'plus-for-space': text.split(' ').join('+'),
+    'space-4': type === 'bank_card' && (text.match(/.{1,4}/g) ?? []).join(' '),
+    'plus-for-space': text.split(' ').join('+'),
   };
   if (form === 'utf-16le') return Buffer.from(text, 'utf16le');
   const found = out[form];
@@ -210,24 +259,49 @@ function compare({ form, at, layers }: Certificate, seen: Seen, value: ManifestV
   const bytes = seen.bytes.subarray(at.start, at.end);
   const pair = /^pair-(\d+)$/.exec(form);
   if (pair !== null) return comparePair(bytes, value, Number(pair[1]));
-  const same = form === 'gbk' ? new TextDecoder('gbk').decode(bytes) === value.text : Buffer.compare(spell(value, form) ?? Buffer.alloc(0), bytes) === 0;
+  const same =
+    form === 'gbk'
+      ? new TextDecoder('gbk').decode(bytes) === value.text
+      : Buffer.compare(spell(value, form) ?? Buffer.alloc(0), bytes) === 0;
   if (!same) throw new Broken('the bytes are not the value');
   if (isDigest(layers.at(-1)?.encoding.op ?? '')) return;
   const width = form === 'utf-16le' ? 2 : 1;
-  const beside = (i: number): string => String.fromCharCode(i < 0 ? (i === -1 ? (seen.before ?? 0) : 0) : i >= seen.bytes.length ? (i === seen.bytes.length ? (seen.after ?? 0) : 0) : (seen.bytes[i] ?? 0));
+  const beside = (i: number): string =>
+    String.fromCharCode(
+      i < 0
+        ? i === -1
+          ? (seen.before ?? 0)
+          : 0
+        : i >= seen.bytes.length
+          ? i === seen.bytes.length
+            ? (seen.after ?? 0)
+            : 0
+          : (seen.bytes[i] ?? 0),
+    );
   const closed = address(value, form) ? /[0-9a-fA-F]/ : /^\d{6,}[Xx]?$/.test(value.text) ? /\d/ : null;
   if (closed === null) return;
   const [before, after] = [beside(at.start - width), beside(at.end)];
-  const wide = (i: number): boolean => width === 2 ? beside(i + 1) === '\0' : true;
-  if ((closed.test(before) && wide(at.start - 2)) || (closed.test(after) && wide(at.end))) throw new Broken('the value is part of a longer number');
+  const wide = (i: number): boolean => (width === 2 ? beside(i + 1) === '\0' : true);
+  if ((closed.test(before) && wide(at.start - 2)) || (closed.test(after) && wide(at.end)))
+    throw new Broken('the value is part of a longer number');
 }
 
-const address = (value: ManifestValue, form: string): boolean => (value.type === 'mac' || value.type === 'bssid') && form.startsWith('no-separator');
+const address = (value: ManifestValue, form: string): boolean =>
+  (value.type === 'mac' || value.type === 'bssid') && form.startsWith('no-separator');
 
 function comparePair(bytes: Uint8Array, value: ManifestValue, decimals: number): void {
   const numbers = latin1(bytes).match(/-?\d{1,3}\.\d{3,}/g) ?? [];
   // Cut or rounded to so many decimals; a manifest tells seven.
-  const near = (axis: string, found: string): boolean => found.length - found.indexOf('.') > decimals && Math.abs(Number(axis) - Number(found)) < 10 ** -decimals - 5e-8;
+  const near = (axis: string, found: string): boolean =>
+    found.length - found.indexOf('.') > decimals && Math.abs(Number(axis) - Number(found)) < 10 ** -decimals - 5e-8;
   const [lat, lon] = value.text.split(',');
-  if (value.type !== 'location' || decimals < 3 || decimals > 7 || bytes.length > 192 || !numbers.some((n) => near(lat ?? '', n)) || !numbers.some((n) => near(lon ?? '', n))) throw new Broken('not the two coordinates');
+  if (
+    value.type !== 'location' ||
+    decimals < 3 ||
+    decimals > 7 ||
+    bytes.length > 192 ||
+    !numbers.some((n) => near(lat ?? '', n)) ||
+    !numbers.some((n) => near(lon ?? '', n))
+  )
+    throw new Broken('not the two coordinates');
 }

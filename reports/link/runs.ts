@@ -15,7 +15,12 @@ const MIN_HEX = 16;
 const MIN_LINE = 40;
 
 /** Runs of coded characters as flat `start, end` pairs, and how many tokens could have matched by chance. */
-export interface Runs { readonly base64: readonly number[]; readonly hex: readonly number[]; readonly tokens: number; readonly numbers: number }
+export interface Runs {
+  readonly base64: readonly number[];
+  readonly hex: readonly number[];
+  readonly tokens: number;
+  readonly numbers: number;
+}
 
 /** Finds runs of base64 (over line ends too) and hex, and counts words of 8 or more characters and numbers of 8 or more digits. */
 export function findRuns(bytes: Uint8Array): Runs {

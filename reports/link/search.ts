@@ -9,7 +9,12 @@ import { findRuns } from './runs.js';
 import { findShort } from './short.js';
 
 /** A needle at a place of a layer. */
-export interface Find { readonly needle: Needle; readonly layer: Layer; readonly start: number; readonly end: number }
+export interface Find {
+  readonly needle: Needle;
+  readonly layer: Layer;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What one request may still cost, and what was looked at. Shared by all parts of the request. */
 export interface Walk {
@@ -35,7 +40,16 @@ const ALWAYS_LIGHT = 64 * 1024;
 
 /** A walk over the parts of one request of `bytes` bytes. */
 export function beginWalk(needles: Needles, bytes: number): Walk {
-  return { needles, finds: [], left: Math.max(BUDGET_FLOOR, bytes * BUDGET), bytes: 0, tokens: 0, numbers: 0, unseen: new Set(), seen: new Set() };
+  return {
+    needles,
+    finds: [],
+    left: Math.max(BUDGET_FLOOR, bytes * BUDGET),
+    bytes: 0,
+    tokens: 0,
+    numbers: 0,
+    unseen: new Set(),
+    seen: new Set(),
+  };
 }
 
 /** Searches one part as sent; `encodings` are the words of its Content-Encoding, outermost last. */
@@ -47,7 +61,7 @@ export function searchPart(walk: Walk, bytes: Uint8Array, encodings: readonly st
     const op = packOf(word);
     const inner = op === null ? null : open(walk, layer, { op, start: 0, end: layer.bytes.length }, 0);
     if (inner === null) {
-      if (!textLike(layer.bytes, layer.bytes.length)) walk.unseen.add(`content-encoding ${word}`);
+      if (!walk.unseen.has('unpacked size') && !textLike(layer.bytes, layer.bytes.length)) walk.unseen.add(`content-encoding ${word}`);
       break;
     }
     walk.left += inner.bytes.length * BUDGET;
@@ -76,7 +90,7 @@ function scan(walk: Walk, layer: Layer): void {
   kernel.scan(bytes, bytes.length, (index, start) => {
     const needle = list[index] as Needle & { readonly bytes: Uint8Array };
     const end = start + needle.bytes.length;
-    if (needle.kind === 'literal' && !standsAlone(needle.boundary, needle.form, bytes, bytes.length, start, end)) return;
+    if (needle.kind === 'literal' && !standsAlone(needle, bytes, { start, end })) return;
     walk.finds.push({ needle, layer, start, end });
   });
   for (const { value, start, end, decimals } of findPairs(coordinates, bytes)) {
@@ -166,9 +180,11 @@ function decodeHexRun(walk: Walk, layer: Layer, start: number, end: number): boo
     const out = size <= scratch.length ? scratch : new Uint8Array(size);
     const n = decodeHex(layer.bytes, from, to, out);
     const step: LayerStep = { op: 'hex', start: from, end: to };
-    const middle = phase === 0 && end - start === 16 ? walk.needles.middles.get(Buffer.from(out.subarray(0, n)).toString('latin1')) : undefined;
-    if (middle !== undefined) walk.finds.push({ needle: middle, layer: { bytes: out.slice(0, n), above: layer, step, depth: layer.depth + 1 }, start: 0, end: n });
-    keep(walk, layer, step, out, n, false);
+    const middle =
+      phase === 0 && end - start === 16 ? walk.needles.middles.get(Buffer.from(out.subarray(0, n)).toString('latin1')) : undefined;
+    if (middle !== undefined)
+      walk.finds.push({ needle: middle, layer: { bytes: out.slice(0, n), above: layer, step, depth: layer.depth + 1 }, start: 0, end: n });
+    keep(walk, layer, { step, out, n, sure: false });
   }
   return true;
 }
@@ -181,7 +197,7 @@ function decodeBase64Run(walk: Walk, layer: Layer, start: number, end: number): 
   for (const shift of end - start > LONG_RUN ? likelyShifts(layer.bytes, start, end) : [0, 1, 2, 3]) {
     if (!spend(walk, size)) return false;
     const n = decodeBase64(layer.bytes, start + shift, end, out);
-    keep(walk, layer, { op: 'base64', start: start + shift, end }, out, n, shift === 0 && end - start >= 24);
+    keep(walk, layer, { step: { op: 'base64', start: start + shift, end }, out, n, sure: shift === 0 && end - start >= 24 });
   }
   return true;
 }
@@ -190,7 +206,9 @@ function decodeBase64Run(walk: Walk, layer: Layer, start: number, end: number): 
 function likelyShifts(bytes: Uint8Array, start: number, end: number): readonly number[] {
   const out = new Uint8Array(256);
   const middle = start + (((end - start) >> 1) & ~3);
-  const text = [0, 1, 2, 3].filter((shift) => [start, middle, ((end - 260 - start) & ~3) + start].some((at) => textLike(out, decodeBase64(bytes, at + shift, at + shift + 256, out))));
+  const text = [0, 1, 2, 3].filter((shift) =>
+    [start, middle, ((end - 260 - start) & ~3) + start].some((at) => textLike(out, decodeBase64(bytes, at + shift, at + shift + 256, out))),
+  );
   if (text.length > 0) return text;
   return packed(out, decodeBase64(bytes, start, start + 16, out)) ? [0] : [0, 1, 2, 3];
 }
@@ -199,8 +217,16 @@ function packed(bytes: Uint8Array, n: number): boolean {
   return n > 4 && (isZlib(bytes, 0) || MAGIC.some(([, magic]) => magic.every((byte, i) => bytes[i] === byte)));
 }
 
-/** Looks at decoded bytes in a shared buffer; makes a layer of them only where something is in them or may be below. */
-function keep(walk: Walk, above: Layer, step: LayerStep, out: Uint8Array, n: number, sure: boolean): void {
+/** `n` bytes in a shared buffer. `sure`: look below them whatever they look like. */
+interface Decoded {
+  readonly step: LayerStep;
+  readonly out: Uint8Array;
+  readonly n: number;
+  readonly sure: boolean;
+}
+
+/** Looks at decoded bytes; makes a layer of them only where something is in them or may be below. */
+function keep(walk: Walk, above: Layer, { step, out, n, sure }: Decoded): void {
   const depth = above.depth + 1;
   const deeper = depth <= MAX_DEPTH && (sure || textLike(out, n) || packed(out, n));
   let hit = deeper;
@@ -228,7 +254,7 @@ function repeated(walk: Walk, bytes: Uint8Array): boolean {
   let b = 0x9e3779b9;
   for (let i = 0; i < words.length; i += 1) {
     a = Math.imul(a ^ (words[i] as number), 0x85ebca6b);
-    b = Math.imul(b, 31) + (a ^ (a >>> 15)) | 0;
+    b = (Math.imul(b, 31) + (a ^ (a >>> 15))) | 0;
   }
   for (let i = words.length * 4; i < bytes.length; i += 1) a = Math.imul(a ^ (bytes[i] as number), 0xc2b2ae35);
   const key = `${bytes.length}:${a >>> 0}:${b >>> 0}`;

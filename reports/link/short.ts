@@ -16,14 +16,15 @@ const CONTEXT: Readonly<Partial<Record<CanaryType, RegExp>>> = {
 };
 const CONTEXT_BYTES = 32;
 
-const isWord = (b: number | undefined): boolean => b !== undefined && ((b >= 0x30 && b <= 0x39) || (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a) || b >= 0x80);
+const isWord = (b: number | undefined): boolean =>
+  b !== undefined && ((b >= 0x30 && b <= 0x39) || (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a) || b >= 0x80);
 
 /** Short values as whole words behind a fitting field name; a hint, never more. */
 export function findShort(needles: Needles, layer: Layer, finds: Find[]): void {
   if (needles.short.size === 0) return;
   const { bytes } = layer;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     if (!isWord(bytes[i])) {
       i += 1;
       continue;
@@ -33,7 +34,8 @@ export function findShort(needles: Needles, layer: Layer, finds: Find[]): void {
     if (!needles.shortLengths.has(i - start)) continue;
     for (const needle of needles.short.get(buffer.toString('utf8', start, i)) ?? []) {
       const context = needle.kind === 'token' ? CONTEXT[needle.value.type] : undefined;
-      if (context?.test(buffer.toString('latin1', Math.max(0, start - CONTEXT_BYTES), start)) === true) finds.push({ needle, layer, start, end: i });
+      if (context?.test(buffer.toString('latin1', Math.max(0, start - CONTEXT_BYTES), start)) === true)
+        finds.push({ needle, layer, start, end: i });
     }
   }
 }

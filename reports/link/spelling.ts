@@ -4,7 +4,12 @@ import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 export type Boundary = 'digit' | 'hex' | 'none';
 
 /** One way to write a value. */
-export interface Spelling { readonly form: string; readonly bytes: Uint8Array; readonly boundary: Boundary; /** Whether digests of it are looked for. */ readonly digested: boolean }
+export interface Spelling {
+  readonly form: string;
+  readonly bytes: Uint8Array;
+  readonly boundary: Boundary;
+  /** Whether digests of it are looked for. */ readonly digested: boolean;
+}
 
 /** Types that are phone numbers: one class of needles, with the same spellings. */
 export const PHONE_LIKE: ReadonlySet<CanaryType> = new Set(['phone', 'contact_phone', 'call_number']);
@@ -13,8 +18,18 @@ const CASED: ReadonlySet<CanaryType> = new Set(['android_id', 'oaid', 'serial', 
 
 /** Values that thousands of handsets share: finding one proves nothing. */
 const COMMON: ReadonlySet<string> = new Set([
-  '', 'null', 'none', 'unknown', 'undefined', '<unknown ssid>', '02:00:00:00:00:00', '9774d56d682e549c', '0123456789abcdef', '012345678912345',
-  '00000000-0000-0000-0000-000000000000', '358673013795895',
+  '',
+  'null',
+  'none',
+  'unknown',
+  'undefined',
+  '<unknown ssid>',
+  '02:00:00:00:00:00',
+  '9774d56d682e549c',
+  '0123456789abcdef',
+  '012345678912345',
+  '00000000-0000-0000-0000-000000000000',
+  '358673013795895',
 ]);
 
 /** Whether a value is a default that many handsets share, or has hardly any content. */
@@ -58,12 +73,20 @@ function addPhone(text: string, add: Add): void {
   add('with-0086', `0086${text}`);
   add('space-3-4-4', groups.join(' '));
   add('dash-3-4-4', groups.join('-'));
-  add('full-width', text.replace(/\d/g, (d) => String.fromCharCode(0xff10 + Number(d))), false);
+  add(
+    'full-width',
+    text.replace(/\d/g, (d) => String.fromCharCode(0xff10 + Number(d))),
+    false,
+  );
 }
 
 function addAddress(text: string, add: Add): void {
   const pairs = text.toLowerCase().match(/[0-9a-f]{2}/g) ?? [];
-  for (const [name, separator] of [['colon', ':'], ['dash', '-'], ['no-separator', '']] as const) {
+  for (const [name, separator] of [
+    ['colon', ':'],
+    ['dash', '-'],
+    ['no-separator', ''],
+  ] as const) {
     const joined = pairs.join(separator);
     const edge = separator === '' ? 'hex' : 'none';
     add(`${name}-lower`, joined, true, edge);
@@ -79,7 +102,7 @@ function addBare(text: string, add: Add): void {
 
 function addCharsets(text: string, add: Add): void {
   add('utf-16le', Buffer.from(text, 'utf16le'), false);
-  if (!/[^\u0000-\u007f]/.test(text)) return;
+  if (Buffer.byteLength(text) === text.length) return;
   const gbk = encodeGbk(text);
   if (gbk !== null) add('gbk', gbk, false);
 }

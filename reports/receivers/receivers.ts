@@ -33,7 +33,9 @@ export function receiverTable(rows: readonly ReceiverRow[], firstParty: RunHead[
       const registrable = getDomain(host, { allowPrivateDomains: false }) ?? host;
       const base = { host, registrable, sdk: null, company: null };
       if (own.some((domain) => host === domain || host.endsWith(`.${domain}`))) return { ...base, party: 'first' };
-      const row = parents(host, '.').map((name) => byDomain.get(name)).find((r) => r !== undefined);
+      const row = parents(host, '.')
+        .map((name) => byDomain.get(name))
+        .find((r) => r !== undefined);
       if (row === undefined || LANDLORDS.has(row.category)) return { ...base, party: 'unknown' };
       const company = row.company_zh === null ? null : { zh: row.company_zh, checked: false };
       return { ...base, party: 'third', sdk: row.id, company };

@@ -1,12 +1,12 @@
-import { allActsIn } from '../../harness/model/claims.js';
+import { actsIn } from '../../harness/model/claims.js';
 import { isNecessaryForLoan } from '../../harness/model/datum.js';
 import type { EventId } from '../../harness/model/event.js';
 import type { Rule, Timeline } from '../../harness/model/finding.js';
-import { eventsOf, receiverOf, standing } from '../../harness/model/timeline.js';
+import { sent, standing, type Sent } from '../../harness/model/timeline.js';
 import { consent, launched, reads, sends, story, unseen } from '../examples.js';
 
-// The withdrawal itself must reach the operator: the first exchange with the app's own server after it may carry what names the
-// account (the data that 必要个人信息范围规定 5(12) counts as necessary). Everything else read or sent afterwards counts.
+// The withdrawal itself must reach the operator: the first exchange after it that tells the app's own server whose account it is may
+// carry that (the data that 必要个人信息范围规定 5(12) counts as necessary). Everything else read or sent afterwards counts.
 export default {
   id: 'LA-B09',
   title: { zh: '撤回同意/注销后仍收集', en: 'Collects after withdrawal/cancellation' },
@@ -45,10 +45,7 @@ export default {
 
   judge(timeline) {
     const exchange = withdrawalExchange(timeline);
-    return allActsIn(timeline, 'after-withdrawal', {
-      spares: ({ link }) => link.flow === exchange && isNecessaryForLoan(link.datum),
-      doubts: () => null,
-    });
+    return actsIn(timeline, 'after-withdrawal', { spares: (one) => one.flow.id === exchange && namesTheAccount(one), doubts: () => null });
   },
 
   examples: {
@@ -69,10 +66,26 @@ export default {
       consent(9000, 'withdrawn'),
       sends(9100, 'typed-phone', 'api.loan.example', { party: 'first', origin: 'typed' }),
     ),
+    violationBesideTheWithdrawal: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      consent(9000, 'withdrawn'),
+      sends(9100, 'android-id', 'api.loan.example', { party: 'first' }),
+      sends(9200, 'typed-phone', 'api.loan.example', { party: 'first' }),
+    ),
+    clearForAnExchangeAfterOthers: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      consent(9000, 'withdrawn'),
+      sends(9100, 'build-info', 'api.loan.example', { party: 'first' }),
+      sends(9200, 'typed-phone', 'api.loan.example', { party: 'first' }),
+    ),
   },
 } satisfies Rule;
 
+const namesTheAccount = ({ link, receiver }: Sent): boolean => receiver.party === 'first' && isNecessaryForLoan(link.datum);
+
 function withdrawalExchange(timeline: Timeline): EventId | null {
-  const flows = eventsOf(timeline, 'flow').filter((f) => receiverOf(timeline, f).party === 'first');
-  return flows.find((f) => standing(timeline, f, ['after-withdrawal']) !== null)?.id ?? null;
+  const first = sent(timeline).find((one) => namesTheAccount(one) && standing(timeline, one.flow, ['after-withdrawal']) !== null);
+  return first?.flow.id ?? null;
 }

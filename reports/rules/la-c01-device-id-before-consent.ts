@@ -68,6 +68,13 @@ export default {
       }),
       consent(4000, 'agreed'),
     ),
+    undecidedWhereTheStackLostTheApp: story(
+      launched(0),
+      readsOf(120, 'media', {
+        caller: '',
+        stack: ['android.content.ContentResolver.query', 'android.content.CursorLoader.loadInBackground'],
+      }),
+    ),
     clearForTheFrameworkAlone: story(
       launched(0),
       readsOf(120, 'clipboard', {

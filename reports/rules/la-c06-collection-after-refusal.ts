@@ -1,6 +1,6 @@
-import { allActsIn, typedDoubt } from '../../harness/model/claims.js';
+import { actsIn, askedIn, typedDoubt } from '../../harness/model/claims.js';
 import type { Rule } from '../../harness/model/finding.js';
-import { consent, launched, prompts, reads, sends, story, unseen } from '../examples.js';
+import { activity, consent, launched, prompts, reads, sends, story, unseen } from '../examples.js';
 
 // What was read, asked for or sent after a refusal that no agreement followed (an agreement opens another phase). What the user
 // typed himself and the operator received stays undecided, as in LA-C04.
@@ -42,11 +42,27 @@ export default {
   ],
 
   judge(timeline) {
-    return allActsIn(timeline, 'after-refusal', { spares: () => false, doubts: typedDoubt });
+    return [
+      ...actsIn(timeline, 'after-refusal', { spares: () => false, doubts: typedDoubt }),
+      ...askedIn(timeline, ['after-refusal'], (prompt, group) => ({
+        act: 'asked',
+        datum: group,
+        caller: prompt.caller ?? '-',
+        receiver: '-',
+      })),
+    ];
   },
 
   examples: {
     violation: story(launched(0), consent(1000, 'shown'), consent(2000, 'declined'), reads(3000, 'imei')),
+    violationAfterStartingAgain: story(
+      launched(0),
+      consent(2000, 'declined'),
+      activity(5000, 'stopped'),
+      launched(6000),
+      consent(6500, 'shown'),
+      reads(7000, 'android-id'),
+    ),
     violationByAPrompt: story(launched(0), consent(2000, 'declined'), prompts(3000, 'LOCATION')),
     violationBySending: story(launched(0), consent(2000, 'declined'), sends(3000, 'android-id', 'collect.risk.example')),
     undecided: story(launched(0), consent(2000, 'declined', { windowMs: 80 }), reads(2030, 'imei')),

@@ -3,6 +3,7 @@ import { attempt } from '../loan/attempt.js';
 import { hex, utf8 } from '../loan/codec.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
+import { found, under } from '../loan/truth.js';
 
 const CLASSES = 'com.example.eager.loan';
 const API = 'https://api.eager-loan.example';
@@ -68,6 +69,43 @@ function startRiskControl(app: AppProcess): void {
   });
 }
 
+const BEFORE = 'before-consent';
+const AT_STAT = { datum: 'imei', receiver: 'collect.shuque-stat.example', sdk: 'sim-shuque' };
+const CONTACTS_AT_RISK = { datum: 'contacts', receiver: 'collect.dunyan-risk.example', sdk: 'sim-dunyan' };
+const PLACE_AT_RISK = { ...CONTACTS_AT_RISK, datum: 'location' };
+
+const ALWAYS = [
+  found('LA-C01', 'violation', BEFORE, { datum: 'android-id' }),
+  // Phone, location, contacts.
+  found('LA-C03', 'violation', BEFORE, {}),
+  found('LA-C03', 'violation', BEFORE, {}),
+  found('LA-C03', 'violation', BEFORE, {}),
+  found('LA-C04', 'violation', BEFORE, { datum: 'android-id', receiver: 'api.eager-loan.example' }),
+  // Contacts; phone and location may have a use in lending, which the documents would tell.
+  found('LA-D01', 'violation', BEFORE, {}),
+  found('LA-D01', 'not-tested', BEFORE, {}),
+  found('LA-D01', 'not-tested', BEFORE, {}),
+];
+// The system refused the reads: an attempt, and no more than that.
+const DENIED = [
+  found('LA-C01', 'undecided', BEFORE, { datum: 'imei', sdk: 'sim-shuque' }),
+  found('LA-C02', 'undecided', BEFORE, { datum: 'contacts', sdk: 'sim-dunyan' }),
+  found('LA-C02', 'undecided', BEFORE, { datum: 'location', sdk: 'sim-dunyan' }),
+];
+const ALLOWED = [
+  found('LA-C01', 'violation', BEFORE, { datum: 'imei', sdk: 'sim-shuque' }),
+  found('LA-C02', 'violation', BEFORE, { datum: 'contacts', sdk: 'sim-dunyan' }),
+  found('LA-C02', 'violation', BEFORE, { datum: 'location', sdk: 'sim-dunyan' }),
+  found('LA-C05', 'violation', BEFORE, AT_STAT),
+  found('LA-C05', 'violation', BEFORE, CONTACTS_AT_RISK),
+  found('LA-C05', 'violation', BEFORE, PLACE_AT_RISK),
+  found('LA-E01', 'violation', BEFORE, { datum: 'contacts', sdk: 'sim-dunyan' }),
+  found('LA-E02', 'violation', BEFORE, CONTACTS_AT_RISK),
+  found('LA-F01', 'violation', BEFORE, AT_STAT),
+  found('LA-F01', 'violation', BEFORE, CONTACTS_AT_RISK),
+  found('LA-F01', 'violation', BEFORE, PLACE_AT_RISK),
+];
+
 /** Does everything before the notice is answered, and nothing worse afterwards. */
 export default {
   id: 'eager',
@@ -79,5 +117,5 @@ export default {
   firstParty: { domains: ['eager-loan.example'], classes: [`${CLASSES}.`] },
   processes: { '': start },
   servers: { 'api.eager-loan.example': lender, 'collect.shuque-stat.example': collector, 'collect.dunyan-risk.example': collector },
-  truth: [],
+  truth: [...under(['observe-only', 'decline', 'sign-up-deny'], ALWAYS, DENIED), ...under(['sign-up-allow', 'background', 'withdraw'], ALWAYS, ALLOWED)],
 } satisfies SimulatedApp;

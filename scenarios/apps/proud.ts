@@ -1,6 +1,7 @@
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
+import { found, under } from '../loan/truth.js';
 
 const CLASSES = 'com.example.proud.loan';
 const API = 'https://api.proud-loan.example';
@@ -33,6 +34,16 @@ function report(app: AppProcess, event: string, deviceId: string | null): void {
   });
 }
 
+const UNSEEN = { receiver: PINNED, sdk: 'sim-dunyan' };
+const AT_START = [
+  found('LA-C05', 'not-tested', 'before-consent', UNSEEN),
+  found('LA-E02', 'not-tested', 'before-consent', UNSEEN),
+  found('LA-F01', 'not-tested', 'before-consent', UNSEEN),
+  // Nothing to be seen at the lender's own server, and part of the traffic unseen: the rule may not say clear.
+  found('LA-C04', 'not-tested', '-', {}),
+];
+const AFTER_AGREEING = found('LA-E02', 'not-tested', 'after-consent', UNSEEN);
+
 /** Pins its risk host's key. What goes there stays unknown, and unknown is never clear. */
 export default {
   id: 'proud',
@@ -44,5 +55,12 @@ export default {
   firstParty: { domains: ['proud-loan.example'], classes: [`${CLASSES}.`] },
   processes: { '': start },
   servers: { 'api.proud-loan.example': lender, [PINNED]: collector },
-  truth: [],
+  truth: [
+    ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AT_START),
+    ...under(['decline'], found('LA-C06', 'not-tested', '-', {})),
+    ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),
+    ...under(['sign-up-deny', 'sign-up-allow'], found('LA-E03', 'not-tested', '-', {}), found('LA-G01', 'not-tested', '-', {})),
+    ...under(['background'], found('LA-E06', 'not-tested', '-', {})),
+    ...under(['withdraw'], (['LA-B09', 'LA-E02', 'LA-F01'] as const).map((rule) => found(rule, 'not-tested', 'after-withdrawal', UNSEEN))),
+  ],
 } satisfies SimulatedApp;

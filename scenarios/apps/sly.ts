@@ -2,6 +2,8 @@ import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { hex, utf8 } from '../loan/codec.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
+import { found, under } from '../loan/truth.js';
+import type { Found } from '../loan/truth.js';
 
 const CLASSES = 'com.example.sly.loan';
 const API = 'https://api.sly-loan.example';
@@ -103,6 +105,53 @@ function quietly(exchange: Promise<unknown>): Promise<void> {
   return exchange.then(() => undefined, () => undefined);
 }
 
+const READS = [{ datum: 'android-id', sdk: 'sim-lantu' }, { datum: 'oaid', sdk: 'sim-juguang' }, { datum: 'installed-apps', sdk: 'sim-dunyan' }];
+const AT_RISK = { receiver: 'collect.dunyan-risk.example', sdk: 'sim-dunyan' };
+const AT_GRAPH = { receiver: 'graph.wangji-graph.example', sdk: 'sim-wangji' };
+const AT_PUSH = { receiver: 'push.diling-push.example', sdk: 'sim-diling' };
+const AT_ADS = { receiver: 'track.juguang-ads.example', sdk: 'sim-juguang' };
+const AT_STAT = { receiver: 'collect.shuque-stat.example', sdk: 'sim-shuque' };
+const AT_SCORE = { receiver: 'score.lantu-score.example', sdk: 'sim-lantu' };
+const OWN = { datum: 'android-id', receiver: 'api.sly-loan.example' };
+const TO_OTHERS = [
+  { datum: 'android-id', ...AT_STAT }, { datum: 'android-id', ...AT_SCORE }, { datum: 'oaid', ...AT_GRAPH },
+  { datum: 'installed-apps', ...AT_RISK }, { datum: 'oaid', ...AT_PUSH }, { datum: 'oaid', ...AT_ADS },
+];
+const CONTACTS_TO_OTHERS = { datum: 'contacts', ...AT_RISK };
+const all = (rule: Found['rule'], phase: string, where: readonly Parameters<typeof found>[3][]): readonly Found[] => where.map((one) => found(rule, 'violation', phase, one));
+
+const TICKED = found('LA-B01', 'violation', 'before-consent', {});
+const inTheClear = (phase: string): readonly Found[] => all('LA-G01', phase, [{ datum: 'oaid', ...AT_PUSH }, { datum: 'oaid', ...AT_ADS }]);
+const listTaken = (phase: string): readonly Found[] => [...all('LA-E01', phase, [{ datum: 'contacts', sdk: 'sim-dunyan' }]), ...all('LA-E02', phase, [CONTACTS_TO_OTHERS])];
+// Contacts and SMS.
+const twice = (one: Found): readonly Found[] => [one, one];
+const AFTER_AGREEING = [
+  // The box on the log-in page.
+  found('LA-B01', 'violation', 'after-consent', {}),
+  ...twice(found('LA-D01', 'not-tested', 'after-consent', {})),
+  ...[AT_STAT, AT_SCORE, AT_GRAPH, AT_RISK, AT_PUSH, AT_ADS].map((where) => found('LA-F01', 'not-tested', 'after-consent', where)),
+  ...inTheClear('after-consent'),
+];
+const AFTER_REFUSING = [
+  // The notice after the second start.
+  found('LA-B01', 'violation', 'after-refusal', {}),
+  ...all('LA-C06', 'after-refusal', [...READS, {}, {}, OWN, ...TO_OTHERS]),
+  ...twice(found('LA-D01', 'violation', 'after-refusal', {})),
+  ...all('LA-F01', 'after-refusal', TO_OTHERS),
+  ...inTheClear('after-refusal'),
+];
+const AFTER_WITHDRAWING = [
+  ...all('LA-B09', 'after-withdrawal', [...READS, { datum: 'contacts', sdk: 'sim-dunyan' }, OWN, ...TO_OTHERS, CONTACTS_TO_OTHERS]),
+  ...all('LA-F01', 'after-withdrawal', [...TO_OTHERS, CONTACTS_TO_OTHERS]),
+  ...listTaken('after-withdrawal'),
+  ...inTheClear('after-withdrawal'),
+];
+const SMS_SENT = [{ datum: 'sms', ...AT_RISK }, { datum: 'sms', ...AT_GRAPH }];
+const IN_BACKGROUND = [
+  ...all('LA-E03', 'after-consent', [{ datum: 'sms', sdk: 'sim-wangji' }, ...SMS_SENT]),
+  ...all('LA-E06', 'after-consent', [{ datum: 'oaid', sdk: 'sim-diling' }, { datum: 'sms', sdk: 'sim-wangji' }, { datum: 'oaid', ...AT_PUSH }, ...SMS_SENT]),
+];
+
 /** Ticks the box itself, takes no for an answer in words only, and works on in the dark. */
 export default {
   id: 'sly',
@@ -117,5 +166,12 @@ export default {
     'api.sly-loan.example': lender, 'collect.dunyan-risk.example': collector, 'collect.shuque-stat.example': collector, 'score.lantu-score.example': collector,
     'graph.wangji-graph.example': collector, 'push.diling-push.example:80': collector, 'track.juguang-ads.example:80': collector,
   },
-  truth: [],
+  truth: [
+    ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], TICKED),
+    ...under(['decline'], AFTER_REFUSING),
+    ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),
+    ...under(['sign-up-allow', 'background', 'withdraw'], listTaken('after-consent')),
+    ...under(['background'], IN_BACKGROUND),
+    ...under(['withdraw'], AFTER_WITHDRAWING),
+  ],
 } satisfies SimulatedApp;

@@ -29,8 +29,11 @@ export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch)
     later(run) {
       const release = host.clock.hold('hook records');
       setImmediate(() => {
-        release();
-        run();
+        try {
+          run();
+        } finally {
+          release();
+        }
       });
     },
     tick: () => new Promise((done) => setImmediate(done)),

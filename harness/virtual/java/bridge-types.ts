@@ -35,8 +35,3 @@ export function defaultOf(type: string): unknown {
   if (type === 'char') return '\0';
   return type in RANGES || type === 'long' || type === 'float' || type === 'double' ? 0 : null;
 }
-
-/** Type name as the bridge prints it in its message on a result that does not fit. */
-export function typeOfReturn(type: string): string {
-  return type;
-}

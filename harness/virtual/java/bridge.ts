@@ -1,6 +1,6 @@
 import type { JavaBridge, JavaDispatcher, JavaImplementation, JavaMethod, JavaWrapper } from '../../../hooks/agent/java.js';
 import { JavaError, type JavaObject, isJavaObject, isJavaThrowable } from './objects.js';
-import { compatible, defaultOf, typeOfReturn } from './bridge-types.js';
+import { compatible, defaultOf } from './bridge-types.js';
 import { type LoadedClass, type Slot, type World, classNameOf, runBody } from './world.js';
 
 /** What the bridge can be asked beside what the engine uses. */
@@ -171,7 +171,7 @@ export function createBridge(world: World, options: BridgeOptions): VirtualBridg
         borrowed.push(...given);
         const result = handler.apply(receiver, given);
         borrowed.push(result);
-        if (!compatible(world, result, definition.returns)) throw new Error(`Implementation for ${definition.name} expected return value compatible with ${typeOfReturn(definition.returns)}`);
+        if (!compatible(world, result, definition.returns)) throw new Error(`Implementation for ${definition.name} expected return value compatible with ${definition.returns}`);
         return definition.returns === 'void' ? undefined : toJava(result);
       } catch (error) {
         const thrown = typeof error === 'object' && error !== null && '$h' in error ? error.$h : undefined;

@@ -30,5 +30,8 @@ function appIcon(node: UiNode): string {
   const letter = [...(node.parent?.view.desc ?? '')][0] ?? '';
   const size = height(node.box) * 0.6;
   const left = (node.box.left + node.box.right - textWidth(letter, size)) / 2;
-  return rectangle(node.box, '#1456c8', { rx: 18 }) + textAt(letter, left, (node.box.top + node.box.bottom) / 2 + size * 0.36, size, '#fff');
+  return (
+    rectangle(node.box, '#1456c8', { rx: 18 }) +
+    textAt(letter, { x: left, y: (node.box.top + node.box.bottom) / 2 + size * 0.36, size, fill: '#fff' })
+  );
 }

@@ -37,7 +37,7 @@ function render(frame: Frame, time: string, fonts: Fonts, part: Rect | null): Ui
 
 /** Shows 〓 (the printers' sign for a missing type) where the font has no glyph, so that nothing is silently left out. */
 function drawable(svg: string, glyphs: ReadonlySet<number>): string {
-  return svg.replace(/[^\u0000-\u007f]/gu, (char) => (glyphs.has(char.codePointAt(0) ?? 0) ? char : '〓'));
+  return svg.replace(/[\u0080-\u{10ffff}]/gu, (char) => (glyphs.has(char.codePointAt(0) ?? 0) ? char : '〓'));
 }
 
 /** Hours and minutes as the handset's status bar shows them: its time zone is China's. */

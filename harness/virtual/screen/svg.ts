@@ -4,15 +4,20 @@ type Values = Readonly<Record<string, string | number>>;
 
 /** Attributes of an SVG element. */
 export function attributes(values: Values): string {
-  return Object.entries(values).map(([name, value]) => `${name}="${typeof value === 'number' ? Math.round(value * 100) / 100 : value}"`).join(' ');
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${typeof value === 'number' ? Math.round(value * 100) / 100 : value}"`)
+    .join(' ');
 }
 
 export function rectangle(rect: Rect, fill: string, more: Values = {}): string {
   return `<rect ${attributes({ x: rect.left, y: rect.top, width: Math.max(0, rect.right - rect.left), height: Math.max(0, rect.bottom - rect.top), fill, ...more })}/>`;
 }
 
-/** One line of text with its baseline at `y`. */
-export function textAt(text: string, x: number, y: number, size: number, fill: string): string {
+/** One line of text; `y` is its baseline, `size` its font size. */
+export function textAt(
+  text: string,
+  { x, y, size, fill }: { readonly x: number; readonly y: number; readonly size: number; readonly fill: string },
+): string {
   return text.trim() === '' ? '' : `<text xml:space="preserve" ${attributes({ x, y, 'font-size': size, fill })}>${escapeText(text)}</text>`;
 }
 

@@ -4,7 +4,10 @@ import type { Elements } from './elements.js';
 import { center } from './node.js';
 import type { Screen } from './windows.js';
 
-interface Point { readonly x: number; readonly y: number }
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 type Json = Readonly<Record<string, unknown>>;
 
 /** A finger that moved less than this between down and up was a tap (ViewConfiguration's touch slop at 420 dpi), in pixels. */
@@ -17,7 +20,8 @@ export function performActions(actions: unknown, screen: Screen, elements: Eleme
     const steps = Array.isArray(source['actions']) ? source['actions'].map(object) : [];
     if (source['type'] === 'pointer') performPointer(steps, screen, elements);
     else if (source['type'] === 'key') performKeys(steps, screen);
-    else if (source['type'] !== 'none') throw new DriverError('invalid argument', `actions of type ${String(source['type'])} are not supported`);
+    else if (source['type'] !== 'none')
+      throw new DriverError('invalid argument', `actions of type ${String(source['type'])} are not supported`);
   }
 }
 
@@ -77,7 +81,8 @@ export function typeKey(screen: Screen, key: string): void {
 
 /** @throws DriverError invalid argument */
 export function object(value: unknown): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DriverError('invalid argument', 'an object was expected');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new DriverError('invalid argument', 'an object was expected');
   return value as Json;
 }
 

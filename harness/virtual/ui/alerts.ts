@@ -19,13 +19,19 @@ export function alertOf(frame: Frame): Alert {
   const [message] = byId(/^.+:id\/permission_message$/);
   if (message !== undefined) {
     const buttons = byId(/^.+:id\/permission_\w+_button$/);
-    const named = (pattern: RegExp): SourceNode | null => buttons.find((node) => pattern.test(node.attributes.get('resource-id') ?? '')) ?? null;
+    const named = (pattern: RegExp): SourceNode | null =>
+      buttons.find((node) => pattern.test(node.attributes.get('resource-id') ?? '')) ?? null;
     return { text: message.attributes.get('text') ?? '', buttons, accept: named(/[^a-z]allow[^a-z]/), dismiss: named(/deny/) };
   }
   if (byId(/^.+:id\/(alertTitle|custom)$/).length === 0) throw new DriverError('no such alert', 'there is no alert on the screen');
-  const buttons = [...byId(/^android:id\/button\d+$/)].sort((a, b) => buttonNumber(a) - buttonNumber(b));
+  const buttons = byId(/^android:id\/button\d+$/).toSorted((a, b) => buttonNumber(a) - buttonNumber(b));
   const texts = nodes.filter((node) => node.className === 'android.widget.TextView').map((node) => node.attributes.get('text') ?? '');
-  return { text: texts.filter((text) => text !== '').join('\n'), buttons, accept: buttons[0] ?? null, dismiss: buttons[1] ?? buttons[0] ?? null };
+  return {
+    text: texts.filter((text) => text !== '').join('\n'),
+    buttons,
+    accept: buttons[0] ?? null,
+    dismiss: buttons[1] ?? buttons[0] ?? null,
+  };
 }
 
 function buttonNumber(node: SourceNode): number {

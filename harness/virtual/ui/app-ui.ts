@@ -19,7 +19,8 @@ export function appUi(desk: Desk, owner: Owner): Ui {
   const own = (): readonly Activity[] => (desk.tasks.get(owner.package) ?? []).filter((one) => one.window.owner === owner);
   return {
     activity: (name, content) => void (owner.alive && openActivity(desk, owner, name, content)),
-    dialog: (content, options) => openDialog(desk, owner, own().at(-1), content, options?.cancelable ?? false),
+    dialog: (content, options) =>
+      owner.alive ? openDialog(desk, own().at(-1), content, options?.cancelable ?? false) : { dismiss: () => {} },
     toast: (text) => void (owner.alive && showToast(desk, owner.package, text)),
     textOf: (id) => (owner.alive ? byId(own(), owner, id).text : ''),
     checkedOf: (id) => owner.alive && byId(own(), owner, id).checked,
@@ -46,7 +47,16 @@ function openActivity(desk: Desk, owner: Owner, name: string, content: View): vo
       const mine = desk.tasks.get(owner.package)?.find((one) => one.window.id === id);
       if (mine !== undefined) removeActivity(desk, owner.package, mine);
     };
-    const window: Window = { id, kind: 'activity', package: owner.package, name, root: windowRoot(content, owner.package, id), owner, back, outside: () => {} };
+    const window: Window = {
+      id,
+      kind: 'activity',
+      package: owner.package,
+      name,
+      root: windowRoot(content, owner.package, id),
+      owner,
+      back,
+      outside: () => {},
+    };
     task.push({ name, window, dialogs: [], gone: () => {} });
     desk.tasks.set(owner.package, task);
   }
@@ -62,9 +72,9 @@ export function removeActivity(desk: Desk, packageName: string, activity: Activi
   changed(desk);
 }
 
-function openDialog(desk: Desk, owner: Owner, over: Activity | undefined, content: View, cancelable: boolean): { dismiss(): void } {
-  if (!owner.alive) return { dismiss: () => {} };
-  if (over === undefined) throw javaThrowable('android.view.WindowManager$BadTokenException', 'Unable to add window -- is your activity running?');
+function openDialog(desk: Desk, over: Activity | undefined, content: View, cancelable: boolean): { dismiss(): void } {
+  if (over === undefined)
+    throw javaThrowable('android.view.WindowManager$BadTokenException', 'Unable to add window -- is your activity running?');
   const id = desk.nextId++;
   const dismiss = (): void => {
     const at = over.dialogs.findIndex((one) => one.id === id);
@@ -72,8 +82,18 @@ function openDialog(desk: Desk, owner: Owner, over: Activity | undefined, conten
     over.dialogs.splice(at, 1);
     changed(desk);
   };
+  const { owner, package: packageName } = over.window;
   const leave = cancelable ? dismiss : (): void => {};
-  over.dialogs.push({ id, kind: 'dialog', package: owner.package, name: over.name, root: windowRoot(content, owner.package, id), owner, back: leave, outside: leave });
+  over.dialogs.push({
+    id,
+    kind: 'dialog',
+    package: packageName,
+    name: over.name,
+    root: windowRoot(content, packageName, id),
+    owner,
+    back: leave,
+    outside: leave,
+  });
   changed(desk);
   return { dismiss };
 }
@@ -93,8 +113,8 @@ function showToast(desk: Desk, packageName: string, text: string): void {
 /** Looks from the topmost window of the process downwards. */
 function byId(activities: readonly Activity[], owner: Owner, id: string): UiNode {
   const resourceId = id.includes(':') ? id : `${owner.package}:id/${id}`;
-  for (const activity of [...activities].reverse()) {
-    for (const window of [activity.window, ...activity.dialogs].reverse()) {
+  for (const activity of activities.toReversed()) {
+    for (const window of [activity.window, ...activity.dialogs].toReversed()) {
       for (const node of walk(window.root)) if (node.resourceId === resourceId) return node;
     }
   }

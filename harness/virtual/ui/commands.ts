@@ -23,7 +23,10 @@ export interface CommandParts {
 }
 
 /** Parameters out of the path, and the request's body. */
-export interface Request { readonly path: Readonly<Record<string, string>>; readonly body: Readonly<Record<string, unknown>> }
+export interface Request {
+  readonly path: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
 
 export type Command = (parts: CommandParts, request: Request) => unknown;
 
@@ -86,11 +89,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'GET /appium/device/is_keyboard_shown': ({ screen }) => screen.frame().keyboard,
   'GET /appium/device/current_activity': ({ screen }) => screen.current().activity,
   'GET /appium/device/current_package': ({ screen }) => screen.current().package,
-  'GET /appium/device/info': ({ screen, info }) => ({ ...info, realDisplaySize: `${screen.width}x${screen.height}`, displayDensity: PIXEL_RATIO * 160 }),
+  'GET /appium/device/info': ({ screen, info }) => ({
+    ...info,
+    realDisplaySize: `${screen.width}x${screen.height}`,
+    displayDensity: PIXEL_RATIO * 160,
+  }),
   'GET /appium/device/pixel_ratio': () => PIXEL_RATIO,
   'GET /appium/device/system_bars': () => ({ statusBar: SIZES.statusBar }),
   'GET /appium/settings': ({ settings }) => Object.fromEntries(settings),
-  'POST /appium/settings': ({ settings }, { body }) => Object.entries(object(body['settings'] ?? {})).forEach(([key, value]) => settings.set(key, value)),
+  'POST /appium/settings': ({ settings }, { body }) =>
+    Object.entries(object(body['settings'] ?? {})).forEach(([key, value]) => settings.set(key, value)),
   'GET /orientation': () => 'PORTRAIT',
   'GET /rotation': () => ({ x: 0, y: 0, z: 0 }),
   'POST /timeouts': () => null,
@@ -108,7 +116,8 @@ function reference(elements: Elements, source: SourceNode): Readonly<Record<stri
 function findAll({ screen, elements }: CommandParts, { body }: Request, context: unknown): readonly Readonly<Record<string, string>>[] {
   const strategy = body['strategy'] ?? body['using'];
   const selector = body['selector'] ?? body['value'];
-  if (typeof strategy !== 'string' || typeof selector !== 'string' || selector === '') throw new DriverError('invalid argument', 'a locator has a strategy and a selector, both strings');
+  if (typeof strategy !== 'string' || typeof selector !== 'string' || selector === '')
+    throw new DriverError('invalid argument', 'a locator has a strategy and a selector, both strings');
   const within = typeof context === 'string' && context !== '' ? elements.resolve(context) : null;
   if (within !== null && within.source === null) return [];
   return locate(screen, strategy, selector, within === null ? null : within.source).map((source) => reference(elements, source));
@@ -116,7 +125,8 @@ function findAll({ screen, elements }: CommandParts, { body }: Request, context:
 
 function findOne(parts: CommandParts, request: Request, context: unknown): Readonly<Record<string, string>> {
   const [first] = findAll(parts, request, context);
-  if (first === undefined) throw new DriverError('no such element', 'An element could not be located on the page using the given search parameters');
+  if (first === undefined)
+    throw new DriverError('no such element', 'An element could not be located on the page using the given search parameters');
   return first;
 }
 
@@ -135,10 +145,31 @@ function rect(found: Found): { readonly x: number; readonly y: number; readonly 
 
 /** Other names that the server accepts for attributes (Attribute.java). */
 const ALIASES: Readonly<Record<string, string>> = {
-  classname: 'class', contentdescription: 'content-desc', longclickable: 'long-clickable', resourceid: 'resource-id', name: 'text', inputtype: 'input-type',
-  showinghinttext: 'showing-hint', maxtextlength: 'max-text-length', texthasclickablespan: 'text-has-clickable-span', windowid: 'window-id', drawingorder: 'drawing-order',
+  classname: 'class',
+  contentdescription: 'content-desc',
+  longclickable: 'long-clickable',
+  resourceid: 'resource-id',
+  name: 'text',
+  inputtype: 'input-type',
+  showinghinttext: 'showing-hint',
+  maxtextlength: 'max-text-length',
+  texthasclickablespan: 'text-has-clickable-span',
+  windowid: 'window-id',
+  drawingorder: 'drawing-order',
 };
-const NULLABLE = new Set(['content-desc', 'resource-id', 'hint', 'input-type', 'selection-start', 'selection-end', 'multiline', 'max-text-length', 'error', 'pane-title', 'tooltip-text']);
+const NULLABLE = new Set([
+  'content-desc',
+  'resource-id',
+  'hint',
+  'input-type',
+  'selection-start',
+  'selection-end',
+  'multiline',
+  'max-text-length',
+  'error',
+  'pane-title',
+  'tooltip-text',
+]);
 
 function attribute(found: Found, asked: string): string | null {
   const name = ALIASES[asked.toLowerCase()] ?? asked;
@@ -155,7 +186,8 @@ function isSelected(found: Found): boolean {
 }
 
 function click({ screen }: CommandParts, found: Found): void {
-  if (found.node === null || found.node.visible === null) throw new DriverError('element not interactable', 'the element cannot be seen, so it cannot be touched');
+  if (found.node === null || found.node.visible === null)
+    throw new DriverError('element not interactable', 'the element cannot be seen, so it cannot be touched');
   screen.tap(...xy(center(found.node.visible)));
 }
 
@@ -184,7 +216,8 @@ function setValue(parts: CommandParts, request: Request): void {
 }
 
 function write({ screen }: CommandParts, { node }: Found, text: string): void {
-  if (node === null || !screen.putText(node, text)) throw new DriverError('invalid element state', 'Cannot set the element\'s text. Did you interact with the correct element?');
+  if (node === null || !screen.putText(node, text))
+    throw new DriverError('invalid element state', "Cannot set the element's text. Did you interact with the correct element?");
 }
 
 function pressKey({ screen, home }: CommandParts, code: number): void {
@@ -222,7 +255,8 @@ function originId(origin: unknown): string {
 
 /** `sign` 1: the finger goes that way; -1: the content does. Answers whether more can be scrolled, for scroll. */
 function gestureSwipe(parts: CommandParts, body: Readonly<Record<string, unknown>>, sign: 1 | -1): boolean {
-  const area = body['area'] === undefined || body['area'] === null ? bounds(parts.elements.resolve(originId(body['origin']))) : areaOf(body['area']);
+  const area =
+    body['area'] === undefined || body['area'] === null ? bounds(parts.elements.resolve(originId(body['origin']))) : areaOf(body['area']);
   const before = parts.screen.frame().number;
   const share = (typeof body['percent'] === 'number' ? body['percent'] : 0.5) * 0.5;
   const way = { up: [0, -1], down: [0, 1], left: [-1, 0], right: [1, 0] }[String(body['direction'])];

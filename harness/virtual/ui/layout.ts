@@ -60,7 +60,11 @@ function naturalWidth(node: UiNode): number {
     return own + (type === 'LinearLayout' ? 2 * inset(node) : 0);
   }
   const pad = padding(node);
-  const longest = Math.max(...shownText(node).split('\n').map((line) => textWidth(line, fontSize(node))));
+  const longest = Math.max(
+    ...shownText(node)
+      .split('\n')
+      .map((line) => textWidth(line, fontSize(node))),
+  );
   return Math.ceil(longest) + 2 * pad.x + pad.lead + 2;
 }
 
@@ -163,7 +167,12 @@ function placeText(node: UiNode): void {
   const lineHeight = size * SIZES.line;
   const free = height(node.box) - lines.length * lineHeight;
   node.drawn = {
-    left: node.box.left + pad.x + pad.lead, top: node.box.top + Math.max(0, free / 2), size, lineHeight, lines, width: inner,
+    left: node.box.left + pad.x + pad.lead,
+    top: node.box.top + Math.max(0, free / 2),
+    size,
+    lineHeight,
+    lines,
+    width: inner,
     align: node.view.type === 'Button' ? 'center' : 'left',
   };
 }

@@ -1,7 +1,10 @@
 import type { Rect, UiNode } from './node.js';
 import { textWidth } from './text-metrics.js';
 
-export interface Link { readonly text: string; readonly open: () => void }
+export interface Link {
+  readonly text: string;
+  readonly open: () => void;
+}
 
 /** A link span's place on one drawn line. */
 export interface LinkBox {
@@ -26,7 +29,9 @@ export function linkBoxes(node: UiNode): readonly LinkBox[] {
       const left = drawn.left + textWidth(line.text.slice(0, from), drawn.size);
       const top = drawn.top + i * drawn.lineHeight;
       const text = line.text.slice(from, to);
-      return [{ link, text, line: i, from, to, box: { left, top, right: left + textWidth(text, drawn.size), bottom: top + drawn.lineHeight } }];
+      return [
+        { link, text, line: i, from, to, box: { left, top, right: left + textWidth(text, drawn.size), bottom: top + drawn.lineHeight } },
+      ];
     }),
   );
 }
@@ -36,7 +41,8 @@ function spans(node: UiNode): readonly { readonly link: Link; readonly start: nu
   const taken: { link: Link; start: number; end: number }[] = [];
   for (const link of node.view.links ?? []) {
     let start = node.text.indexOf(link.text);
-    while (start >= 0 && taken.some((one) => start < one.end && start + link.text.length > one.start)) start = node.text.indexOf(link.text, start + 1);
+    while (start >= 0 && taken.some((one) => start < one.end && start + link.text.length > one.start))
+      start = node.text.indexOf(link.text, start + 1);
     if (start >= 0 && link.text !== '') taken.push({ link, start, end: start + link.text.length });
   }
   return taken;

@@ -10,6 +10,9 @@ import type { SourceNode } from './source.js';
 import { sourceOf } from './source.js';
 import type { Screen } from './windows.js';
 
+// Node does not find the names that this CommonJS bundle exports.
+const { evaluateXPath } = fontoxpath; // oxlint-disable-line import/no-named-as-default-member
+
 /** A frame's page source as a document that XPath can walk. */
 interface Dom {
   readonly document: Document;
@@ -56,9 +59,15 @@ function byXPath(frame: Frame, selector: string, context: SourceNode): readonly 
   const from = context.className === 'hierarchy' ? dom.document : dom.elements.get(context);
   let found: unknown;
   try {
-    found = fontoxpath.evaluateXPath(selector, from ?? dom.document, null, null, fontoxpath.evaluateXPath.ALL_RESULTS_TYPE, { language: fontoxpath.evaluateXPath.XPATH_3_1_LANGUAGE });
+    found = evaluateXPath(selector, from ?? dom.document, null, null, evaluateXPath.ALL_RESULTS_TYPE, {
+      language: evaluateXPath.XPATH_3_1_LANGUAGE,
+    });
   } catch (cause) {
-    throw new DriverError('invalid selector', `Unable to locate an element with the xpath expression ${selector.slice(0, 300)}: ${String(cause).split('\n')[0] ?? ''}`, { cause });
+    throw new DriverError(
+      'invalid selector',
+      `Unable to locate an element with the xpath expression ${selector.slice(0, 300)}: ${String(cause).split('\n')[0] ?? ''}`,
+      { cause },
+    );
   }
   const hits = new Set<unknown>(Array.isArray(found) ? found : []);
   return [...dom.nodes].filter(([node]) => hits.has(node)).map(([, source]) => source);

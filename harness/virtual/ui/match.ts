@@ -6,10 +6,30 @@ type Test = (node: SourceNode) => boolean;
 
 const attribute = (node: SourceNode, name: string): string => node.attributes.get(name) ?? '';
 
-const EQUALS: Readonly<Record<string, string>> = { text: 'text', resourceId: 'resource-id', className: 'class', description: 'content-desc', packageName: 'package' };
-const MATCHES: Readonly<Record<string, string>> = { textMatches: 'text', resourceIdMatches: 'resource-id', classNameMatches: 'class', descriptionMatches: 'content-desc', packageNameMatches: 'package' };
+const EQUALS: Readonly<Record<string, string>> = {
+  text: 'text',
+  resourceId: 'resource-id',
+  className: 'class',
+  description: 'content-desc',
+  packageName: 'package',
+};
+const MATCHES: Readonly<Record<string, string>> = {
+  textMatches: 'text',
+  resourceIdMatches: 'resource-id',
+  classNameMatches: 'class',
+  descriptionMatches: 'content-desc',
+  packageNameMatches: 'package',
+};
 const FLAGS: Readonly<Record<string, string>> = {
-  checkable: 'checkable', checked: 'checked', clickable: 'clickable', enabled: 'enabled', focusable: 'focusable', focused: 'focused', longClickable: 'long-clickable', scrollable: 'scrollable', selected: 'selected',
+  checkable: 'checkable',
+  checked: 'checked',
+  clickable: 'clickable',
+  enabled: 'enabled',
+  focusable: 'focusable',
+  focused: 'focused',
+  longClickable: 'long-clickable',
+  scrollable: 'scrollable',
+  selected: 'selected',
 };
 
 /** All nodes at and below `from` that a UiSelector means, in document order. @throws DriverError invalid selector */

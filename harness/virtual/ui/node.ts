@@ -46,19 +46,32 @@ export interface DrawnText {
 export const NOWHERE: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
 
 /** Builds the nodes of a declared view. Ids that hold a colon are taken as they are (`android:id/content`). */
-export function buildNode(view: View, packageName: string, key: string, parent: UiNode | null = null, index = 0): UiNode {
+export function buildNode(view: View, packageName: string, key: string): UiNode {
+  return grow(view, { package: packageName, key, parent: null, index: 0 });
+}
+
+function grow(view: View, place: Pick<UiNode, 'package' | 'key' | 'parent' | 'index'>): UiNode {
+  const { package: packageName, key } = place;
   const children: UiNode[] = [];
   const node: UiNode = {
-    key, view, package: packageName, className: `android.widget.${view.type}`, index, parent, children,
+    ...place,
+    view,
+    className: `android.widget.${view.type}`,
+    children,
     resourceId: view.id === undefined ? null : view.id.includes(':') ? view.id : `${packageName}:id/${view.id}`,
-    text: view.text ?? '', checked: view.checked ?? false, scroll: 0, box: NOWHERE, visible: null, drawn: null,
+    text: view.text ?? '',
+    checked: view.checked ?? false,
+    scroll: 0,
+    box: NOWHERE,
+    visible: null,
+    drawn: null,
   };
   const seen = new Map<string, number>();
   (view.children ?? []).forEach((child, at) => {
     const name = child.id ?? `${at}`;
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
-    children.push(buildNode(child, packageName, `${key}/${name}${nth === 0 ? '' : `~${nth}`}`, node, at));
+    children.push(grow(child, { package: packageName, key: `${key}/${name}${nth === 0 ? '' : `~${nth}`}`, parent: node, index: at }));
   });
   return node;
 }
@@ -89,7 +102,12 @@ export function height(rect: Rect): number {
 
 /** The common part of two rectangles, or null. */
 export function intersect(a: Rect, b: Rect): Rect | null {
-  const both = { left: Math.max(a.left, b.left), top: Math.max(a.top, b.top), right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom) };
+  const both = {
+    left: Math.max(a.left, b.left),
+    top: Math.max(a.top, b.top),
+    right: Math.min(a.right, b.right),
+    bottom: Math.min(a.bottom, b.bottom),
+  };
   return both.right > both.left && both.bottom > both.top ? both : null;
 }
 

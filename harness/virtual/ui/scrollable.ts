@@ -48,7 +48,12 @@ function byText(container: Chain, child: Chain, text: string, frame: Frame): rea
 }
 
 /** To the top first, as UiScrollable does, then down page by page. */
-function search(screen: Screen, container: Chain, swipes: number, find: (root: SourceNode) => readonly SourceNode[]): readonly SourceNode[] {
+function search(
+  screen: Screen,
+  container: Chain,
+  swipes: number,
+  find: (root: SourceNode) => readonly SourceNode[],
+): readonly SourceNode[] {
   const now = find(sourceOf(screen.frame()));
   if (now.length > 0) return now;
   for (let i = 0; i < swipes && step(screen, container, -1); i++);

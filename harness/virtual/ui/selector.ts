@@ -88,7 +88,10 @@ class Reader {
   }
 
   private fail(what: string): never {
-    throw new DriverError('invalid selector', `Could not parse expression \`${this.source.slice(0, 300)}\`: expected ${what} at position ${this.at}`);
+    throw new DriverError(
+      'invalid selector',
+      `Could not parse expression \`${this.source.slice(0, 300)}\`: expected ${what} at position ${this.at}`,
+    );
   }
 }
 

@@ -33,19 +33,32 @@ export function sourceOf(frame: Frame): SourceNode {
 }
 
 function hierarchyAttributes(frame: Frame): ReadonlyMap<string, string> {
-  return new Map([['index', '0'], ['class', 'hierarchy'], ['rotation', '0'], ['width', `${frame.width}`], ['height', `${frame.height}`]]);
+  return new Map([
+    ['index', '0'],
+    ['class', 'hierarchy'],
+    ['rotation', '0'],
+    ['width', `${frame.width}`],
+    ['height', `${frame.height}`],
+  ]);
 }
 
 function toastNode(toast: Frame['toasts'][number], parent: SourceNode, index: number): SourceNode {
   const className = 'android.widget.Toast';
-  const attributes = new Map([['index', `${index}`], ['package', 'com.android.settings'], ['class', className], ['text', toast.text], ['displayed', 'true']]);
+  const attributes = new Map([
+    ['index', `${index}`],
+    ['package', 'com.android.settings'],
+    ['class', className],
+    ['text', toast.text],
+    ['displayed', 'true'],
+  ]);
   return { key: `toast${toast.id}`, className, attributes, children: [], parent, node: null };
 }
 
 function snapshot(node: UiNode, parent: SourceNode, frame: Frame, depth: number): SourceNode {
   const children: SourceNode[] = [];
   const made: SourceNode = { key: node.key, className: node.className, attributes: attributesOf(node, frame), children, parent, node };
-  if (depth < MAX_DEPTH) for (const child of node.children) if (child.visible !== null) children.push(snapshot(child, made, frame, depth + 1));
+  if (depth < MAX_DEPTH)
+    for (const child of node.children) if (child.visible !== null) children.push(snapshot(child, made, frame, depth + 1));
   return made;
 }
 
@@ -60,16 +73,43 @@ export function attributesOf(node: UiNode, frame: Frame): ReadonlyMap<string, st
   const caret = field && focused ? `${node.text.length}` : null;
   const empty = field && node.text === '' && view.hint !== undefined;
   const rows: readonly (readonly [string, string | number | boolean | null])[] = [
-    ['index', node.index], ['package', node.package], ['class', node.className], ['text', shownText(node)], ['content-desc', view.desc ?? null],
-    ['resource-id', node.resourceId], ['checkable', view.type === 'CheckBox'], ['checked', node.checked], ['clickable', clickable(node)],
-    ['enabled', enabled(node)], ['focusable', clickable(node) || maxScroll(node) > 0 && view.type === 'ScrollView'], ['focused', focused], ['long-clickable', field],
-    ['password', view.input === 'textPassword'], ['scrollable', view.type === 'ScrollView' && maxScroll(node) > 0], ['selection-start', caret], ['selection-end', caret],
-    ['selected', false], ['bounds', boundsText(node.visible ?? node.box)], ['displayed', node.visible !== null], ['hint', view.hint ?? null],
-    ['a11y-important', view.type !== 'LinearLayout' && view.type !== 'FrameLayout' || view.onClick !== undefined], ['screen-reader-focusable', false],
-    ['input-type', field ? INPUT_TYPES[view.input ?? 'text'] : null], ['drawing-order', node.index + 1], ['showing-hint', empty], ['text-entry-key', false],
-    ['multiline', view.maxLength === undefined ? null : false], ['dismissable', false], ['a11y-focused', false], ['heading', false], ['live-region', 0],
-    ['context-clickable', false], ['max-text-length', view.maxLength ?? null], ['content-invalid', false],
-    ['text-has-clickable-span', (view.links ?? []).some((link) => node.text.includes(link.text)) ? true : null], ['window-id', frame.active.id],
+    ['index', node.index],
+    ['package', node.package],
+    ['class', node.className],
+    ['text', shownText(node)],
+    ['content-desc', view.desc ?? null],
+    ['resource-id', node.resourceId],
+    ['checkable', view.type === 'CheckBox'],
+    ['checked', node.checked],
+    ['clickable', clickable(node)],
+    ['enabled', enabled(node)],
+    ['focusable', clickable(node) || (maxScroll(node) > 0 && view.type === 'ScrollView')],
+    ['focused', focused],
+    ['long-clickable', field],
+    ['password', view.input === 'textPassword'],
+    ['scrollable', view.type === 'ScrollView' && maxScroll(node) > 0],
+    ['selection-start', caret],
+    ['selection-end', caret],
+    ['selected', false],
+    ['bounds', boundsText(node.visible ?? node.box)],
+    ['displayed', node.visible !== null],
+    ['hint', view.hint ?? null],
+    ['a11y-important', (view.type !== 'LinearLayout' && view.type !== 'FrameLayout') || view.onClick !== undefined],
+    ['screen-reader-focusable', false],
+    ['input-type', field ? INPUT_TYPES[view.input ?? 'text'] : null],
+    ['drawing-order', node.index + 1],
+    ['showing-hint', empty],
+    ['text-entry-key', false],
+    ['multiline', view.maxLength === undefined ? null : false],
+    ['dismissable', false],
+    ['a11y-focused', false],
+    ['heading', false],
+    ['live-region', 0],
+    ['context-clickable', false],
+    ['max-text-length', view.maxLength ?? null],
+    ['content-invalid', false],
+    ['text-has-clickable-span', (view.links ?? []).some((link) => node.text.includes(link.text)) ? true : null],
+    ['window-id', frame.active.id],
   ];
   return new Map(rows.flatMap(([name, value]) => (value === null ? [] : [[name, `${value}`] as const])));
 }
@@ -92,5 +132,7 @@ function element(node: SourceNode, indent: string): string {
 
 function escape(value: string): string {
   const printable = value.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?');
-  return printable.replace(/[&<>"\n\r\t]/g, (char) => (char === '&' ? '&amp;' : char === '<' ? '&lt;' : char === '>' ? '&gt;' : char === '"' ? '&quot;' : `&#${char.charCodeAt(0)};`));
+  return printable.replace(/[&<>"\n\r\t]/g, (char) =>
+    char === '&' ? '&amp;' : char === '<' ? '&lt;' : char === '>' ? '&gt;' : char === '"' ? '&quot;' : `&#${char.charCodeAt(0)};`,
+  );
 }

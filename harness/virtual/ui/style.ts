@@ -1,7 +1,19 @@
 import type { UiNode } from './node.js';
 
 /** Sizes of the Material look at 420 dpi, in pixels. */
-export const SIZES = { statusBar: 84, navigationBar: 126, keyboard: 700, side: 48, gap: 24, line: 1.45, text: 42, title: 54, box: 54, dialogWidth: 936, dialogPadding: 60 } as const;
+export const SIZES = {
+  statusBar: 84,
+  navigationBar: 126,
+  keyboard: 700,
+  side: 48,
+  gap: 24,
+  line: 1.45,
+  text: 42,
+  title: 54,
+  box: 54,
+  dialogWidth: 936,
+  dialogPadding: 60,
+} as const;
 
 /** Font size in pixels of a view's text: titles are larger. */
 export function fontSize(node: UiNode): number {

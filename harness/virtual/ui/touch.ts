@@ -15,7 +15,12 @@ export function tap(desk: Desk, frame: Frame, x: number, y: number): void {
   const deepest = nodeAt(active.root, x, y);
   for (let node = deepest; node !== null; node = node.parent) {
     const link = node.drawn === null ? null : linkAt(node, x, y);
-    if (link !== null) return send(active.owner, { id: node.view.id ?? '', text: link.text, className: node.className, frame: node.view.clickFrame ?? null }, link.open);
+    if (link !== null)
+      return send(
+        active.owner,
+        { id: node.view.id ?? '', text: link.text, className: node.className, frame: node.view.clickFrame ?? null },
+        link.open,
+      );
     if (clickable(node)) return clickNode(desk, active.owner, node);
   }
 }
@@ -40,18 +45,31 @@ function clickNode(desk: Desk, owner: Owner | null, node: UiNode): void {
     changed(desk);
     if (view.onClick === undefined) return;
   }
-  send(owner, { id: view.id ?? '', text: node.text === '' ? (view.desc ?? '') : node.text, className: node.className, frame: view.clickFrame ?? null }, () => {
-    if (view.type === 'CheckBox') {
-      node.checked = !node.checked;
-      changed(desk);
-      return [view.onCheck?.(node.checked), view.onClick?.()];
-    }
-    return view.onClick?.();
-  });
+  send(
+    owner,
+    {
+      id: view.id ?? '',
+      text: node.text === '' ? (view.desc ?? '') : node.text,
+      className: node.className,
+      frame: view.clickFrame ?? null,
+    },
+    () => {
+      if (view.type === 'CheckBox') {
+        node.checked = !node.checked;
+        changed(desk);
+        return [view.onCheck?.(node.checked), view.onClick?.()];
+      }
+      return view.onClick?.();
+    },
+  );
 }
 
 /** Lets the process run a listener. Listeners may be async in spite of their type; a late rejection is a crash as well. */
-function send(owner: Owner | null, view: { readonly id: string; readonly text: string; readonly className: string; readonly frame: string | null }, run: () => unknown): void {
+function send(
+  owner: Owner | null,
+  view: { readonly id: string; readonly text: string; readonly className: string; readonly frame: string | null },
+  run: () => unknown,
+): void {
   if (owner === null) return void run();
   if (!owner.alive) return;
   const crashed = (error: unknown): void => {
@@ -68,7 +86,12 @@ function send(owner: Owner | null, view: { readonly id: string; readonly text: s
 }
 
 /** A finger drawn over the screen: moves the innermost ScrollView under its start that can move. */
-export function swipe(desk: Desk, frame: Frame, from: { readonly x: number; readonly y: number }, to: { readonly x: number; readonly y: number }): void {
+export function swipe(
+  desk: Desk,
+  frame: Frame,
+  from: { readonly x: number; readonly y: number },
+  to: { readonly x: number; readonly y: number },
+): void {
   for (let node = nodeAt(frame.active.root, from.x, from.y); node !== null; node = node.parent) {
     if (scrollBy(desk, node, from.y - to.y)) return;
   }

@@ -34,7 +34,10 @@ export interface Owner {
 /** How a click or a change of the resumed activity reaches the app's process. */
 export interface WindowHost {
   /** Runs `listener` with the process's stack below it. What the listener throws is thrown here. */
-  click(view: { readonly id: string; readonly text: string; readonly className: string; readonly frame: string | null }, listener: () => void): void;
+  click(
+    view: { readonly id: string; readonly text: string; readonly className: string; readonly frame: string | null },
+    listener: () => void,
+  ): void;
   resumed(activity: string): void;
   paused(activity: string): void;
   /** Gets what a listener threw out of `click`, or rejected with later; without it the touch itself throws. */
@@ -44,7 +47,11 @@ export interface WindowHost {
 /** Decor and content frames around a window's view; content that may not fit can be scrolled. */
 export function windowRoot(content: View, packageName: string, id: number): UiNode {
   const body: View = hasScroll(content) ? content : { type: 'ScrollView', children: [content] };
-  return buildNode({ type: 'FrameLayout', children: [{ type: 'FrameLayout', id: 'android:id/content', children: [body] }] }, packageName, `w${id}`);
+  return buildNode(
+    { type: 'FrameLayout', children: [{ type: 'FrameLayout', id: 'android:id/content', children: [body] }] },
+    packageName,
+    `w${id}`,
+  );
 }
 
 function hasScroll(view: View): boolean {

@@ -14,7 +14,10 @@ import { windowRoot } from './window.js';
 export type { PermissionAsk, PromptOutcome } from './system-windows.js';
 export type { WindowHost } from './window.js';
 
-interface Point { readonly x: number; readonly y: number }
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Looking and touching: what a driver may do. */
 export interface Screen {
@@ -57,8 +60,22 @@ export interface Windows {
 /** An empty screen: the launcher. */
 export function createWindows(parts: { readonly clock: RunClock; readonly width: number; readonly height: number }): Windows {
   const desk: Desk = {
-    ...parts, tasks: new Map(), owners: new Map(), labels: new Map(), prompts: [], toasts: [], shown: [],
-    front: null, resumed: null, focus: null, keyboard: false, activeWindow: -1, version: 0, nextId: 1, frame: null, launcher: null,
+    ...parts,
+    tasks: new Map(),
+    owners: new Map(),
+    labels: new Map(),
+    prompts: [],
+    toasts: [],
+    shown: [],
+    front: null,
+    resumed: null,
+    focus: null,
+    keyboard: false,
+    activeWindow: -1,
+    version: 0,
+    nextId: 1,
+    frame: null,
+    launcher: null,
   };
   return {
     screen: screenOf(desk),
@@ -82,7 +99,10 @@ function screenOf(desk: Desk): Screen {
     return true;
   };
   return {
-    width: desk.width, height: desk.height, frame, hideKeyboard,
+    width: desk.width,
+    height: desk.height,
+    frame,
+    hideKeyboard,
     tap: (x, y) => tap(desk, frame(), x, y),
     swipe: (from, to) => swipe(desk, frame(), from, to),
     scrollBy: (node, dy) => scrollBy(desk, node, dy),
@@ -104,8 +124,21 @@ function attach(desk: Desk, owner: Owner): Ui {
 function launcherWindow(desk: Desk): Window {
   const id = desk.nextId++;
   const apps = [...desk.labels].map(([packageName, label]) => ({ package: packageName, label }));
-  const root = windowRoot(launcherView(apps, (packageName) => void show(desk, packageName)), LAUNCHER, id);
-  return { id, kind: 'launcher', package: LAUNCHER, name: 'com.android.launcher3.Launcher', root, owner: null, back: () => {}, outside: () => {} };
+  const root = windowRoot(
+    launcherView(apps, (packageName) => void show(desk, packageName)),
+    LAUNCHER,
+    id,
+  );
+  return {
+    id,
+    kind: 'launcher',
+    package: LAUNCHER,
+    name: 'com.android.launcher3.Launcher',
+    root,
+    owner: null,
+    back: () => {},
+    outside: () => {},
+  };
 }
 
 function show(desk: Desk, packageName: string | null): boolean {
@@ -126,8 +159,14 @@ function prompt(desk: Desk, ask: PermissionAsk): Promise<PromptOutcome> {
     resolve(given);
   };
   const window: Window = {
-    id, kind: 'permission', package: CONTROLLER, name: 'com.android.permissioncontroller.permission.ui.GrantPermissionsActivity',
-    root: windowRoot(permissionView(ask, answer), CONTROLLER, id), owner: null, back: () => answer('deny'), outside: () => {},
+    id,
+    kind: 'permission',
+    package: CONTROLLER,
+    name: 'com.android.permissioncontroller.permission.ui.GrantPermissionsActivity',
+    root: windowRoot(permissionView(ask, answer), CONTROLLER, id),
+    owner: null,
+    back: () => answer('deny'),
+    outside: () => {},
   };
   desk.prompts.push({ ask, window, answer, announced: false });
   changed(desk);
@@ -145,7 +184,12 @@ function pick(desk: Desk, rows: readonly ContactRow[]): Promise<ContactRow | nul
   };
   const name = 'com.android.contacts.activities.ContactSelectionActivity';
   const root = windowRoot(pickerView(rows, end), PICKER, id);
-  const activity: Activity = { name, window: { id, kind: 'picker', package: PICKER, name, root, owner: null, back: () => end(null), outside: () => {} }, dialogs: [], gone: () => resolve(null) };
+  const activity: Activity = {
+    name,
+    window: { id, kind: 'picker', package: PICKER, name, root, owner: null, back: () => end(null), outside: () => {} },
+    dialogs: [],
+    gone: () => resolve(null),
+  };
   desk.tasks.get(over)?.push(activity);
   changed(desk);
   return promise;
@@ -167,7 +211,7 @@ function close(desk: Desk, packageName: string, pid: number | null): void {
 }
 
 function pending<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
+  const made: { resolve: ((value: T) => void) | null } = { resolve: null };
+  const promise = new Promise<T>((done) => (made.resolve = done));
+  return { promise, resolve: (value) => made.resolve?.(value) };
 }

@@ -143,7 +143,7 @@ export async function received(socket: Socket, until: (text: string) => boolean 
       text += chunk.toString('latin1');
       if (until(text)) done('until');
     };
-    socket.on('data', take).once('end', () => done('end')).once('error', () => done('error')).once('close', () => done('end'));
+    socket.on('data', take).resume().once('end', () => done('end')).once('error', () => done('error')).once('close', () => done('end'));
   });
 }
 
@@ -159,6 +159,9 @@ export async function tunnel(rig: Rig, authority: string): Promise<{ readonly so
   const socket = await toProxy(rig);
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   const { text } = await received(socket, (t) => t.includes('\r\n\r\n'));
+  const rest = text.slice(text.indexOf('\r\n\r\n') + 4);
+  socket.pause();
+  if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'));
   return { socket, answer: text.split('\r\n')[0] ?? '' };
 }
 

@@ -149,7 +149,7 @@ describe('an app that refuses our certificate', () => {
     // A ClientHello as Node writes it, sent by hand so that its socket is ours to reset.
     const hello = await clientHello();
     socket.write(hello);
-    await once(socket, 'data');
+    await once(socket.resume(), 'data');
     socket.resetAndDestroy();
     await rig.proxy.idle();
     const { flows } = await rig.caught();

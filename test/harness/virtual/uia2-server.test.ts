@@ -21,10 +21,17 @@ afterEach(async () => {
   at.clock.close();
 });
 
-interface Answer { readonly status: number; readonly value: unknown; readonly error: string | null }
+interface Answer {
+  readonly status: number;
+  readonly value: unknown;
+  readonly error: string | null;
+}
 
 async function call(method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(server.url + path, { method, ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }) });
+  const response = await fetch(server.url + path, {
+    method,
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
   const { value } = (await response.json()) as { value: unknown };
   const error = typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : null;
   return { status: response.status, value, error };
@@ -35,7 +42,19 @@ async function find(strategy: string, selector: string): Promise<string> {
   return String((value as Record<string, string>)[ELEMENT]);
 }
 const touchOf = (x: number, y: number, x2 = x, y2 = y): unknown => ({
-  actions: [{ type: 'pointer', id: 'f', parameters: { pointerType: 'touch' }, actions: [{ type: 'pointerMove', duration: 0, x, y }, { type: 'pointerDown', button: 0 }, { type: 'pointerMove', duration: 9, x: x2, y: y2 }, { type: 'pointerUp', button: 0 }] }],
+  actions: [
+    {
+      type: 'pointer',
+      id: 'f',
+      parameters: { pointerType: 'touch' },
+      actions: [
+        { type: 'pointerMove', duration: 0, x, y },
+        { type: 'pointerDown', button: 0 },
+        { type: 'pointerMove', duration: 9, x: x2, y: y2 },
+        { type: 'pointerUp', button: 0 },
+      ],
+    },
+  ],
 });
 
 describe('an element', () => {
@@ -52,14 +71,31 @@ describe('an element', () => {
     expect(await within('POST', `/element/${tip}/click`, {})).toMatchObject({ error: 'stale element reference' });
   });
 
+  it('under a dialog still answers, but a touch at it does not reach it', async () => {
+    at.ui.activity('MainActivity', stack(button('下一步', () => at.heard.push('next'))));
+    const next = await find('class name', 'android.widget.Button');
+    at.ui.dialog(label('提示'));
+    expect((await within('GET', `/element/${next}/text`)).value).toBe('下一步');
+    await within('POST', `/element/${next}/click`, {});
+    expect(at.heard).not.toContain('next');
+  });
+
   it('answers for its attributes, place and state', async () => {
     at.ui.activity('MainActivity', stack({ type: 'CheckBox', id: 'cb', text: '同意', desc: '框', checked: true }));
     const cb = await find('accessibility id', '框');
     const get = async (path: string): Promise<unknown> => (await within('GET', `/element/${cb}${path}`)).value;
-    expect(await Promise.all(['/attribute/checked', '/attribute/resourceId', '/attribute/hint', '/name', '/enabled', '/displayed', '/selected'].map(get))).toEqual(['true', `${LOAN}:id/cb`, null, '框', true, true, true]);
+    expect(
+      await Promise.all(
+        ['/attribute/checked', '/attribute/resourceId', '/attribute/hint', '/name', '/enabled', '/displayed', '/selected'].map(get),
+      ),
+    ).toEqual(['true', `${LOAN}:id/cb`, null, '框', true, true, true]);
     expect(await get('/rect')).toMatchObject({ x: 48, y: 108, height: 115 });
     expect(await within('GET', `/element/${cb}/attribute/colour`)).toMatchObject({ error: 'unknown error' });
-    expect(Buffer.from(String(await get('/screenshot')), 'base64').subarray(1, 4).toString()).toBe('PNG');
+    expect(
+      Buffer.from(String(await get('/screenshot')), 'base64')
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
   });
 
   it('that was scrolled away cannot be touched', async () => {
@@ -90,25 +126,40 @@ describe('typing', () => {
     expect((await within('GET', '/element/active')).value).toMatchObject({ [ELEMENT]: await find('id', 'b') });
     await within('POST', '/keys', { text: 'x1' });
     await within('POST', '/keys', { text: '\n' });
-    expect([at.ui.textOf('a'), at.ui.textOf('b'), (await within('GET', '/appium/device/is_keyboard_shown')).value]).toEqual(['张三', 'x1', false]);
+    expect([at.ui.textOf('a'), at.ui.textOf('b'), (await within('GET', '/appium/device/is_keyboard_shown')).value]).toEqual([
+      '张三',
+      'x1',
+      false,
+    ]);
   });
 
   it('into what is no field is an invalid element state', async () => {
-    expect(await within('POST', `/element/${await find('id', 'c')}/value`, { text: 'x' })).toMatchObject({ status: 400, error: 'invalid element state' });
+    expect(await within('POST', `/element/${await find('id', 'c')}/value`, { text: 'x' })).toMatchObject({
+      status: 400,
+      error: 'invalid element state',
+    });
   });
 
   it('hides the keyboard once', async () => {
     await within('POST', `/element/${await find('id', 'a')}/click`, {});
-    expect([(await within('POST', '/appium/device/hide_keyboard', {})).value, (await within('POST', '/appium/device/hide_keyboard', {})).value]).toEqual([true, false]);
+    expect([
+      (await within('POST', '/appium/device/hide_keyboard', {})).value,
+      (await within('POST', '/appium/device/hide_keyboard', {})).value,
+    ]).toEqual([true, false]);
   });
 });
 
 describe('a touch', () => {
   it('is answered while its handler waits for the user', async () => {
     const steps: string[] = [];
-    at.ui.activity('MainActivity', stack(button('定位', async () => {
-      steps.push(await at.windows.permissionPrompt({ package: LOAN, label: '快易贷', group: 'LOCATION', permissions: [] }));
-    })));
+    at.ui.activity(
+      'MainActivity',
+      stack(
+        button('定位', async () => {
+          steps.push(await at.windows.permissionPrompt({ package: LOAN, label: '快易贷', group: 'LOCATION', permissions: [] }));
+        }),
+      ),
+    );
     expect((await within('POST', `/element/${await find('class name', 'android.widget.Button')}/click`, {})).status).toBe(200);
     expect((await within('GET', '/alert/text')).value).toBe('要允许“快易贷”获取此设备的位置信息吗？');
     await within('POST', '/alert/dismiss', {});
@@ -116,15 +167,29 @@ describe('a touch', () => {
   });
 
   it('whose handler threw is an error of that request alone', async () => {
-    at.ui.activity('MainActivity', stack(button('崩溃', () => { throw new Error('handler broke'); })));
+    at.ui.activity(
+      'MainActivity',
+      stack(
+        button('崩溃', () => {
+          throw new Error('handler broke');
+        }),
+      ),
+    );
     const id = await find('class name', 'android.widget.Button');
     expect(await within('POST', `/element/${id}/click`, {})).toMatchObject({ status: 500, error: 'unknown error' });
     expect((await within('GET', `/element/${id}/text`)).value).toBe('崩溃');
   });
 
   it('by actions lands where it says, in a link as well', async () => {
-    at.ui.activity('MainActivity', stack(label('请阅读《隐私政策》', { id: 'p', links: [{ text: '《隐私政策》', open: () => at.heard.push('opened') }] })));
-    const { x, y, height } = (await within('GET', `/element/${await find('id', 'p')}/rect`)).value as { x: number; y: number; height: number };
+    at.ui.activity(
+      'MainActivity',
+      stack(label('请阅读《隐私政策》', { id: 'p', links: [{ text: '《隐私政策》', open: () => at.heard.push('opened') }] })),
+    );
+    const { x, y, height } = (await within('GET', `/element/${await find('id', 'p')}/rect`)).value as {
+      x: number;
+      y: number;
+      height: number;
+    };
     await within('POST', '/actions', touchOf(x + 20, y + height / 2));
     expect(at.heard).not.toContain('opened');
     await within('POST', '/actions', touchOf(x + 5 * 42, y + height / 2));
@@ -142,10 +207,19 @@ describe('a touch', () => {
 });
 
 describe('alerts', () => {
-  it('are known by the ids of Android\'s own dialog', async () => {
+  it("are known by the ids of Android's own dialog", async () => {
     at.ui.activity('MainActivity', label('首页'));
     expect(await within('GET', '/alert/text')).toMatchObject({ status: 404, error: 'no such alert' });
-    const dialog = at.ui.dialog(stack(label('退出', { id: 'alertTitle' }), label('确定退出吗？', { id: 'android:id/message' }), row(button('取消', () => at.heard.push('no'), { id: 'android:id/button2' }), button('确定', () => dialog.dismiss(), { id: 'android:id/button1' }))));
+    const dialog = at.ui.dialog(
+      stack(
+        label('退出', { id: 'alertTitle' }),
+        label('确定退出吗？', { id: 'android:id/message' }),
+        row(
+          button('取消', () => at.heard.push('no'), { id: 'android:id/button2' }),
+          button('确定', () => dialog.dismiss(), { id: 'android:id/button1' }),
+        ),
+      ),
+    );
     expect((await within('GET', '/alert/text')).value).toBe('退出\n确定退出吗？');
     await within('POST', '/alert/dismiss', {});
     expect(at.heard).toContain('no');
@@ -164,7 +238,7 @@ describe('the clock', () => {
     let jumped = false;
     at.clock.onJump(() => (jumped = true));
     const waited = at.clock.wait(60_000, 'observe');
-    await within('GET', '/window/rect');
+    for (let i = 0; i < 100; i++) await new Promise((turn) => void setImmediate(turn));
     expect(jumped).toBe(false);
     slow.end('{}');
     await Promise.all([answered, waited]);
@@ -174,21 +248,31 @@ describe('the clock', () => {
 
 describe('bad input', () => {
   it.each([
-    ['GET', '/session/nope/source', undefined, 404, 'invalid session id'], ['GET', 'S/no/such/thing', undefined, 404, 'unknown command'], ['GET', '/nowhere', undefined, 404, 'unknown command'],
-    ['GET', 'S/element/x/click', undefined, 405, 'unknown method'], ['DELETE', '/session', undefined, 405, 'unknown method'],
-    ['POST', 'S/element', '{"strategy":', 400, 'invalid argument'], ['POST', 'S/element', '[]', 400, 'invalid argument'], ['POST', 'S/element', 'null', 400, 'invalid argument'], ['POST', 'S/element', {}, 400, 'invalid argument'],
-    ['POST', 'S/element', { strategy: 'xpath', selector: '//*[' }, 400, 'invalid selector'], ['POST', 'S/element', { using: 'id', value: 'x' }, 404, 'no such element'],
-    ['GET', 'S/element/unknown/text', undefined, 404, 'no such element'], ['POST', 'S/actions', { actions: 3 }, 400, 'invalid argument'], ['POST', 'S/actions', { actions: [{ type: 'pointer', actions: [{ type: 'pointerMove', x: 'a', y: 1 }] }] }, 400, 'invalid argument'],
-    ['POST', 'S/appium/gestures/swipe', { area: { left: 0, top: 0, width: 9, height: 9 }, direction: 'sideways' }, 400, 'invalid argument'],
-    ['POST', 'S/element', JSON.stringify({ strategy: 'id', selector: 'x'.repeat(1024 * 1024) }), 413, 'invalid argument'],
-  ])('%s %s %.40j is answered with %i', async (method, path, body, status, error) => {
+    ['GET', '/session/nope/source', 404, 'invalid session id', undefined],
+    ['GET', 'S/no/such/thing', 404, 'unknown command', undefined],
+    ['GET', '/nowhere', 404, 'unknown command', undefined],
+    ['GET', 'S/element/x/click', 405, 'unknown method', undefined],
+    ['DELETE', '/session', 405, 'unknown method', undefined],
+    ['POST', 'S/element', 400, 'invalid argument', '{"strategy":'],
+    ['POST', 'S/element', 400, 'invalid argument', '[]'],
+    ['POST', 'S/element', 400, 'invalid argument', 'null'],
+    ['POST', 'S/element', 400, 'invalid argument', {}],
+    ['POST', 'S/element', 400, 'invalid selector', { strategy: 'xpath', selector: '//*[' }],
+    ['POST', 'S/element', 404, 'no such element', { using: 'id', value: 'x' }],
+    ['GET', 'S/element/unknown/text', 404, 'no such element', undefined],
+    ['POST', 'S/actions', 400, 'invalid argument', { actions: 3 }],
+    ['POST', 'S/actions', 400, 'invalid argument', { actions: [{ type: 'pointer', actions: [{ type: 'pointerMove', x: 'a', y: 1 }] }] }],
+    ['POST', 'S/appium/gestures/swipe', 400, 'invalid argument', { area: { left: 0, top: 0, width: 9, height: 9 }, direction: 'sideways' }],
+    ['POST', 'S/element', 413, 'invalid argument', JSON.stringify({ strategy: 'id', selector: 'x'.repeat(1024 * 1024) })],
+  ])('%s %s is answered with %i %s', async (...[method, path, status, error, body]) => {
     expect(await call(method, path.replace(/^S/, session), body)).toMatchObject({ status, error });
     expect((await call('GET', '/status')).status).toBe(200);
   });
 
   it('without the token gets 404 and does not hold the clock', async () => {
     const { origin, pathname } = new URL(server.url);
-    for (const path of ['/', '/status', `${pathname.slice(0, -1)}0x/status`, `/${'0'.repeat(32)}/status`, '/%E0%A4%A/status']) expect((await fetch(origin + path)).status).toBe(404);
+    for (const path of ['/', '/status', `${pathname.slice(0, -1)}0x/status`, `/${'0'.repeat(32)}/status`, '/%E0%A4%A/status'])
+      expect((await fetch(origin + path)).status).toBe(404);
   });
 
   it('that is not HTTP is answered and forgotten', async () => {

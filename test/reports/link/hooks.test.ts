@@ -19,14 +19,19 @@ function ecb(plain: Uint8Array): Buffer {
   const c = createCipheriv('aes-128-ecb', KEY, null);
   return Buffer.concat([c.update(plain), c.final()]);
 }
-const contacts = Buffer.from(JSON.stringify([{ n: NAME_1.text, p: PHONE_1.text }, { n: NAME_2.text, p: PHONE_2.text }]));
+const contacts = Buffer.from(
+  JSON.stringify([
+    { n: NAME_1.text, p: PHONE_1.text },
+    { n: NAME_2.text, p: PHONE_2.text },
+  ]),
+);
 const ids = (links: readonly { value: string }[]): string[] => links.map((l) => l.value);
 const level = (story: Story, wanted: ManifestValue): string | undefined => story.link().links.find((l) => l.value === wanted.id)?.level;
 
 describe('what a hook saw go in is found as what came out', () => {
   test('48 a salted md5 is C5 with the hook', () => {
     const story = new Story();
-    const call = story.derive('digest', 'MD5', Buffer.from(`salt:${PHONE.text}`), md5(`salt:${PHONE.text}`));
+    const call = story.derive(['digest', 'MD5'], Buffer.from(`salt:${PHONE.text}`), md5(`salt:${PHONE.text}`));
     story.flow({ body: JSON.stringify({ u: md5(`salt:${PHONE.text}`).toString('hex') }) });
     const [found] = story.link().links;
     expect(found).toMatchObject({ value: PHONE.id, level: 'C5', chain: [{ op: 'hex' }, { op: 'derived', derivation: call.id }] });
@@ -35,27 +40,31 @@ describe('what a hook saw go in is found as what came out', () => {
   test('49 an HMAC', () => {
     const story = new Story();
     const out = createHmac('sha256', 'k').update(IMEI.text).digest();
-    story.derive('mac', 'HmacSHA256', Buffer.from(IMEI.text), out);
+    story.derive(['mac', 'HmacSHA256'], Buffer.from(IMEI.text), out);
     story.flow({ headers: [['X-Sign', out.toString('base64')]] });
     expect(level(story, IMEI)).toBe('C5');
   });
 
   test('a plain md5 that a hook saw stays an md5 in words and rises to C5', () => {
     const story = new Story();
-    story.derive('digest', 'MD5', Buffer.from(IMEI.text), md5(IMEI.text));
+    story.derive(['digest', 'MD5'], Buffer.from(IMEI.text), md5(IMEI.text));
     story.flow({ body: JSON.stringify({ u: md5(IMEI.text).toString('hex') }) });
     expect(story.link().links[0]).toMatchObject({ level: 'C5', chain: [{ op: 'hex' }, { op: 'md5' }] });
   });
 
   test.each([
-    ['55 AES-CBC behind its IV, base64', () => cbc(contacts), (ct: Buffer) => JSON.stringify({ d: Buffer.concat([IV, ct]).toString('base64') })],
+    [
+      '55 AES-CBC behind its IV, base64',
+      () => cbc(contacts),
+      (ct: Buffer) => JSON.stringify({ d: Buffer.concat([IV, ct]).toString('base64') }),
+    ],
     ['56 AES-GCM with its tag, base64', () => gcm(contacts), (ct: Buffer) => JSON.stringify({ d: ct.toString('base64') })],
     ['57 AES-ECB, hex', () => ecb(contacts), (ct: Buffer) => `d=${ct.toString('hex').toUpperCase()}`],
     ['raw body', () => cbc(contacts), (ct: Buffer) => ct],
     ['gzip of it', () => cbc(contacts), (ct: Buffer) => gzipSync(ct)],
   ])('%s: all four values of two contacts', (_title, encrypt, wrap) => {
     const story = new Story();
-    story.derive('cipher', 'AES', contacts, encrypt());
+    story.derive(['cipher', 'AES'], contacts, encrypt());
     story.flow({ body: wrap(encrypt()) });
     const { links } = story.link();
     expect(ids(links)).toEqual(ids([NAME_1, PHONE_1, NAME_2, PHONE_2].map((v) => ({ value: v.id }))));
@@ -65,9 +74,9 @@ describe('what a hook saw go in is found as what came out', () => {
   test('a call on another call’s output, packed in between', () => {
     const story = new Story();
     const inner = md5(`s${PHONE.text}`);
-    story.derive('digest', 'MD5', Buffer.from(`s${PHONE.text}`), inner);
+    story.derive(['digest', 'MD5'], Buffer.from(`s${PHONE.text}`), inner);
     const plain = gzipSync(JSON.stringify({ id: inner.toString('hex') }));
-    story.derive('cipher', 'AES', plain, cbc(plain));
+    story.derive(['cipher', 'AES'], plain, cbc(plain));
     story.flow({ body: cbc(plain).toString('base64') });
     expect(story.link().links[0]?.chain.map((e) => e.op)).toEqual(['base64', 'derived', 'gzip', 'hex', 'derived']);
   });
@@ -75,7 +84,7 @@ describe('what a hook saw go in is found as what came out', () => {
   test('61 the same IV and beginning, another end: the right plaintext is linked', () => {
     const story = new Story();
     const head = 'x'.repeat(64);
-    for (const v of [PHONE_1, PHONE_2]) story.derive('cipher', 'AES', Buffer.from(head + v.text), cbc(Buffer.from(head + v.text)));
+    for (const v of [PHONE_1, PHONE_2]) story.derive(['cipher', 'AES'], Buffer.from(head + v.text), cbc(Buffer.from(head + v.text)));
     story.flow({ body: cbc(Buffer.from(head + PHONE_2.text)) });
     expect(ids(story.link().links)).toEqual([PHONE_2.id]);
   });
@@ -88,7 +97,7 @@ describe('what a hook saw go in is found as what came out', () => {
 
   test('62, 65 one ciphertext in two requests to two hosts', () => {
     const story = new Story();
-    story.derive('cipher', 'AES', contacts, cbc(contacts));
+    story.derive(['cipher', 'AES'], contacts, cbc(contacts));
     story.flow({ body: cbc(contacts) });
     story.flow({ body: cbc(contacts), host: 'other.example' });
     expect(story.link().links.length).toBe(8);
@@ -97,13 +106,13 @@ describe('what a hook saw go in is found as what came out', () => {
   test('an output first seen after the request does not prove it', () => {
     const story = new Story();
     story.flow({ body: JSON.stringify({ u: md5(IMEI.text).toString('hex') }), ms: 100 });
-    story.derive('digest', 'MD5', Buffer.from(IMEI.text), md5(IMEI.text), 200);
+    story.derive(['digest', 'MD5'], Buffer.from(IMEI.text), md5(IMEI.text), 200);
     expect(story.link().links[0]?.level).toBe('C4');
   });
 
   test('a cut output is not the output', () => {
     const story = new Story();
-    story.derive('cipher', 'AES', contacts, cbc(contacts));
+    story.derive(['cipher', 'AES'], contacts, cbc(contacts));
     story.flow({ body: cbc(contacts).subarray(0, -1) });
     expect(story.link().links).toEqual([]);
   });
@@ -118,7 +127,9 @@ describe('who read it', () => {
     const second = story.read(200, [IMEI.id]);
     story.flow({ body, ms: 300 });
     const later = story.read(400, [IMEI.id]);
-    expect(story.link().links).toMatchObject([{ reads: [first.id, second.id, later.id], observation: second.id, origin: 'read', order: 'before', owner: 'same' }]);
+    expect(story.link().links).toMatchObject([
+      { reads: [first.id, second.id, later.id], observation: second.id, origin: 'read', order: 'before', owner: 'same' },
+    ]);
   });
 
   test('86 sent before it was read', () => {
@@ -134,7 +145,10 @@ describe('who read it', () => {
     expect(story.link().links).toMatchObject([{ reads: [], observation: null, origin: 'unseen', order: 'none', owner: 'same' }]);
   });
 
-  test.each([[2500, 'undecided'], [100, 'before']] as const)('87 another clock with %i ms of slack', (slackMs, expected) => {
+  test.each([
+    [2500, 'undecided'],
+    [100, 'before'],
+  ] as const)('87 another clock with %i ms of slack', (slackMs, expected) => {
     const story = new Story();
     const stamp = { ms: 1000, slackMs, clock: 'device', seq: 1 };
     story.read(1000, [IMEI.id], { at: stamp, firstAt: stamp, lastAt: stamp });
@@ -151,7 +165,15 @@ describe('who read it', () => {
 
   test('a picked contact is picked, unless it was read as well', () => {
     const story = new Story();
-    story.events.push({ id: 'e1', at: { ms: 10, slackMs: 0, clock: 'run', seq: 1 }, kind: 'lifecycle', what: 'picked', process: PROCESS, detail: `${NAME_1.id},${PHONE_1.id}`, head: null });
+    story.events.push({
+      id: 'e1',
+      at: { ms: 10, slackMs: 0, clock: 'run', seq: 1 },
+      kind: 'lifecycle',
+      what: 'picked',
+      process: PROCESS,
+      detail: `${NAME_1.id},${PHONE_1.id}`,
+      head: null,
+    });
     story.flow({ body: JSON.stringify([NAME_1.text, PHONE_1.text]) });
     expect(story.link().links.map((l) => l.origin)).toEqual(['picked', 'picked']);
     story.read(20, [PHONE_1.id]);
@@ -194,7 +216,10 @@ describe('placebos', () => {
 });
 
 function contactPhones(from: number, letter: 'v' | 'p', n = 50): ManifestValue[] {
-  return Array.from({ length: n }, (_, i) => ({ ...value('contact_phone', `141${String(((from + i) * 48271 + 12345) % 100_000_000).padStart(8, '0')}`), id: `${letter}${50_000 + from + i}` }));
+  return Array.from({ length: n }, (_, i) => ({
+    ...value('contact_phone', `141${String(((from + i) * 48271 + 12345) % 100_000_000).padStart(8, '0')}`),
+    id: `${letter}${50_000 + from + i}`,
+  }));
 }
 
 test('the SMS of the story is long enough to stand alone', () => {

@@ -7,13 +7,28 @@ import { textWidth, wrap } from '../../../../harness/virtual/ui/text-metrics.js'
 import { button, field, label, row, shown, stack, stage } from './stage.js';
 
 const FORM: View = stack(
-  label('借款申请', { id: 'title' }), field('phone', { hint: '请输入手机号' }), row(field('code', { hint: '验证码' }), button('获取验证码', () => {})),
-  row({ type: 'CheckBox', id: 'cb' }, label('我已阅读并同意《借款协议》《征信授权书》和《个人信息查询授权书》，并知悉相关风险', { id: 'agreement' })),
-  { type: 'ImageView', desc: '身份证' }, row(button('不同意', () => {}), button('同意并继续', () => {})),
+  label('借款申请', { id: 'title' }),
+  field('phone', { hint: '请输入手机号' }),
+  row(
+    field('code', { hint: '验证码' }),
+    button('获取验证码', () => {}),
+  ),
+  row(
+    { type: 'CheckBox', id: 'cb' },
+    label('我已阅读并同意《借款协议》《征信授权书》和《个人信息查询授权书》，并知悉相关风险', { id: 'agreement' }),
+  ),
+  { type: 'ImageView', desc: '身份证' },
+  row(
+    button('不同意', () => {}),
+    button('同意并继续', () => {}),
+  ),
 );
 
 describe('layout', () => {
-  it.each([['an activity', false], ['a dialog', true]])('puts no two views of %s over each other and none outside', (_name, modal) => {
+  it.each([
+    ['an activity', false],
+    ['a dialog', true],
+  ])('puts no two views of %s over each other and none outside', (_name, modal) => {
     const { windows, ui } = stage();
     ui.activity('FormActivity', modal ? label('下面') : FORM);
     if (modal) ui.dialog(FORM);
@@ -30,7 +45,8 @@ describe('layout', () => {
     ui.activity('FormActivity', FORM);
     for (const node of walk(windows.screen.frame().active.root)) {
       if (node.drawn === null) continue;
-      for (const line of node.drawn.lines) expect(textWidth(line.text.trimEnd(), node.drawn.size), line.text).toBeLessThanOrEqual(node.box.right - node.drawn.left + 1);
+      for (const line of node.drawn.lines)
+        expect(textWidth(line.text.trimEnd(), node.drawn.size), line.text).toBeLessThanOrEqual(node.box.right - node.drawn.left + 1);
       expect(node.drawn.top + node.drawn.lines.length * node.drawn.lineHeight).toBeLessThanOrEqual(node.box.bottom + 1);
     }
   });
@@ -49,8 +65,19 @@ describe('layout', () => {
   it('keeps the buttons of a long notice on the screen and lets its text scroll', () => {
     const { windows, ui } = stage();
     ui.activity('MainActivity', label('首页'));
-    ui.dialog(stack(label('提示', { id: 'title' }), { type: 'ScrollView', id: 'body', children: [label('个人信息保护。'.repeat(600))] }, row(button('不同意', () => {}), button('同意', () => {}))));
-    expect([shown(windows, '不同意')?.visible, shown(windows, '同意')?.visible].every((box) => box !== null && box !== undefined)).toBe(true);
+    ui.dialog(
+      stack(
+        label('提示', { id: 'title' }),
+        { type: 'ScrollView', id: 'body', children: [label('个人信息保护。'.repeat(600))] },
+        row(
+          button('不同意', () => {}),
+          button('同意', () => {}),
+        ),
+      ),
+    );
+    expect([shown(windows, '不同意')?.visible, shown(windows, '同意')?.visible].every((box) => box !== null && box !== undefined)).toBe(
+      true,
+    );
     const scroll = [...walk(windows.screen.frame().active.root)].find((node) => node.view.id === 'body');
     expect(scroll !== undefined && windows.screen.scrollBy(scroll, 300)).toBe(true);
   });
@@ -80,7 +107,8 @@ describe('layout', () => {
 describe('text', () => {
   it('is as wide as the font says', () => {
     const font = readFileSync(new URL('../../../../harness/virtual/fonts/NotoSansSC-chinese.ttf', import.meta.url));
-    for (let code = 0x20; code < 0x7f; code++) expect(textWidth(String.fromCharCode(code), 1000), String.fromCharCode(code)).toBe(advance(font, code));
+    for (let code = 0x20; code < 0x7f; code++)
+      expect(textWidth(String.fromCharCode(code), 1000), String.fromCharCode(code)).toBe(advance(font, code));
     for (const char of '借《，。”') expect(textWidth(char, 1000), char).toBe(advance(font, char.codePointAt(0) ?? 0));
   });
 
@@ -103,10 +131,18 @@ function fields(node: UiNode): readonly UiNode[] {
 
 /** Advance width out of cmap (format 4) and hmtx. */
 function advance(font: Buffer, code: number): number {
-  const tables = new Map(Array.from({ length: font.readUInt16BE(4) }, (_, i) => [font.toString('latin1', 12 + 16 * i, 16 + 16 * i), font.readUInt32BE(20 + 16 * i)]));
+  const tables = new Map(
+    Array.from({ length: font.readUInt16BE(4) }, (_, i) => [
+      font.toString('latin1', 12 + 16 * i, 16 + 16 * i),
+      font.readUInt32BE(20 + 16 * i),
+    ]),
+  );
   const at = (name: string): number => tables.get(name) ?? 0;
   const cmap = at('cmap');
-  const map = Array.from({ length: font.readUInt16BE(cmap + 2) }, (_, i) => cmap + font.readUInt32BE(cmap + 8 + 8 * i)).find((offset) => font.readUInt16BE(offset) === 4) ?? 0;
+  const map =
+    Array.from({ length: font.readUInt16BE(cmap + 2) }, (_, i) => cmap + font.readUInt32BE(cmap + 8 + 8 * i)).find(
+      (offset) => font.readUInt16BE(offset) === 4,
+    ) ?? 0;
   const count = font.readUInt16BE(map + 6);
   for (let i = 0; i < count; i += 2) {
     const [end, start] = [font.readUInt16BE(map + 14 + i), font.readUInt16BE(map + 16 + count + i)];

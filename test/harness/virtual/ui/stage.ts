@@ -27,7 +27,10 @@ export function stage(more: Partial<WindowHost> = {}): Stage {
 
 export function hostOf(heard: string[], more: Partial<WindowHost> = {}): WindowHost {
   return {
-    click: (view, listener) => { heard.push(`click ${view.text}${view.frame === null ? '' : ` in ${view.frame}`}`); listener(); },
+    click: (view, listener) => {
+      heard.push(`click ${view.text}${view.frame === null ? '' : ` in ${view.frame}`}`);
+      listener();
+    },
     resumed: (activity) => void heard.push(`resumed ${activity}`),
     paused: (activity) => void heard.push(`paused ${activity}`),
     ...more,

@@ -14,7 +14,15 @@ describe('activities', () => {
     windows.home();
     expect([windows.foreground(), windows.screen.current().package]).toEqual([null, 'com.android.launcher3']);
     expect(windows.front(LOAN)).toBe(true);
-    expect(heard).toEqual(['resumed SplashActivity', 'paused SplashActivity', 'resumed MainActivity', 'paused MainActivity', 'resumed SplashActivity', 'paused SplashActivity', 'resumed SplashActivity']);
+    expect(heard).toEqual([
+      'resumed SplashActivity',
+      'paused SplashActivity',
+      'resumed MainActivity',
+      'paused MainActivity',
+      'resumed SplashActivity',
+      'paused SplashActivity',
+      'resumed SplashActivity',
+    ]);
   });
 
   it('opened under the name of the one on top is rendered anew without leaving', () => {
@@ -62,7 +70,12 @@ describe('dialogs', () => {
     const { windows, ui, heard } = stage();
     ui.activity('MainActivity', stack(button('下一步', () => heard.push('next'))));
     const place = shown(windows, '下一步')?.box;
-    const dialog = ui.dialog(stack(label('提示'), button('知道了', () => dialog.dismiss())));
+    const dialog = ui.dialog(
+      stack(
+        label('提示'),
+        button('知道了', () => dialog.dismiss()),
+      ),
+    );
     windows.screen.tap((place?.left ?? 0) + 10, (place?.top ?? 0) + 10);
     windows.screen.back();
     expect(heard).toEqual(['resumed MainActivity']);
@@ -91,21 +104,39 @@ describe('dialogs', () => {
 describe('a touch', () => {
   it('goes to the nearest clickable parent, with its frame', () => {
     const { windows, ui, heard } = stage();
-    ui.activity('MainActivity', stack({ type: 'LinearLayout', clickFrame: 'com.example.Main.onClick', onClick: () => heard.push('row'), children: [label('联系人')] }));
+    ui.activity(
+      'MainActivity',
+      stack({
+        type: 'LinearLayout',
+        clickFrame: 'com.example.Main.onClick',
+        onClick: () => heard.push('row'),
+        children: [label('联系人')],
+      }),
+    );
     touch(windows, '联系人');
     expect(heard.slice(1)).toEqual(['click  in com.example.Main.onClick', 'row']);
   });
 
   it('on a disabled button does nothing', () => {
     const { windows, ui, heard } = stage();
-    ui.activity('MainActivity', stack({ type: 'LinearLayout', onClick: () => heard.push('row'), children: [button('申请', () => heard.push('apply'), { enabled: false })] }));
+    ui.activity(
+      'MainActivity',
+      stack({
+        type: 'LinearLayout',
+        onClick: () => heard.push('row'),
+        children: [button('申请', () => heard.push('apply'), { enabled: false })],
+      }),
+    );
     touch(windows, '申请');
     expect(heard).toEqual(['resumed MainActivity']);
   });
 
   it('ticks a box before its listener runs', () => {
     const { windows, ui, heard } = stage();
-    ui.activity('MainActivity', stack({ type: 'CheckBox', id: 'cb', text: '同意', onCheck: (on) => heard.push(`${on} ${ui.checkedOf('cb')}`) }));
+    ui.activity(
+      'MainActivity',
+      stack({ type: 'CheckBox', id: 'cb', text: '同意', onCheck: (on) => heard.push(`${on} ${ui.checkedOf('cb')}`) }),
+    );
     touch(windows, '同意');
     touch(windows, '同意');
     expect(heard).toEqual(['resumed MainActivity', 'click 同意', 'true true', 'click 同意', 'false false']);
@@ -114,7 +145,12 @@ describe('a touch', () => {
   it('on a link opens that link, and beside it none, also where the text wraps', () => {
     const { windows, ui, heard } = stage();
     const text = '注册即表示您已经仔细阅读并且同意本公司的《用户服务协议》与《个人信息保护政策》全部条款。';
-    ui.activity('MainActivity', stack(label(text, { links: ['《用户服务协议》', '《个人信息保护政策》'].map((name) => ({ text: name, open: () => heard.push(name) })) })));
+    ui.activity(
+      'MainActivity',
+      stack(
+        label(text, { links: ['《用户服务协议》', '《个人信息保护政策》'].map((name) => ({ text: name, open: () => heard.push(name) })) }),
+      ),
+    );
     const drawn = shown(windows, text)?.drawn;
     if (drawn === null || drawn === undefined) throw new Error('not drawn');
     expect(drawn.lines.length).toBe(2);
@@ -130,7 +166,18 @@ describe('a touch', () => {
   it('whose listener throws leaves the window and reaches the process, at once or late', async () => {
     const crashes: string[] = [];
     const { windows, ui } = stage({ crashed: (error) => void crashes.push(String(error)) });
-    ui.activity('MainActivity', stack(button('崩溃', () => { throw new Error('at once'); }), button('晚崩溃', async () => { await turn(); throw new Error('late'); })));
+    ui.activity(
+      'MainActivity',
+      stack(
+        button('崩溃', () => {
+          throw new Error('at once');
+        }),
+        button('晚崩溃', async () => {
+          await turn();
+          throw new Error('late');
+        }),
+      ),
+    );
     touch(windows, '崩溃');
     touch(windows, '晚崩溃');
     await turn();
@@ -152,7 +199,13 @@ describe('fields', () => {
 
   it('bring the keyboard, which takes its place from the window and goes by back', () => {
     const { windows, ui } = stage();
-    ui.activity('FormActivity', stack(field('a', { hint: '姓名' }), button('下一步', () => {})));
+    ui.activity(
+      'FormActivity',
+      stack(
+        field('a', { hint: '姓名' }),
+        button('下一步', () => {}),
+      ),
+    );
     const { box } = sourceNodes(windows).find((one) => one.view.id === 'a') ?? { box: null };
     windows.screen.tap((box?.left ?? 0) + 20, (box?.top ?? 0) + 20);
     expect([windows.screen.frame().keyboard, windows.screen.frame().focus?.view.id]).toEqual([true, 'a']);
@@ -169,7 +222,11 @@ describe('fields', () => {
 
 describe('the system', () => {
   it.each([
-    ['LOCATION', '仅在使用该应用时允许', 'allow'], ['LOCATION', '仅限这一次', 'once'], ['LOCATION', '拒绝', 'deny'], ['CONTACTS', '允许', 'allow'], ['android.permission-group.SMS', '拒绝', 'deny'],
+    ['LOCATION', '仅在使用该应用时允许', 'allow'],
+    ['LOCATION', '仅限这一次', 'once'],
+    ['LOCATION', '拒绝', 'deny'],
+    ['CONTACTS', '允许', 'allow'],
+    ['android.permission-group.SMS', '拒绝', 'deny'],
   ])('answers a %s prompt by 「%s」 with %s', async (group, text, answer) => {
     const { windows, ui } = stage();
     ui.activity('MainActivity', label('首页'));
@@ -202,7 +259,10 @@ describe('the system', () => {
   it('lets a contact be picked, or not', async () => {
     const { windows, ui } = stage();
     ui.activity('MainActivity', label('首页'));
-    const rows = [{ name: '张三', phone: '14012345678' }, { name: '李四', phone: '14112345678' }];
+    const rows = [
+      { name: '张三', phone: '14012345678' },
+      { name: '李四', phone: '14112345678' },
+    ];
     const picked = windows.pickContact(rows);
     expect(windows.screen.current().package).toBe('com.android.contacts');
     touch(windows, '李四');
@@ -216,7 +276,10 @@ describe('the system', () => {
     const { windows, ui, clock } = stage();
     ui.activity('MainActivity', row(label('首页')));
     ui.toast('请先阅读并同意');
-    const has = (): boolean => toXml(sourceOf(windows.screen.frame())).includes('<android.widget.Toast index="1" package="com.android.settings" class="android.widget.Toast" text="请先阅读并同意" displayed="true" />');
+    const has = (): boolean =>
+      toXml(sourceOf(windows.screen.frame())).includes(
+        '<android.widget.Toast index="1" package="com.android.settings" class="android.widget.Toast" text="请先阅读并同意" displayed="true" />',
+      );
     await clock.wait(3400, 'toast');
     expect(has()).toBe(true);
     await clock.wait(200, 'toast');
