@@ -110,8 +110,7 @@ function check(dir: string): SoundPacket {
   must(valueOf(info, 'Payload-Oxum') === oxum, ['bag-info.txt', null], `Payload-Oxum 应为 ${oxum}`, `Payload-Oxum should be ${oxum}`);
   const chain = checkChain(path.join(dir, 'data'), 'data/');
   must(valueOf(info, 'Log-Head') === chain.logHead, ['bag-info.txt', null], 'Log-Head 与记录不符', 'Log-Head is not that of the events');
-  const root = hashFile(path.join(dir, TAG_MANIFEST));
-  return { ...chain, files: files.size, bytes, root, info };
+  return { ...chain, files: files.size, bytes, root: hashFile(path.join(dir, TAG_MANIFEST)), info };
 }
 
 /** All files below `dir` by name with `/`, with their sizes. */
@@ -338,8 +337,10 @@ class RunFiles {
 }
 
 const bare = (file: string): string => path.resolve(file).replace(/\.[jt]s$/, '');
-const asked = process.argv[1];
-if (asked !== undefined && bare(fs.existsSync(asked) ? fs.realpathSync(asked) : asked) === bare(fileURLToPath(import.meta.url))) {
+const asked = bare(process.argv[1] ?? '.');
+const started = fs.existsSync(`${asked}.js`) ? bare(fs.realpathSync(`${asked}.js`)) : asked;
+// Bundled into another program this file is not what was started.
+if (path.basename(started).startsWith('verify') && started === bare(fileURLToPath(import.meta.url))) {
   const result = verifyPacket(process.argv[2] ?? '.');
   const at = result.ok || result.line === null ? '' : `:${result.line}`;
   if (result.ok) console.log(`OK  ${result.run}  ${result.events} events, ${result.files} files\n证据根哈希 / root  ${result.root}`);

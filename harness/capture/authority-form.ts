@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 /** Where a client asks to be led: host without brackets, in lower case. */
 export interface Target { readonly host: string; readonly port: number }
@@ -16,6 +16,11 @@ export function parseAuthority(text: string, defaultPort: number | null): Target
   const port = match[3] === undefined ? defaultPort : Number(match[3]);
   if (port === null || port < 1 || port > 65_535 || host.length > LONGEST_HOST) return null;
   return match[1] !== undefined && !isIPv6(host) ? null : { host, port };
+}
+
+/** The name that a connection is for: an app that resolves names itself connects to an address and tells the name in SNI only. */
+export function nameOf(line: { readonly host: string; readonly sni: string | null }): string {
+  return isIP(line.host) !== 0 && line.sni !== null ? line.sni : line.host;
 }
 
 /** `host`, in brackets when it is an IPv6 literal, with the port unless it is the scheme's own. */

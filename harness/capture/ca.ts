@@ -40,6 +40,7 @@ export interface Authority {
 }
 
 interface Issuer { readonly name: Buffer; readonly key: KeyObject; readonly algorithm: Buffer; readonly keyId: Buffer; readonly wallMs: number }
+interface Subject { readonly name: Buffer; readonly key: KeyObject; readonly days: number }
 
 /**
  * A new authority with P-256 leaves that live for 90 days from a day before `wallMs` (real time, ms since 1970).
@@ -49,7 +50,7 @@ interface Issuer { readonly name: Buffer; readonly key: KeyObject; readonly algo
 export function createAuthority(name: string, wallMs: number, key: 'rsa' | 'ec'): Authority {
   const pair = key === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { name: commonName(name), key: pair.privateKey, algorithm: SIGNATURE[key], keyId: keyIdOf(pair.publicKey), wallMs };
-  const cert = certificate(issuer, issuer.name, pair.publicKey, CA_DAYS, [
+  const cert = certificate(issuer, { name: issuer.name, key: pair.publicKey, days: CA_DAYS }, [
     extension('2.5.29.19', true, der.sequence(der.yes)),
     extension('2.5.29.15', true, der.bits(Buffer.from([0x06]), 1)), // keyCertSign, cRLSign
     extension('2.5.29.14', false, der.octets(issuer.keyId)),
@@ -84,7 +85,7 @@ function mint(issuer: Issuer, host: string): Leaf {
   const named = host.length <= 64;
   const ip = ipBytes(host);
   const alternative = ip === null ? der.implicit(2, Buffer.from(host, 'latin1')) : der.implicit(7, ip);
-  const cert = certificate(issuer, named ? commonName(host) : der.sequence(), pair.publicKey, LEAF_DAYS, [
+  const cert = certificate(issuer, { name: named ? commonName(host) : der.sequence(), key: pair.publicKey, days: LEAF_DAYS }, [
     extension('2.5.29.19', true, der.sequence()),
     extension('2.5.29.15', true, der.bits(Buffer.from([0x80]), 7)), // digitalSignature
     extension('2.5.29.37', false, der.sequence(der.oid('1.3.6.1.5.5.7.3.1'))), // serverAuth
@@ -100,16 +101,16 @@ function mint(issuer: Issuer, host: string): Leaf {
   };
 }
 
-function certificate(issuer: Issuer, subject: Buffer, key: KeyObject, days: number, extensions: readonly Buffer[]): Buffer {
+function certificate(issuer: Issuer, subject: Subject, extensions: readonly Buffer[]): Buffer {
   const tbs = der.sequence(
     der.tagged(0, der.integer(Buffer.from([2]))),
     serial(),
     issuer.algorithm,
     issuer.name,
     // A day back: a handset whose clock is behind must still find it valid.
-    der.sequence(der.time(issuer.wallMs - DAY_MS), der.time(issuer.wallMs + days * DAY_MS)),
-    subject,
-    key.export({ type: 'spki', format: 'der' }),
+    der.sequence(der.time(issuer.wallMs - DAY_MS), der.time(issuer.wallMs + subject.days * DAY_MS)),
+    subject.name,
+    subject.key.export({ type: 'spki', format: 'der' }),
     der.tagged(3, der.sequence(...extensions)),
   );
   return der.sequence(tbs, issuer.algorithm, der.bits(sign('sha256', tbs, issuer.key), 0));
@@ -137,8 +138,9 @@ function keyIdOf(key: KeyObject): Buffer {
 
 /** Length of `SEQUENCE { n, e }` in DER. */
 function rsaKeyLength(n: string, e: string): number {
-  const positive = (text: string): Buffer => der.integer(Buffer.concat([Buffer.from([0]), Buffer.from(text, 'base64url')]));
-  return der.sequence(positive(n), der.integer(Buffer.from(e, 'base64url'))).length;
+  // The modulus begins with a set bit, so that DER puts a zero before it.
+  const modulus = Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]);
+  return der.sequence(der.integer(modulus), der.integer(Buffer.from(e, 'base64url'))).length;
 }
 
 /** SHA-256 of a PEM certificate, hex. */

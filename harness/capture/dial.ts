@@ -20,13 +20,17 @@ export function dial(ip: string, port: number): Promise<Socket> {
   return settled(socket, 'connect');
 }
 
+/** What must be true of a server. `name` is checked, `sni` and `alpn` are offered, `trust` knows who may sign. */
+export interface Wanted { readonly name: string; readonly sni: string | null; readonly alpn: readonly string[]; readonly trust: SecureContext }
+
 /**
  * TLS towards the server, with what the app offered: its server name and its protocols but HTTP/2.
  * The certificate must be good for `name`; nothing is sent to a server without that. Rejects with Unreachable.
  */
-export async function secure(socket: Socket, name: string, sni: string | null, alpn: readonly string[], context: SecureContext): Promise<TLSSocket> {
+export async function secure(socket: Socket, wanted: Wanted): Promise<TLSSocket> {
+  const { name, sni, alpn, trust } = wanted;
   const tls = connectTls({
-    socket, secureContext: context, servername: sni ?? '', ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+    socket, secureContext: trust, servername: sni ?? '', ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     // Checked below instead: a connection that Node itself refuses does not show its certificate any more.
     rejectUnauthorized: false, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
   });

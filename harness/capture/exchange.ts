@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import type { BodyRef, BodyState, Flow, FlowTimes, HttpRequestHead, HttpResponseHead } from '../model/event.js';
 import type { BodyWriter } from '../model/recorder.js';
-import { printAuthority } from './authority-form.js';
+import { nameOf, printAuthority } from './authority-form.js';
 import type { Head, RequestLine, StatusLine } from './http1.js';
 import type { Beginning, Journal, Line, ProxyGap } from './journal.js';
 
@@ -43,10 +42,9 @@ export class Exchange {
   }
 
   asked(line: RequestLine, head: Head): void {
-    const { scheme, host, port, sni } = this.line;
-    const name = isIP(host) !== 0 && sni !== null ? sni : host;
+    const { scheme, port } = this.line;
     const path = line.target.replace(/^http:\/\/[^/?#]*/i, '');
-    this.request = { ...line, url: `${scheme}://${printAuthority(scheme, name, port)}${path.startsWith('/') ? '' : '/'}${path}`, headers: head.headers };
+    this.request = { ...line, url: `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`, headers: head.headers };
   }
 
   answered(line: StatusLine, head: Head): void {
@@ -69,7 +67,7 @@ export class Exchange {
   /** From here on the bytes are kept but not read; the gap is written at once, so that a killed run has it as well. */
   becomeOpaque(what: ProxyGap, reason: string): void {
     this.#opaque = reason;
-    this.journal.gap(what, reason, this.line.host);
+    this.journal.gap(what, reason, nameOf(this.line));
     const active = this.#stay;
     this.#stay = this.journal.presence.enter(OPAQUE_QUIET_MS);
     active.leave();

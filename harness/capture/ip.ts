@@ -8,7 +8,7 @@ export function ipBytes(host: string): Buffer | null {
   const parts = withoutDotted(host.replace(/%.*$/, '')).split('::');
   const head = groups(parts[0] ?? '');
   const tail = groups(parts[1] ?? '');
-  const middle = parts.length === 2 ? new Array<number>(8 - head.length - tail.length).fill(0) : [];
+  const middle = Array.from({ length: parts.length === 2 ? 8 - head.length - tail.length : 0 }, () => 0);
   return Buffer.from([...head, ...middle, ...tail].flatMap((g) => [g >> 8, g & 0xff]));
 }
 

@@ -2,6 +2,7 @@ import type { BodyRef, BodyState, Flow, Moment } from '../model/event.js';
 import type { SocketOwner } from '../model/handset.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
 import type { Stamp } from '../model/stamp.js';
+import { nameOf } from './authority-form.js';
 import type { Presence } from './presence.js';
 
 /** Why part of the traffic was not seen; `Gap.what` of source `proxy`. */
@@ -52,7 +53,7 @@ export class Journal {
     const times = { ...line.times, requestFirst: null, requestLast: null, responseFirst: null, responseLast: null };
     const { owner, ...known } = line;
     this.flow({ at: began.at, ...known, owner: owner(), state: 'refused', reason, request: null, response: null, bodies: [], times });
-    this.gap(what, reason, line.host);
+    this.gap(what, reason, nameOf(line));
   }
 
   body(of: BodyRef['of']): BodyWriter {

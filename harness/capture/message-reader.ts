@@ -57,8 +57,8 @@ export class MessageReader {
   /** Reads a chunk; with `one`, only up to the end of the message at hand (see `at`). */
   push(chunk: Buffer, one: boolean): void {
     this.#at = 0;
-    const messages = this.#messages;
-    while (this.#at < chunk.length && !(one && this.#messages > messages)) {
+    const enough = one ? this.#messages + 1 : Infinity;
+    while (this.#at < chunk.length && this.#messages < enough) {
       if (this.#state === 'raw') return this.#events.raw(this.#at === 0 ? chunk : chunk.subarray(this.#at));
       try {
         this.#step(chunk);

@@ -75,13 +75,14 @@ class AuditProxy extends Proxy {
     const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 65_536 });
     const [parse] = server.listeners('connection');
     server.removeAllListeners('connection').on('connection', (socket: Socket) => this.#accept(socket, () => parse?.call(server, socket)));
+    // eslint-disable-next-line no-underscore-dangle -- the library's own name
     server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => this._onHttpServerConnect(request, socket, head));
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#badHead(asSocket(socket), error.code ?? error.message));
     this.httpServer = server;
     const { host, port } = this.parts.listen;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? new LabError('PORT_TAKEN', { port }, { cause }) : cause));
-      server.listen({ host, port, noDelay: true }, resolve);
+      server.listen({ host, port }, resolve);
     });
     // A failing accept (EMFILE) costs one connection, not the run.
     server.on('error', () => {});
@@ -100,9 +101,9 @@ class AuditProxy extends Proxy {
     const closed = new Promise<void>((resolve) => (server === undefined || !server.listening ? resolve() : server.close(() => resolve())));
     for (const socket of this.#sockets) socket.destroy();
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([Promise.all([closed, ...this.#serving]), new Promise((resolve) => { timer = setTimeout(resolve, CLOSE_MS); })]);
+    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, CLOSE_MS); });
+    await Promise.race([Promise.all([closed, ...this.#serving]).then(() => this.#journal.presence.idle()), late]);
     clearTimeout(timer);
-    await this.#journal.presence.idle();
     this.#rethrow();
   }
 
@@ -132,7 +133,7 @@ class AuditProxy extends Proxy {
     const target = parseAuthority(asked, null);
     if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'CONNECT to something that is not host:port', '400 Bad Request');
     if (head.length > 0) socket.unshift(head);
-    this.#serve(serveTunnel(this.#lab, socket, began, target, this.#ownerOf(socket)));
+    this.#serve(serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket) }));
   }
 
   #badHead(socket: Socket, code: string): void {

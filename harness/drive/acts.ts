@@ -2,7 +2,6 @@ import type { ScenarioStep, Target } from '../model/scenario.js';
 import { LOG_IN } from './consent-words.js';
 import { plain } from './consent.js';
 import { agree, agreeByLogIn, decline, expectNotice, withdraw } from './privacy.js';
-import { substitute } from './scenario-faults.js';
 import { BadSelector, GoneElement } from './screen.js';
 import { PATIENCE_SECONDS, Trouble } from './stage.js';
 import type { Stage } from './stage.js';
@@ -21,6 +20,9 @@ type Act<K extends ActName> = (stage: Stage, argument: ArgumentOf<K>, place: Pla
 
 /** Between two looks while nothing is touched: prompts wait no longer than this, in milliseconds of the run clock. */
 const GLANCE_MS = 2_000;
+/** Right after a start notices and prompts come in turn: when each was first seen should be told closely. */
+const LIVELY_MS = 3_000;
+const QUICK_GLANCE_MS = 250;
 /** How long `when` and optional acts wait, in seconds. */
 const BRIEF_SECONDS = 2;
 const SWIPES = 12;
@@ -51,10 +53,10 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
     return '';
   },
   observe: async (stage, seconds) => {
-    const end = stage.clock.now().ms + seconds * 1000;
-    for (let left = seconds * 1000; left > 0; left = end - stage.clock.now().ms) {
+    const began = stage.clock.now().ms;
+    for (let past = 0; past < seconds * 1000; past = stage.clock.now().ms - began) {
       await stage.look();
-      await stage.wait(Math.min(GLANCE_MS, left), `observe ${seconds} s`);
+      await stage.wait(Math.min(past < LIVELY_MS ? QUICK_GLANCE_MS : GLANCE_MS, seconds * 1000 - past), `observe ${seconds} s`);
     }
     await stage.look();
     return `${seconds} s`;
@@ -75,7 +77,7 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
     return nameOf(target);
   },
   type: async (stage, { into, value, secret }, place) => {
-    await typeInto(stage, into, substitute(value, stage.play.persona), place.seconds);
+    await typeInto(stage, into, value, place.seconds);
     return `${nameOf(into)} ← ${secret === true ? '******' : value}`;
   },
   tick: (stage, target, place) => setBox(stage, target, true, place),

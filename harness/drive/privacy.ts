@@ -2,7 +2,7 @@ import { order } from '../model/stamp.js';
 import type { Stamp } from '../model/stamp.js';
 import type { Consent } from '../model/event.js';
 import { TO_ME, TO_PRIVACY, TO_SETTINGS, WITHDRAW, WITHDRAW_CONFIRM } from './consent-words.js';
-import { plain, refusalIn } from './consent.js';
+import { noticeIn, plain, refusalIn } from './consent.js';
 import type { NoticeButton, NoticeReading } from './consent.js';
 import { GoneElement } from './screen.js';
 import { PATIENCE_SECONDS, Trouble } from './stage.js';
@@ -15,6 +15,9 @@ const LAYERS = 3;
 /** A page that only has a box is taken for the app's way to ask when no notice came for so long, in seconds. */
 const BOX_AFTER_SECONDS = 3;
 const WITHDRAW_TAPS = 10;
+const COUNTDOWN_SECONDS = 30;
+/** Agreeing may take a tick, a countdown and a second tap. */
+const TAKES = 4;
 /** The app says that its box has to be ticked first. */
 const TICK_FIRST = /请?先?.{0,6}(阅读|勾选|同意).{0,12}(协议|政策|条款|勾选)/;
 
@@ -24,22 +27,27 @@ export async function expectNotice(stage: Stage): Promise<string> {
   return notice.title;
 }
 
-/** Agrees: ticks the box only when it is there and unticked, then presses the button that agrees. */
+/** Agrees: ticks the box only when it is there and unticked, then presses the button that agrees once it can be pressed. */
 export async function agree(stage: Stage): Promise<string> {
   let seen = await awaitNotice(stage);
   if (seen.notice.box?.state === 'unticked') seen = await tick(stage, seen);
   if (seen.notice.kind === 'box') {
     stage.agreesByLogIn = true;
-    return seen.notice.box?.state === 'unticked' ? '同意框未能勾选' : '没有弹窗：已由同意框表示，登录即同意 / no dialog: the box, then the log-in';
+    return '没有弹窗：同意框之后的登录即同意 / no dialog: the log-in after the box agrees';
   }
-  const { agree: button } = seen.notice;
-  if (button === null) throw new Trouble('提示里没有同意按钮', 'the notice has no button that agrees');
-  if (!(await press(stage, 'agreed', seen, button, unlessTickFirst))) {
-    seen = await tick(stage, await awaitNotice(stage));
-    const again = seen.notice.agree;
-    if (again === null || !(await press(stage, 'agreed', seen, again, unlessTickFirst))) throw new Trouble('应用要求先勾选，但勾选没有生效', 'the app wants its box ticked, and ticking it had no effect');
+  for (let tries = 0; tries < TAKES; tries += 1) {
+    const button = seen.notice.agree;
+    if (button === null) throw new Trouble('提示里没有同意按钮', 'the notice has no button that agrees');
+    if (!canPress(button)) {
+      seen = await awaitEnabled(stage, seen);
+      continue;
+    }
+    const taken = await press(stage, 'agreed', seen, button);
+    if (taken === 'taken') return button.label;
+    seen = await awaitNotice(stage);
+    if (taken === 'tick-first') seen = await tick(stage, seen);
   }
-  return button.label;
+  throw new Trouble('点了同意，但应用没有接受', 'the button that agrees was pressed, but the app did not take it');
 }
 
 /** Refuses, through as many second-chance dialogs as `LAYERS`; without a button that refuses, presses back and says what came of it. */
@@ -47,14 +55,14 @@ export async function decline(stage: Stage): Promise<string> {
   const seen = await awaitNotice(stage);
   const { decline: button } = seen.notice;
   if (button === null) return declineByBack(stage, seen);
-  await press(stage, 'declined', seen, button, null);
+  if ((await press(stage, 'declined', seen, button)) !== 'taken') throw new Trouble(`点了“${button.label}”，但提示没有消失`, `"${button.label}" was pressed, but the notice stayed`);
   const labels = [button.label];
   let last = seen.xml;
   for (let layer = 1; layer < LAYERS; layer += 1) {
     const next = await stage.until(1.5, 'after refusal', (sight) => (sight.xml === last || sight.tree.package !== seen.tree.package ? null : sight));
     const refusal = next === null ? null : refusalIn(next.tree);
     if (next === null || refusal === null || !isSecondChance(next)) break;
-    await press(stage, 'declined', { ...next, notice: next.notice ?? seen.notice }, refusal, null);
+    await press(stage, 'declined', { ...next, notice: next.notice ?? seen.notice }, refusal);
     labels.push(refusal.label);
     last = next.xml;
   }
@@ -84,7 +92,7 @@ export async function withdraw(stage: Stage): Promise<string> {
 
 /** A log-in on a page whose agreement is a box: the tap is the consent. */
 export async function agreeByLogIn(stage: Stage, sight: Sight, button: NoticeButton): Promise<boolean> {
-  const done = await press(stage, 'agreed', sight, button, unlessTickFirst);
+  const done = (await press(stage, 'agreed', sight, button)) === 'taken';
   if (done) stage.agreesByLogIn = false;
   return done;
 }
@@ -96,9 +104,9 @@ async function confirmWithdrawal(stage: Stage, sight: Sight, button: NoticeButto
     return next.xml === sight.xml || confirm === null ? null : { next, confirm };
   });
   // Where nothing asks for confirmation, the first tap was the withdrawal.
-  if (found === null) return void (await writeConsent(stage, 'withdrawn', first, null));
+  if (found === null) return writeConsent(stage, 'withdrawn', first);
   way.push(found.confirm.label);
-  await writeConsent(stage, 'withdrawn', await touch(stage, found.next, found.confirm), null);
+  writeConsent(stage, 'withdrawn', await touch(stage, found.next, found.confirm));
 }
 
 type Noticed = Sight & { readonly notice: NoticeReading };
@@ -112,6 +120,17 @@ async function awaitNotice(stage: Stage): Promise<Noticed> {
   });
   if (seen === null) throw new Trouble('没有出现隐私提示', 'no privacy notice came up');
   return seen;
+}
+
+function canPress(button: NoticeButton): boolean {
+  return button.node.enabled && pressable(button.node)?.enabled !== false;
+}
+
+/** Some buttons count down before they can be pressed. */
+async function awaitEnabled(stage: Stage, seen: Noticed): Promise<Noticed> {
+  const ready = await stage.until(COUNTDOWN_SECONDS, 'expect: the button can be pressed', ({ notice, ...sight }): Noticed | null => (notice?.agree && canPress(notice.agree) ? { ...sight, notice } : null));
+  if (ready === null) throw new Trouble(`“${seen.notice.agree?.label ?? ''}”一直不可点`, `"${seen.notice.agree?.label ?? ''}" stayed disabled`);
+  return ready;
 }
 
 async function tick(stage: Stage, seen: Noticed): Promise<Noticed> {
@@ -130,7 +149,7 @@ async function declineByBack(stage: Stage, seen: Noticed): Promise<string> {
   const to = stage.clock.now();
   const left = await stage.until(2, 'after back', (sight) => (sight.notice?.kind === 'notice' ? null : true));
   if (left === null) return '没有拒绝按钮；返回键不起作用 / no button refuses, and back does nothing';
-  await writeConsent(stage, 'declined', { from, to, click: null, notice: seen.notice, before, after: await stage.picture() }, null);
+  writeConsent(stage, 'declined', { from, to, click: null, notice: seen.notice, before, after: await stage.picture() });
   return '没有拒绝按钮；按了返回键 / no button refuses; pressed back';
 }
 
@@ -157,9 +176,24 @@ interface Touched {
   readonly after: NonNullable<Consent['after']>;
 }
 
-/** Taps and records; false, with nothing recorded, when `accepted` says that the app did not take it. */
-async function press(stage: Stage, act: 'agreed' | 'declined', sight: Sight, button: NoticeButton, accepted: ((after: ScreenTree) => boolean) | null): Promise<boolean> {
-  return writeConsent(stage, act, await touch(stage, sight, button), accepted);
+type Taken = 'taken' | 'tick-first' | 'ignored';
+
+/** Taps and records, unless the app did not take the tap: then nothing was agreed or refused. */
+async function press(stage: Stage, act: 'agreed' | 'declined', sight: Sight, button: NoticeButton): Promise<Taken> {
+  const touched = await touch(stage, sight, button);
+  const taken = await wasTaken(stage, touched);
+  if (taken === 'taken') writeConsent(stage, act, touched);
+  return taken;
+}
+
+async function wasTaken(stage: Stage, { notice, click, afterXml }: Touched & { readonly afterXml: string }): Promise<Taken> {
+  const after = readTree(afterXml);
+  const stays = (tree: ScreenTree): boolean => notice !== null && noticeIn(tree)?.text === notice.text;
+  if (!stays(after)) return 'taken';
+  if (after.toasts.some((toast) => TICK_FIRST.test(toast))) return 'tick-first';
+  // What is sure is written at once: a run may be cut in the next moment. A log-in page stays until its server answers.
+  if (click !== null || notice?.kind === 'box') return 'taken';
+  return (await stage.until(2, 'after the tap', (sight) => (stays(sight.tree) ? null : true))) === null ? 'ignored' : 'taken';
 }
 
 /** One tap with everything that shows when it happened: the window, the agent's own stamp, and a picture on either side. */
@@ -185,15 +219,8 @@ async function touch(stage: Stage, sight: Sight, button: NoticeButton): Promise<
   }
 }
 
-async function writeConsent(stage: Stage, act: 'agreed' | 'declined' | 'withdrawn', touched: Touched & { readonly afterXml?: string }, accepted: ((after: ScreenTree) => boolean) | null): Promise<boolean> {
-  const { from, to, click, notice, before, after, afterXml } = touched;
-  if (accepted !== null && afterXml !== undefined && !accepted(readTree(afterXml))) return false;
+function writeConsent(stage: Stage, act: 'agreed' | 'declined' | 'withdrawn', { from, to, click, notice, before, after }: Touched): void {
   stage.play.recorder.write({ kind: 'consent', at: click ?? from, act, window: { from, to }, click, notice: notice === null ? null : stage.view(notice), before, after });
-  return true;
-}
-
-function unlessTickFirst(after: ScreenTree): boolean {
-  return !after.toasts.some((toast) => TICK_FIRST.test(toast));
 }
 
 /** The agent's stamp of this tap: the click inside the window on a view that says the same; a lone click on a view without words also counts. */

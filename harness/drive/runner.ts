@@ -3,6 +3,7 @@ import type { Picture } from '../model/event.js';
 import type { ScenarioStep } from '../model/scenario.js';
 import { ACTS, asTrouble } from './acts.js';
 import type { ActName, Place } from './acts.js';
+import { mask, substitute } from './scenario-faults.js';
 import { PATIENCE_SECONDS, Stage, Trouble } from './stage.js';
 import type { Performance } from './stage.js';
 import { visibleLabels } from './touch.js';
@@ -55,14 +56,16 @@ async function performStep(stage: Stage, step: ScenarioStep, path: string, secon
 /** Each act takes its own argument: the one key of the step names both. */
 function run<K extends ActName>(stage: Stage, step: ScenarioStep, act: K, place: Place): Promise<string> {
   type Argument = Parameters<(typeof ACTS)[K]>[1];
-  const argument = (step as unknown as Readonly<Record<K, Argument>>)[act];
+  const given = (step as unknown as Readonly<Record<K, Argument>>)[act];
+  // Steps inside a block are filled in when their turn comes.
+  const argument = act === 'optional' || act === 'repeat' ? given : substitute(given, stage.play.persona);
   return (ACTS[act] as (stage: Stage, argument: Argument, place: Place) => Promise<string>)(stage, argument, place);
 }
 
 async function failed(stage: Stage, path: string, act: string, trouble: Trouble): Promise<LabError> {
-  const { lines } = stage.play;
+  const { lines, persona } = stage.play;
   const xml = await stage.play.screen.source();
   const picture: Picture = await stage.picture(xml);
   stage.note(act, trouble.zh, 'failed', picture);
-  return new LabError('STEP_FAILED', { file: lines.file, line: lines.lineOf(path), step: path, act, what: trouble.zh, whatEn: trouble.en, visible: visibleLabels(readTree(xml)) }, { cause: trouble });
+  return new LabError('STEP_FAILED', { file: lines.file, line: lines.lineOf(path), step: path, act, what: mask(trouble.zh, persona), whatEn: mask(trouble.en, persona), visible: visibleLabels(readTree(xml)) }, { cause: trouble });
 }

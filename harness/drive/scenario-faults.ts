@@ -27,12 +27,26 @@ export function faultsOf(given: unknown, id: string | null): readonly Fault[] {
   return [slotFault(data.steps, ['steps']), aimFault(data.aims, data.steps)].filter((fault) => fault !== null);
 }
 
-/** Replaces `${persona.phone}` and its short form `${phone}`. Names were checked when the file was read. */
-export function substitute(text: string, persona: Persona): string {
+/** Replaces `${persona.phone}` and its short form `${phone}` in every text of a step's argument. Names were checked when the file was read. */
+export function substitute<T>(argument: T, persona: Persona): T {
+  if (typeof argument === 'string') return fillIn(argument, persona) as T;
+  if (Array.isArray(argument)) return argument.map((item: unknown) => substitute(item, persona)) as T;
+  if (typeof argument !== 'object' || argument === null) return argument;
+  return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, substitute(value, persona)])) as T;
+}
+
+function fillIn(text: string, persona: Persona): string {
   return text.replace(/\$\{(?:persona\.)?(\w+)\}/g, (slot, name: string) => {
     const known = PERSONA_NAMES.find((one) => one === name);
     return known === undefined ? slot : persona[known];
   });
+}
+
+const PERSONAL = ['idNumber', 'bankCard', 'contactPhone', 'phone', 'password', 'contactName', 'name', 'otp'] as const satisfies readonly (keyof Persona)[];
+
+/** The other way: who the persona is stays out of marks and messages. */
+export function mask(text: string, persona: Persona): string {
+  return PERSONAL.reduce((masked, name) => (persona[name] === '' ? masked : masked.replaceAll(persona[name], `\${persona.${name}}`)), text);
 }
 
 /** A wrong key says more than the missing key or the count that follow from it. */

@@ -8,6 +8,7 @@ import { noticeIn, viewOf } from './consent.js';
 import type { NoticeReading } from './consent.js';
 import { answerFor, buttonFor, promptIn } from './prompts.js';
 import type { PromptReading } from './prompts.js';
+import { mask } from './scenario-faults.js';
 import type { ScenarioLines } from './scenario-file.js';
 import type { Screen, ScreenElement } from './screen.js';
 import { labelOf, readTree } from './tree.js';
@@ -51,6 +52,8 @@ export class Stage {
   /** True after `privacy: agree` met a page that only has a box: the log-in tap is then the consent. */
   agreesByLogIn = false;
   private shown: string | null = null;
+  /** Message of the prompt that is on the screen and not answered yet. */
+  private prompted: string | null = null;
   private place = { path: '', act: '' };
 
   constructor(readonly play: Performance) {}
@@ -67,8 +70,9 @@ export class Stage {
   /** A marker of the step under way, or of something done beside it (`act` is another then). */
   note(act: string, detail: string, state: StepNews['state'] = 'done', picture: Picture | null = null): void {
     const { path } = this.place;
-    this.play.recorder.write({ kind: 'step', at: this.clock.now(), path, act, state, detail, picture });
-    this.play.onStep({ path, act, state, detail });
+    const news: StepNews = { path, act, state, detail: mask(detail, this.play.persona) };
+    this.play.recorder.write({ kind: 'step', at: this.clock.now(), ...news, picture });
+    this.play.onStep(news);
   }
 
   /** A fresh start of the app forgets what was shown; cleared data also forgets our ticks. */
@@ -84,6 +88,7 @@ export class Stage {
     let tree = readTree(xml);
     for (let i = 0; i < PROMPTS_IN_A_ROW; i += 1) {
       const prompt = promptIn(tree);
+      if (prompt === null) this.prompted = null;
       if (prompt === null || !(await this.answer(prompt))) break;
       xml = await this.source();
       tree = readTree(xml);
@@ -150,14 +155,18 @@ export class Stage {
   private async answer(prompt: PromptReading): Promise<boolean> {
     const wanted: PromptAnswer = answerFor(this.policy, prompt.groups);
     const choice = buttonFor(prompt, wanted);
-    this.writePrompt('shown', prompt, null);
+    if (this.prompted !== prompt.message) this.writePrompt('shown', prompt, null);
+    const told = this.prompted === prompt.message;
+    this.prompted = prompt.message;
     if (choice === null) {
+      if (told) return false;
       this.play.recorder.gap('driver', 'permission-prompt', `no button for "${wanted}" on: ${prompt.message}`);
       return false;
     }
     const element = await this.handle(choice.node);
     if (element === null) return true;
     await element.click();
+    this.prompted = null;
     this.writePrompt('answered', prompt, choice.answer);
     return true;
   }

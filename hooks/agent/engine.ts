@@ -137,12 +137,11 @@ class Hooks implements Engine, Line {
     return returned;
   }
   private enter(rows: readonly HookRow[], types: readonly string[], self: JavaWrapper, args: unknown[]): Call | null {
-    const row = rows.find(({ only }) => only === null || only.among.includes(String(args[only.index])));
-    if (row === undefined) return null;
     try {
-      return this.threads.enter(row, types, self, args, (call) => this.station(row).open(call));
+      const row = rows.find(({ only }) => only === null || only.among.some((name) => name === args[only.index]));
+      return row === undefined ? null : this.threads.enter(row, types, self, args, (call) => this.station(row).open(call));
     } catch (error) {
-      this.fault(row.id, 'enter', error);
+      this.fault(rows[0]?.id ?? '', 'enter', error);
       return null;
     }
   }

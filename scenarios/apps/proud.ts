@@ -57,7 +57,6 @@ export default {
   servers: { 'api.proud-loan.example': lender, [PINNED]: collector },
   truth: [
     ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AT_START),
-    ...under(['decline'], found('LA-C06', 'not-tested', '-', {})),
     ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),
     ...under(['sign-up-deny', 'sign-up-allow'], found('LA-E03', 'not-tested', '-', {}), found('LA-G01', 'not-tested', '-', {})),
     ...under(['background'], found('LA-E06', 'not-tested', '-', {})),

@@ -43,6 +43,11 @@ function rehash(): void {
   fs.writeFileSync(at('tagmanifest-sha256.txt'), tags.toSorted().map(line).join(''));
 }
 
+function retag(): void {
+  const tags = read('tagmanifest-sha256.txt').replace(/[0-9a-f]{64}(?= {2}manifest)/, sha256(fs.readFileSync(at('manifest-sha256.txt'))));
+  fs.writeFileSync(at('tagmanifest-sha256.txt'), tags);
+}
+
 function codeOf(call: () => unknown): unknown {
   try {
     call();
@@ -276,10 +281,6 @@ describe('the verifier', () => {
       },
     ],
   ];
-  function retag(): void {
-    const tags = read('tagmanifest-sha256.txt').replace(/[0-9a-f]{64}(?= {2}manifest)/, sha256(fs.readFileSync(at('manifest-sha256.txt'))));
-    fs.writeFileSync(at('tagmanifest-sha256.txt'), tags);
-  }
   for (const [what, file, forge] of forgeries) {
     it(`finds ${what}`, () => {
       forge();

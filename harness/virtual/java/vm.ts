@@ -27,10 +27,10 @@ export function createJavaVm(host: JavaHost): JavaVm {
   return {
     world,
     bridge: createBridge(world, { hotspot: false }),
-    call: world.call,
-    construct: world.construct,
+    call: (...call) => world.call(...call),
+    construct: (...made) => world.construct(...made),
     within: world.threads.within,
     thread: world.threads.as,
-    systemService: world.systemService,
+    systemService: (className) => world.systemService(className),
   };
 }

@@ -66,74 +66,81 @@ const IMPLEMENTED: Readonly<Record<string, string>> = {
 
 /** Makes the Java world of one process. */
 export function createWorld(host: JavaHost, crypto: JavaCrypto): World {
-  const definitions = new Map<string, ClassDefinition>();
-  const loaded = new Map<string, LoadedClass>();
-  const services = new Map<string, JavaObject>();
-  let hashes = 0x1000;
-  const threads = createThreads(host.process.pid);
+  return new Classes(host, crypto);
+}
 
-  function load(name: string): LoadedClass | null {
-    const done = loaded.get(name);
+class Classes implements World {
+  readonly threads: JavaThreads;
+  private readonly definitions = new Map<string, ClassDefinition>(allClasses.map((definition) => [definition.name, definition]));
+  private readonly loaded = new Map<string, LoadedClass>();
+  private readonly services = new Map<string, JavaObject>();
+  private hashes = 0x1000;
+
+  constructor(readonly host: JavaHost, readonly crypto: JavaCrypto) {
+    this.threads = createThreads(host.process.pid);
+  }
+
+  load(className: string): LoadedClass | null {
+    const done = this.loaded.get(className);
     if (done !== undefined) return done;
-    const definition = definitions.get(name);
-    if (definition === undefined || definition.since > host.phone.sdk || definition.until < host.phone.sdk) return null;
-    const parent = definition.parent === null ? null : load(definition.parent);
+    const definition = this.definitions.get(className);
+    const { sdk } = this.host.phone;
+    if (definition === undefined || definition.since > sdk || definition.until < sdk) return null;
+    const parent = definition.parent === null ? null : this.load(definition.parent);
     const slots = new Map<string, Slot>(parent?.slots ?? []);
-    const made: LoadedClass = { name, parent, slots, fields: { ...parent?.fields, ...definition.fields } };
+    const made: LoadedClass = { name: className, parent, slots, fields: { ...parent?.fields, ...definition.fields } };
     // Constructors are not inherited.
     for (const key of slots.keys()) if (key.startsWith('$init(')) slots.delete(key);
     for (const one of definition.methods) {
-      if (one.since > host.phone.sdk || one.until < host.phone.sdk) continue;
-      slots.set(keyOf(one.name, one.types), { definition: one, owner: made, frame: `${name}.${one.name === '$init' ? '<init>' : one.name}`, replacement: null, handle: null });
+      if (one.since > sdk || one.until < sdk) continue;
+      slots.set(keyOf(one.name, one.types), { definition: one, owner: made, frame: `${className}.${one.name === '$init' ? '<init>' : one.name}`, replacement: null, handle: null });
     }
-    loaded.set(name, made);
+    this.loaded.set(className, made);
     return made;
   }
-  function slotFor(className: string, method: string, types: readonly string[], self: JavaObject | null): Slot {
-    const runtime = load(self === null ? className : classNameOf(self)) ?? load(className);
+  define(definition: ClassDefinition): void {
+    if (!this.definitions.has(definition.name)) this.definitions.set(definition.name, definition);
+  }
+  call(className: string, method: string, types: readonly string[], self: JavaObject | null, args: readonly unknown[]): unknown {
+    const slot = this.find(className, method, types, self);
+    const receiver = self ?? (slot.definition.static ? this.make(className, {}) : this.systemService(className));
+    return asItCame(() => this.dispatch(slot, receiver, coerced(types, args)));
+  }
+  construct(className: string, types: readonly string[], args: readonly unknown[]): JavaObject {
+    const slot = this.find(className, '$init', types, null);
+    const made = this.make(className, {});
+    asItCame(() => this.dispatch(slot, made, coerced(types, args)));
+    return made;
+  }
+  make(className: string, fields: Record<string, unknown>): JavaObject {
+    return { className, fields, hash: this.hashes++ };
+  }
+  systemService(className: string): JavaObject {
+    const name = IMPLEMENTED[className] ?? className;
+    const found = this.services.get(name) ?? this.make(name, {});
+    this.services.set(name, found);
+    return found;
+  }
+  dispatch(slot: Slot, self: JavaObject, args: readonly unknown[]): unknown {
+    return this.threads.within(slot.frame, () => (slot.replacement === null ? runBody(this, slot, self, args) : slot.replacement(self, args)));
+  }
+  slotOf(loaded: LoadedClass, method: string, types: readonly string[]): Slot | null {
+    return loaded.slots.get(keyOf(method, types)) ?? null;
+  }
+  isInstance(value: unknown, className: string): boolean {
+    if (className === 'java.lang.Object') return true;
+    if (typeof value === 'string') return className === 'java.lang.String' || className === 'java.lang.CharSequence';
+    if (!isJavaObject(value)) return false;
+    for (let at = this.load(value.className); at !== null; at = at.parent) if (at.name === className) return true;
+    return value.className === className;
+  }
+  private find(className: string, method: string, types: readonly string[], self: JavaObject | null): Slot {
+    const runtime = this.load(self === null ? className : classNameOf(self)) ?? this.load(className);
     if (runtime === null) throw new JavaError('java.lang.ClassNotFoundException', `Didn't find class "${className}" on path: DexPathList`);
-    const slot = runtime.slots.get(keyOf(method, types));
-    if (slot === undefined) throw new JavaError('java.lang.NoSuchMethodException', `${className}.${method} [${types.join(', ')}]`);
+    const slot = this.slotOf(runtime, method, types);
+    if (slot === null) throw new JavaError('java.lang.NoSuchMethodException', `${className}.${method} [${types.join(', ')}]`);
     return slot;
   }
-  function dispatch(slot: Slot, self: JavaObject, args: readonly unknown[]): unknown {
-    return threads.within(slot.frame, () => (slot.replacement === null ? runBody(world, slot, self, args) : slot.replacement(self, args)));
-  }
-  const make = (className: string, fields: Record<string, unknown>): JavaObject => ({ className, fields, hash: hashes++ });
-
-  const world: World = {
-    host, crypto, threads, load, dispatch, make,
-    define(definition) {
-      if (!definitions.has(definition.name)) definitions.set(definition.name, definition);
-    },
-    call(className, method, types, self, args) {
-      const slot = slotFor(className, method, types, self);
-      const receiver = self ?? (slot.definition.static ? world.make(className, {}) : world.systemService(className));
-      return asItCame(() => dispatch(slot, receiver, coerced(types, args)));
-    },
-    construct(className, types, args) {
-      const slot = slotFor(className, '$init', types, null);
-      const made = make(className, {});
-      asItCame(() => dispatch(slot, made, coerced(types, args)));
-      return made;
-    },
-    systemService(className) {
-      const name = IMPLEMENTED[className] ?? className;
-      const found = services.get(name) ?? make(name, {});
-      services.set(name, found);
-      return found;
-    },
-    slotOf: (from, method, types) => from.slots.get(keyOf(method, types)) ?? null,
-    isInstance(value, className) {
-      if (className === 'java.lang.Object') return true;
-      if (typeof value === 'string') return className === 'java.lang.String' || className === 'java.lang.CharSequence';
-      if (!isJavaObject(value)) return false;
-      for (let at = load(value.className); at !== null; at = at.parent) if (at.name === className) return true;
-      return value.className === className;
-    },
-  };
-  for (const definition of allClasses) definitions.set(definition.name, definition);
-  return world;
 }
 
 /** The body itself, past any hook. */

@@ -9,7 +9,7 @@ import type { Window } from '../ui/window.js';
 import { FONT_FAMILY } from './font.js';
 import { drawImage } from './icons.js';
 import { drawKeyboard } from './keyboard.js';
-import { attributes, rectangle, textAt } from './svg.js';
+import { attributes, bordered, rectangle, textAt } from './svg.js';
 
 const INK = '#1f2329';
 const FAINT = '#8f959e';
@@ -58,21 +58,20 @@ function drawView(node: UiNode): string {
   if (type === 'CheckBox') return drawTick(node) + drawText(node, enabled(node) ? INK : FAINT);
   if (type === 'ImageView') return drawImage(node);
   if (type === 'TextView') return drawText(node, node.view.onClick === undefined ? INK : BLUE);
-  return clickable(node) ? rectangle(node.box, '#fff', { rx: 18, stroke: '#dfe1e5', 'stroke-width': 2 }) : '';
+  return clickable(node) ? bordered(node.box, '#fff', { rx: 18, stroke: '#dfe1e5', wide: 2 }) : '';
 }
 
 function drawButton(node: UiNode): string {
   const on = enabled(node);
   return (
-    rectangle(node.box, on ? '#e3ecfb' : '#eceef1', { rx: 24, stroke: on ? '#9dbdf2' : '#d8dbe0', 'stroke-width': 2 }) +
+    bordered(node.box, on ? '#e3ecfb' : '#eceef1', { rx: 24, stroke: on ? '#9dbdf2' : '#d8dbe0', wide: 2 }) +
     drawText(node, on ? BLUE : FAINT)
   );
 }
 
 function drawField(node: UiNode): string {
   return (
-    rectangle(node.box, '#fff', { rx: 12, stroke: '#c4c8cf', 'stroke-width': 3 }) +
-    drawText(node, node.text === '' || !enabled(node) ? FAINT : INK)
+    bordered(node.box, '#fff', { rx: 12, stroke: '#c4c8cf', wide: 3 }) + drawText(node, node.text === '' || !enabled(node) ? FAINT : INK)
   );
 }
 
@@ -81,7 +80,7 @@ function drawTick(node: UiNode): string {
   const left = node.box.left + 12;
   const top = (node.box.top + node.box.bottom - side) / 2;
   const box = { left, top, right: left + side, bottom: top + side };
-  if (!node.checked) return rectangle(box, '#fff', { rx: 8, stroke: '#646a73', 'stroke-width': 5 });
+  if (!node.checked) return bordered(box, '#fff', { rx: 8, stroke: '#646a73', wide: 5 });
   const tick = `M${left + 12} ${top + 28} L${left + 23} ${top + 39} L${left + 43} ${top + 16}`;
   return (
     rectangle(box, BLUE, { rx: 8 }) +

@@ -13,6 +13,17 @@ export function rectangle(rect: Rect, fill: string, more: Values = {}): string {
   return `<rect ${attributes({ x: rect.left, y: rect.top, width: Math.max(0, rect.right - rect.left), height: Math.max(0, rect.bottom - rect.top), fill, ...more })}/>`;
 }
 
+/** A box with a border that stays inside it, so that a scrolled parent does not cut it. */
+export function bordered(
+  rect: Rect,
+  fill: string,
+  border: { readonly stroke: string; readonly wide: number; readonly rx: number },
+): string {
+  const by = border.wide / 2;
+  const inner = { left: rect.left + by, top: rect.top + by, right: rect.right - by, bottom: rect.bottom - by };
+  return rectangle(inner, fill, { rx: border.rx, stroke: border.stroke, 'stroke-width': border.wide });
+}
+
 /** One line of text; `y` is its baseline, `size` its font size. */
 export function textAt(
   text: string,

@@ -30,7 +30,7 @@ export function padding(node: UiNode): { readonly x: number; readonly y: number;
     case 'EditText':
       return { x: 24, y: 36, lead: 0 };
     case 'CheckBox':
-      return { x: 12, y: 27, lead: SIZES.box + 24 };
+      return { x: 12, y: 27, lead: SIZES.box + (node.text === '' ? 0 : 24) };
     default:
       return { x: 0, y: 15, lead: 0 };
   }

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { Duplex } from 'node:stream';
+import { connect as connectTls, createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sniffClientHello } from '../../../harness/capture/client-hello.js';
 import { parseAuthority } from '../../../harness/capture/authority-form.js';
-import { farServer, lab, onHead, openRig, received, tlsThrough, toProxy, tunnel } from './rig.js';
+import { far, farServer, lab, onHead, openRig, received, tlsThrough, toProxy, tunnel } from './rig.js';
 import type { Rig } from './rig.js';
 
 const HOST = 'api.example.com';
@@ -51,8 +52,6 @@ describe('CONNECT to what is not host:port', () => {
 });
 
 test('a tunnel to an IPv6 literal leads to that address, with a certificate for it', async () => {
-  const { createServer } = await import('node:tls');
-  const { far } = await import('./rig.js');
   const server = createServer({ cert: far.leaf('::1').certPem, key: far.leaf('::1').keyPem }, (socket) => { socket.on('error', () => {}); onHead(socket, () => void socket.write(OK)); });
   await new Promise<void>((ready) => server.listen(0, '::1', ready));
   const address = server.address();
@@ -150,7 +149,7 @@ describe('a hostile peer in the tunnel', () => {
     const server = rig.keep(await farServer((socket) => onHead(socket, () => void socket.write(OK)), {}));
     rig.route(HOST, server.port);
     const { socket } = await tunnel(rig, `${HOST}:443`);
-    const pieces = new (await import('node:stream')).Duplex({
+    const pieces = new Duplex({
       read() {}, final(done) { socket.end(); done(); },
       write(chunk: Buffer, _, done) { void (async () => { for (const byte of chunk) { socket.write(Buffer.from([byte])); await new Promise(setImmediate); } done(); })(); },
     });

@@ -52,7 +52,7 @@ describe('an exchange in TLS', () => {
     const [flow] = (await rig.caught()).flows;
     const order = ['connect', 'clientHello', 'handshake', 'requestFirst', 'requestLast', 'responseFirst', 'responseLast'] as const;
     const monos = order.map((step) => flow?.times[step]?.monoMs ?? NaN);
-    expect(monos).toEqual([...monos].sort((a, b) => a - b));
+    expect(monos).toEqual(monos.toSorted((a, b) => a - b));
     expect(flow?.at.seq).toBeGreaterThan(before.seq);
     expect(flow?.at.ms).toBe(flow?.times.requestFirst?.ms);
     expect(Math.abs((flow?.times.requestFirst?.wallMs ?? 0) - Date.now())).toBeLessThan(60_000);
@@ -86,13 +86,11 @@ describe('an exchange in TLS', () => {
     expect([flow?.host, flow?.sni, flow?.request?.url]).toEqual(['127.0.0.1', 'sni.example.com', 'https://sni.example.com/x']);
   });
 
-  test.each(['127.0.0.1', '[::1]'])('shows a certificate for the address when CONNECT names %s and there is no SNI', async (literal) => {
-    const ip = literal.replace(/[[\]]/g, '');
+  test('shows a certificate for the address when CONNECT names one and there is no SNI', async () => {
+    const ip = '127.0.0.1';
     const server = rig.keep(await farServer((socket) => onHead(socket, () => void socket.write(OK)), { cert: far.leaf(ip).certPem, key: far.leaf(ip).keyPem }));
-    // What listens is on IPv4; only the name matters here.
-    rig.route('127.0.0.1', server.port);
-    if (ip === '::1') return expect((await tunnel(rig, `${literal}:443`)).answer).toContain('502');
-    const app = await tlsThrough(rig, `${literal}:443`, { servername: '' });
+    rig.route(ip, server.port);
+    const app = await tlsThrough(rig, `${ip}:443`, { servername: '' });
     app.write('GET /x HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.endsWith('ok'));
     expect((await rig.caught()).flows[0]).toMatchObject({ host: ip, sni: null, state: 'whole' });
@@ -187,15 +185,15 @@ describe('answers of every shape', () => {
   });
 });
 
-describe('plain HTTP', () => {
-  const plain = async (answer: (head: string) => string): Promise<{ heads: string[] }> => {
-    const heads: string[] = [];
-    const server = rig.keep(await farServer((socket) => onHead(socket, (head) => { heads.push(head); socket.write(answer(head)); }), null));
-    rig.route('plain.example.com', server.port);
-    rig.route('other.example.com', server.port);
-    return { heads };
-  };
+async function plain(answer: (head: string) => string): Promise<{ heads: string[] }> {
+  const heads: string[] = [];
+  const server = rig.keep(await farServer((socket) => onHead(socket, (head) => { heads.push(head); socket.write(answer(head)); }), null));
+  rig.route('plain.example.com', server.port);
+  rig.route('other.example.com', server.port);
+  return { heads };
+}
 
+describe('plain HTTP', () => {
   test('by absolute URL reaches the server as a path, and is recorded as the app sent it', async () => {
     const { heads } = await plain(() => OK);
     const app = await toProxy(rig);

@@ -174,3 +174,11 @@ export async function tlsThrough(rig: Rig, authority: string, options: { servern
   await once(tls, 'secureConnect');
   return tls;
 }
+
+/** Waits for something that another socket brings about. */
+export async function until(met: () => boolean): Promise<void> {
+  for (const end = Date.now() + 8000; !met(); ) {
+    if (Date.now() > end) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -47,6 +47,8 @@ export interface Lab {
   readonly files: Map<string, Uint8Array>;
   readonly news: StepNews[];
   readonly calls: string[];
+  /** No agent sees clicks. */
+  blind: boolean;
   perform(app: TrialApp, steps: string | readonly ScenarioStep[], signal?: AbortSignal): Promise<void>;
   consents(): readonly Extract<Draft, { kind: 'consent' }>[];
   steps(): readonly string[];
@@ -66,7 +68,8 @@ export async function openLab(): Promise<Lab> {
   const news: StepNews[] = [];
   const calls: string[] = [];
   const recorder = recorderOf(clock, events, files);
-  return {
+  const lab: Lab = {
+    blind: false,
     appium, session, windows, clock, events, files, news, calls,
     consents: () => events.filter((event) => event.kind === 'consent'),
     steps: () => events.flatMap((event) => (event.kind === 'step' ? [`${event.path} ${event.act} ${event.state}`] : [])),
@@ -75,7 +78,7 @@ export async function openLab(): Promise<Lab> {
       news.length = 0;
       calls.length = 0;
       const { scenario, lines } = typeof steps === 'string' ? parseScenario(steps, 'trial.yaml') : checkScenario({ id: 'trial', title: '试', aims: [], steps }, 'trial.ts');
-      const handset = handsetOf(windows, clock, app, calls);
+      const handset = handsetOf({ windows, clock, calls, app, sees: () => !lab.blind });
       await performScenario({ scenario, lines, screen: session, handset, recorder, persona: PERSONA, signal, onStep: (step) => news.push(step) });
     },
     close: async () => {
@@ -86,6 +89,7 @@ export async function openLab(): Promise<Lab> {
       await rm(home, { recursive: true, force: true });
     },
   };
+  return lab;
 }
 
 function recorderOf(clock: RunClock, events: Draft[], files: Map<string, Uint8Array>): Recorder {
@@ -106,7 +110,9 @@ function recorderOf(clock: RunClock, events: Draft[], files: Map<string, Uint8Ar
 
 type Click = Parameters<Parameters<HandsetPort['onClick']>[0]>[0];
 
-function handsetOf(windows: Windows, clock: RunClock, app: TrialApp, calls: string[]): HandsetPort {
+interface TrialHandset { readonly windows: Windows; readonly clock: RunClock; readonly calls: string[]; readonly app: TrialApp; readonly sees: () => boolean }
+
+function handsetOf({ windows, clock, app, calls, sees }: TrialHandset): HandsetPort {
   const listeners = new Set<(click: Click) => void>();
   let held: Click[] = [];
   let pid = 100;
@@ -130,7 +136,7 @@ function handsetOf(windows: Windows, clock: RunClock, app: TrialApp, calls: stri
     stop: async () => { calls.push('stop'); stop(); },
     clear: async () => { calls.push('clear'); stop(); },
     home: async () => { calls.push('home'); windows.home(); },
-    flush: async () => { calls.push('flush'); const now = held; held = []; for (const click of now) for (const listener of listeners) listener(click); },
+    flush: async () => { calls.push('flush'); const now = held; held = []; if (sees()) for (const click of now) for (const listener of listeners) listener(click); },
     onClick: (listener) => { listeners.add(listener); return () => listeners.delete(listener); },
     collect: async () => [], deliverSms: async (sender, body) => { calls.push(`sms ${sender} ${body}`); }, close: async () => undefined,
   };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { substitute } from '../../../harness/drive/scenario-faults.js';
+import { mask, substitute } from '../../../harness/drive/scenario-faults.js';
 import { checkScenario, loadScenario, parseScenario, template } from '../../../harness/drive/scenario-file.js';
 import { LabError } from '../../../harness/model/errors.js';
 import { PERSONA } from './lab.js';
@@ -87,6 +87,7 @@ describe('a sound scenario', () => {
 
 describe('the persona', () => {
   it('is put in by its long and its short name; other braces stay', () => {
-    expect(substitute('${persona.phone}/${otp}/${x}', PERSONA)).toBe(`${PERSONA.phone}/${PERSONA.otp}/\${x}`);
+    expect(substitute({ into: ['${persona.phone}/${otp}/${x}'], seconds: 3 }, PERSONA)).toEqual({ into: [`${PERSONA.phone}/${PERSONA.otp}/\${x}`], seconds: 3 });
+    expect(mask(`${PERSONA.phone}/${PERSONA.name}`, PERSONA)).toBe('${persona.phone}/${persona.name}');
   });
 });

@@ -28,6 +28,13 @@ function code(call: () => unknown): ErrorCode | 'none' {
   return 'none';
 }
 
+function readLock(): string {
+  const free = lockFolder(dir);
+  const text = fs.readFileSync(path.join(dir, '.lock'), 'utf8');
+  free();
+  return text;
+}
+
 describe('a run folder', () => {
   it('belongs to one audit at a time, and is never written over', () => {
     const first = openRun(dir);
@@ -51,13 +58,6 @@ describe('a run folder', () => {
     expect(code(() => lockFolder(dir))).toBe('RUN_IN_USE');
     expect(fs.readdirSync(dir)).toEqual(['.lock']);
   });
-
-  function readLock(): string {
-    const free = lockFolder(dir);
-    const text = fs.readFileSync(path.join(dir, '.lock'), 'utf8');
-    free();
-    return text;
-  }
 
   it('is refused where there is something already, or no right to write', () => {
     fs.mkdirSync(dir);

@@ -106,7 +106,9 @@ it('every character of the shipped apps and of the system can be drawn', async (
   const { glyphs } = await loadFonts();
   const root = new URL('../../../', import.meta.url);
   const files = [
-    ...readdirSync(new URL('scenarios/apps/', root)).map((name) => `scenarios/apps/${name}`),
+    ...['scenarios/apps', 'scenarios/loan'].flatMap((folder) =>
+      readdirSync(new URL(`${folder}/`, root)).map((name) => `${folder}/${name}`),
+    ),
     'harness/virtual/ui/system-windows.ts',
     'harness/virtual/screen/keyboard.ts',
   ];
