@@ -14,7 +14,11 @@ export type ActName = Keys<ScenarioStep>;
 type ArgumentOf<K extends ActName> = Extract<ScenarioStep, Readonly<Record<K, unknown>>>[K];
 
 /** Where an act stands. `seconds`: how long it may wait for what it needs; `perform` runs the steps of a block. */
-export interface Place { readonly path: string; readonly seconds: number; readonly perform: (steps: readonly ScenarioStep[], path: string, seconds: number) => Promise<void> }
+export interface Place {
+  readonly path: string;
+  readonly seconds: number;
+  readonly perform: (steps: readonly ScenarioStep[], path: string, seconds: number) => Promise<void>;
+}
 
 type Act<K extends ActName> = (stage: Stage, argument: ArgumentOf<K>, place: Place) => Promise<string>;
 
@@ -33,7 +37,9 @@ const OTP_SENDER = '10690001';
 export const ACTS: { readonly [K in ActName]: Act<K> } = {
   permissions: async (stage, policy) => {
     stage.policy = policy;
-    return Object.entries(policy).map(([group, answer]) => `${group}=${answer}`).join(' ');
+    return Object.entries(policy)
+      .map(([group, answer]) => `${group}=${answer}`)
+      .join(' ');
   },
   launch: async (stage, { clean }) => {
     if (clean) await stage.play.handset.clear();
@@ -84,7 +90,10 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
   untick: (stage, target, place) => setBox(stage, target, false, place),
   scrollTo: async (stage, target) => {
     for (let i = 0; i < SWIPES; i += 1) {
-      const found = await find(stage, target, 0).catch((error: unknown) => { if (error instanceof Trouble) return null; throw error; });
+      const found = await find(stage, target, 0).catch((error: unknown) => {
+        if (error instanceof Trouble) return null;
+        throw error;
+      });
       if (found !== null) return nameOf(target);
       await stage.play.screen.swipeUp();
     }
@@ -163,7 +172,9 @@ async function setBox(stage: Stage, target: Target, wanted: boolean, place: Plac
 
 async function expectScreen(stage: Stage, wanted: ArgumentOf<'expect'>): Promise<string> {
   const seconds = wanted.seconds ?? PATIENCE_SECONDS;
-  const words = [wanted.text, wanted.gone === undefined ? undefined : `无“${wanted.gone}”`, wanted.activity].filter((word) => word !== undefined).join('，');
+  const words = [wanted.text, wanted.gone === undefined ? undefined : `无“${wanted.gone}”`, wanted.activity]
+    .filter((word) => word !== undefined)
+    .join('，');
   let activity = '';
   const met = await stage.until(seconds, `expect: ${words}`, async ({ tree }) => {
     if (wanted.activity !== undefined) {
@@ -174,14 +185,20 @@ async function expectScreen(stage: Stage, wanted: ArgumentOf<'expect'>): Promise
     if (!fits) await dismissPopUp(stage, tree);
     return fits ? true : null;
   });
-  if (met === null) throw new Trouble(`${seconds} 秒内没有等到 ${words}${activity === '' ? '' : `（当前页面 ${activity}）`}`, `${words} did not come within ${seconds} s${activity === '' ? '' : ` (now in ${activity})`}`);
+  if (met === null)
+    throw new Trouble(
+      `${seconds} 秒内没有等到 ${words}${activity === '' ? '' : `（当前页面 ${activity}）`}`,
+      `${words} did not come within ${seconds} s${activity === '' ? '' : ` (now in ${activity})`}`,
+    );
   return words;
 }
 
 /** Whether an error is the scenario's or the app's doing, and not the lab's. */
 export function asTrouble(error: unknown): Trouble | null {
   if (error instanceof Trouble) return error;
-  if (error instanceof BadSelector) return new Trouble(`无法识别的定位方式：${error.message}`, `the locator cannot be read: ${error.message}`, { cause: error });
-  if (error instanceof GoneElement) return new Trouble(`元素已不在屏幕上：${error.message}`, `the element is gone: ${error.message}`, { cause: error });
+  if (error instanceof BadSelector)
+    return new Trouble(`无法识别的定位方式：${error.message}`, `the locator cannot be read: ${error.message}`, { cause: error });
+  if (error instanceof GoneElement)
+    return new Trouble(`元素已不在屏幕上：${error.message}`, `the element is gone: ${error.message}`, { cause: error });
   return null;
 }

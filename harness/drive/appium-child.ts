@@ -1,7 +1,9 @@
 import { main } from 'appium';
 
 /** What the child prints on its one line of standard output. */
-export type ChildWord = { readonly ready: true; readonly port: number } | { readonly ready: false; readonly code: string | null; readonly why: string };
+export type ChildWord =
+  | { readonly ready: true; readonly port: number }
+  | { readonly ready: false; readonly code: string | null; readonly why: string };
 
 const [home, portText] = process.argv.slice(2);
 const port = Number(portText);
@@ -21,8 +23,17 @@ process.stdin.on('end', leave).on('error', leave).resume();
 
 try {
   await main({
-    appiumHome: home ?? '', address: '127.0.0.1', port, loglevel: 'error', logNoColors: true, throwInsteadOfExit: true,
-    useDrivers: ['virtualhandset'], usePlugins: [], allowCors: false, sessionOverride: false, keepAliveTimeout: 600,
+    appiumHome: home ?? '',
+    address: '127.0.0.1',
+    port,
+    loglevel: 'error',
+    logNoColors: true,
+    throwInsteadOfExit: true,
+    useDrivers: ['virtualhandset'],
+    usePlugins: [],
+    allowCors: false,
+    sessionOverride: false,
+    keepAliveTimeout: 600,
   } as Parameters<typeof main>[0]);
   say({ ready: true, port });
 } catch (error) {

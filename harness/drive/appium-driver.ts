@@ -10,7 +10,9 @@ const constraints = {
 } as const;
 type Constraints = typeof constraints;
 type Session = [string, Record<string, unknown>];
-interface ElementRef { readonly 'element-6066-11e4-a52e-4f735466cecf': string }
+interface ElementRef {
+  readonly 'element-6066-11e4-a52e-4f735466cecf': string;
+}
 
 /** Only a handset of this machine, named by a token that nobody can guess. */
 const HANDSET_URL = /^http:\/\/127\.0\.0\.1:(\d{1,5})(\/[0-9a-f]{32,64})$/;
@@ -30,7 +32,8 @@ export class VirtualHandsetDriver extends BaseDriver<Constraints> {
     this.locatorStrategies = ['xpath', 'id', 'class name', 'accessibility id', '-android uiautomator'];
   }
 
-  override async createSession(...args: unknown[]): Promise<any> { // oxlint-disable-line no-explicit-any -- base-driver's overloads differ in their results
+  override async createSession(...args: unknown[]): Promise<any> {
+    // base-driver's overloads differ in their results
     const create = super.createSession as (...given: unknown[]) => Promise<unknown>;
     const session = (await create.apply(this, args)) as Session;
     const where = HANDSET_URL.exec(String(session[1]['handsetUrl']));
@@ -60,7 +63,8 @@ export class VirtualHandsetDriver extends BaseDriver<Constraints> {
     return (await this.wire.command(path, method, body)) as T;
   }
 
-  override async findElOrEls(strategy: string, selector: string, mult: boolean, context?: unknown): Promise<any> { // oxlint-disable-line no-explicit-any -- one or many, as base-driver declares it
+  override async findElOrEls(strategy: string, selector: string, mult: boolean, context?: unknown): Promise<any> {
+    // one or many, as base-driver declares it
     const body = { strategy, selector, context: context ?? '', multiple: mult };
     const find = (): Promise<unknown> => this.ask(`POST`, mult ? '/elements' : '/element', body);
     let found: unknown = null;
@@ -80,57 +84,137 @@ export class VirtualHandsetDriver extends BaseDriver<Constraints> {
     return found;
   }
 
-  async active(): Promise<ElementRef> { return this.ask('GET', '/element/active'); }
-  async click(id: string): Promise<void> { await this.ask('POST', `/element/${id}/click`, { element: id }); }
-  async getText(id: string): Promise<string> { return String(await this.ask('GET', `/element/${id}/text`)); }
-  async getName(id: string): Promise<string> { return String(await this.ask('GET', `/element/${id}/name`)); }
-  async getAttribute(name: string, id: string): Promise<string | null> { return this.ask('GET', `/element/${id}/attribute/${encodeURIComponent(name)}`); }
-  async getElementRect(id: string): Promise<unknown> { return this.ask('GET', `/element/${id}/rect`); }
-  async elementDisplayed(id: string): Promise<boolean> { return (await this.getAttribute('displayed', id)) === 'true'; }
-  async elementEnabled(id: string): Promise<boolean> { return (await this.getAttribute('enabled', id)) === 'true'; }
-  async elementSelected(id: string): Promise<boolean> { return (await this.getAttribute('selected', id)) === 'true'; }
-  async clear(id: string): Promise<void> { await this.ask('POST', `/element/${id}/clear`, {}); }
-  async setValue(text: string, id: string): Promise<void> { await this.ask('POST', `/element/${id}/value`, { elementId: id, text, replace: false }); }
-  async mobileReplaceElementValue(elementId: string, text: string): Promise<void> { await this.ask('POST', `/element/${elementId}/value`, { elementId, text, replace: true }); }
-  async mobileType(text: string): Promise<void> { await this.ask('POST', '/keys', { text, replace: false }); }
+  async active(): Promise<ElementRef> {
+    return this.ask('GET', '/element/active');
+  }
+  async click(id: string): Promise<void> {
+    await this.ask('POST', `/element/${id}/click`, { element: id });
+  }
+  async getText(id: string): Promise<string> {
+    return String(await this.ask('GET', `/element/${id}/text`));
+  }
+  async getName(id: string): Promise<string> {
+    return String(await this.ask('GET', `/element/${id}/name`));
+  }
+  async getAttribute(name: string, id: string): Promise<string | null> {
+    return this.ask('GET', `/element/${id}/attribute/${encodeURIComponent(name)}`);
+  }
+  async getElementRect(id: string): Promise<unknown> {
+    return this.ask('GET', `/element/${id}/rect`);
+  }
+  async elementDisplayed(id: string): Promise<boolean> {
+    return (await this.getAttribute('displayed', id)) === 'true';
+  }
+  async elementEnabled(id: string): Promise<boolean> {
+    return (await this.getAttribute('enabled', id)) === 'true';
+  }
+  async elementSelected(id: string): Promise<boolean> {
+    return (await this.getAttribute('selected', id)) === 'true';
+  }
+  async clear(id: string): Promise<void> {
+    await this.ask('POST', `/element/${id}/clear`, {});
+  }
+  async setValue(text: string, id: string): Promise<void> {
+    await this.ask('POST', `/element/${id}/value`, { elementId: id, text, replace: false });
+  }
+  async mobileReplaceElementValue(elementId: string, text: string): Promise<void> {
+    await this.ask('POST', `/element/${elementId}/value`, { elementId, text, replace: true });
+  }
+  async mobileType(text: string): Promise<void> {
+    await this.ask('POST', '/keys', { text, replace: false });
+  }
 
-  override async getPageSource(): Promise<string> { return this.ask('GET', '/source'); }
-  async getScreenshot(): Promise<string> { return this.ask('GET', '/screenshot'); }
-  async getElementScreenshot(id: string): Promise<string> { return this.ask('GET', `/element/${id}/screenshot`); }
-  async getWindowSize(): Promise<{ readonly width: number; readonly height: number }> { return this.ask('GET', '/window/current/size'); }
-  async getWindowRect(): Promise<unknown> { return { x: 0, y: 0, ...(await this.getWindowSize()) }; }
-  async getOrientation(): Promise<string> { return this.ask('GET', '/orientation'); }
-  async performActions(actions: unknown): Promise<void> { await this.ask('POST', '/actions', { actions }); }
-  async releaseActions(): Promise<void> { /* every pointer of the handset is up after each chain, as UiAutomator2 has it */ }
+  override async getPageSource(): Promise<string> {
+    return this.ask('GET', '/source');
+  }
+  async getScreenshot(): Promise<string> {
+    return this.ask('GET', '/screenshot');
+  }
+  async getElementScreenshot(id: string): Promise<string> {
+    return this.ask('GET', `/element/${id}/screenshot`);
+  }
+  async getWindowSize(): Promise<{ readonly width: number; readonly height: number }> {
+    return this.ask('GET', '/window/current/size');
+  }
+  async getWindowRect(): Promise<unknown> {
+    return { x: 0, y: 0, ...(await this.getWindowSize()) };
+  }
+  async getOrientation(): Promise<string> {
+    return this.ask('GET', '/orientation');
+  }
+  async performActions(actions: unknown): Promise<void> {
+    await this.ask('POST', '/actions', { actions });
+  }
+  async releaseActions(): Promise<void> {
+    /* every pointer of the handset is up after each chain, as UiAutomator2 has it */
+  }
 
-  async getAlertText(): Promise<string> { return this.ask('GET', '/alert/text'); }
-  async postAcceptAlert(): Promise<void> { await this.mobileAcceptAlert(); }
-  async postDismissAlert(): Promise<void> { await this.mobileDismissAlert(); }
-  async mobileAcceptAlert(buttonLabel?: string): Promise<void> { await this.ask('POST', '/alert/accept', buttonLabel === undefined ? {} : { buttonLabel }); }
-  async mobileDismissAlert(buttonLabel?: string): Promise<void> { await this.ask('POST', '/alert/dismiss', buttonLabel === undefined ? {} : { buttonLabel }); }
+  async getAlertText(): Promise<string> {
+    return this.ask('GET', '/alert/text');
+  }
+  async postAcceptAlert(): Promise<void> {
+    await this.mobileAcceptAlert();
+  }
+  async postDismissAlert(): Promise<void> {
+    await this.mobileDismissAlert();
+  }
+  async mobileAcceptAlert(buttonLabel?: string): Promise<void> {
+    await this.ask('POST', '/alert/accept', buttonLabel === undefined ? {} : { buttonLabel });
+  }
+  async mobileDismissAlert(buttonLabel?: string): Promise<void> {
+    await this.ask('POST', '/alert/dismiss', buttonLabel === undefined ? {} : { buttonLabel });
+  }
 
-  async back(): Promise<void> { await this.ask('POST', '/back', {}); }
+  async back(): Promise<void> {
+    await this.ask('POST', '/back', {});
+  }
   async pressKeyCode(keycode: number, metastate?: number, flags?: number): Promise<void> {
-    await this.ask('POST', '/appium/device/press_keycode', { keycode, ...(metastate === undefined ? {} : { metastate }), ...(flags === undefined ? {} : { flags }) });
+    await this.ask('POST', '/appium/device/press_keycode', {
+      keycode,
+      ...(metastate === undefined ? {} : { metastate }),
+      ...(flags === undefined ? {} : { flags }),
+    });
   }
-  async mobilePressKey(keycode: number, metastate?: number, flags?: number): Promise<void> { await this.pressKeyCode(Number(keycode), metastate, flags); }
-  async hideKeyboard(): Promise<boolean> { return this.ask('POST', '/appium/device/hide_keyboard', {}); }
-  async isKeyboardShown(): Promise<boolean> { return this.ask('GET', '/appium/device/is_keyboard_shown'); }
-  async mobileClickGesture(elementId?: unknown, x?: number, y?: number): Promise<void> { await this.ask('POST', '/appium/gestures/click', gesture(elementId, x, y)); }
-  async mobileLongClickGesture(elementId?: unknown, x?: number, y?: number, duration?: number): Promise<void> { await this.ask('POST', '/appium/gestures/long_click', { ...gesture(elementId, x, y), duration }); }
-  async mobileSwipeGesture(direction: string, percent: number, elementId?: unknown, left?: number, top?: number, width?: number, height?: number, speed?: number): Promise<void> {
-    await this.ask('POST', '/appium/gestures/swipe', { ...area(elementId, left, top, width, height), direction, percent, speed });
+  async mobilePressKey(keycode: number, metastate?: number, flags?: number): Promise<void> {
+    await this.pressKeyCode(Number(keycode), metastate, flags);
   }
-  async mobileScrollGesture(direction: string, percent: number, elementId?: unknown, left?: number, top?: number, width?: number, height?: number, speed?: number): Promise<boolean> {
-    return this.ask('POST', '/appium/gestures/scroll', { ...area(elementId, left, top, width, height), direction, percent, speed });
+  async hideKeyboard(): Promise<boolean> {
+    return this.ask('POST', '/appium/device/hide_keyboard', {});
+  }
+  async isKeyboardShown(): Promise<boolean> {
+    return this.ask('GET', '/appium/device/is_keyboard_shown');
+  }
+  async mobileClickGesture(elementId?: unknown, x?: number, y?: number): Promise<void> {
+    await this.ask('POST', '/appium/gestures/click', gesture(elementId, x, y));
+  }
+  async mobileLongClickGesture(elementId?: unknown, x?: number, y?: number, duration?: number): Promise<void> {
+    await this.ask('POST', '/appium/gestures/long_click', { ...gesture(elementId, x, y), duration });
+  }
+  async mobileSwipeGesture(...[direction, percent, ...where]: AreaGesture): Promise<void> {
+    await this.ask('POST', '/appium/gestures/swipe', { ...area(where), direction, percent });
+  }
+  async mobileScrollGesture(...[direction, percent, ...where]: AreaGesture): Promise<boolean> {
+    return this.ask('POST', '/appium/gestures/scroll', { ...area(where), direction, percent });
   }
 
-  async mobileGetDeviceInfo(): Promise<unknown> { return this.ask('GET', '/appium/device/info'); }
-  async getCurrentActivity(): Promise<string> { return this.ask('GET', '/appium/device/current_activity'); }
-  async getCurrentPackage(): Promise<string> { return this.ask('GET', '/appium/device/current_package'); }
-  async getContexts(): Promise<readonly string[]> { return ['NATIVE_APP']; }
-  async getCurrentContext(): Promise<string> { return 'NATIVE_APP'; }
-  async setContext(name: string): Promise<void> { if (name !== 'NATIVE_APP' && name !== '') throw new errors.NoSuchContextError(); }
+  async mobileGetDeviceInfo(): Promise<unknown> {
+    return this.ask('GET', '/appium/device/info');
+  }
+  async getCurrentActivity(): Promise<string> {
+    return this.ask('GET', '/appium/device/current_activity');
+  }
+  async getCurrentPackage(): Promise<string> {
+    return this.ask('GET', '/appium/device/current_package');
+  }
+  async getContexts(): Promise<readonly string[]> {
+    return ['NATIVE_APP'];
+  }
+  async getCurrentContext(): Promise<string> {
+    return 'NATIVE_APP';
+  }
+  async setContext(name: string): Promise<void> {
+    if (name !== 'NATIVE_APP' && name !== '') throw new errors.NoSuchContextError();
+  }
 
   async execute(script: string, args: readonly unknown[]): Promise<unknown> {
     const first = args[0];
@@ -143,7 +227,10 @@ function gesture(elementId: unknown, x: number | undefined, y: number | undefine
   return { origin, offset: x === undefined || y === undefined ? undefined : { x, y } };
 }
 
-function area(elementId: unknown, left?: number, top?: number, width?: number, height?: number): Record<string, unknown> {
-  const origin = elementId === undefined || elementId === null ? undefined : { 'element-6066-11e4-a52e-4f735466cecf': String(elementId) };
-  return { origin, area: left === undefined || top === undefined ? undefined : { left, top, width, height } };
+type Where = [elementId?: unknown, left?: number, top?: number, width?: number, height?: number, speed?: number];
+type AreaGesture = [direction: string, percent: number, ...where: Where];
+
+function area([elementId, left, top, width, height, speed]: Where): Record<string, unknown> {
+  const { origin } = gesture(elementId, undefined, undefined);
+  return { origin, speed, area: left === undefined || top === undefined ? undefined : { left, top, width, height } };
 }

@@ -6,8 +6,14 @@
 export const executeMethodMap = {
   'mobile: clickGesture': { command: 'mobileClickGesture', params: { optional: ['elementId', 'x', 'y'] } },
   'mobile: longClickGesture': { command: 'mobileLongClickGesture', params: { optional: ['elementId', 'x', 'y', 'duration'] } },
-  'mobile: swipeGesture': { command: 'mobileSwipeGesture', params: { required: ['direction', 'percent'], optional: ['elementId', 'left', 'top', 'width', 'height', 'speed'] } },
-  'mobile: scrollGesture': { command: 'mobileScrollGesture', params: { required: ['direction', 'percent'], optional: ['elementId', 'left', 'top', 'width', 'height', 'speed'] } },
+  'mobile: swipeGesture': {
+    command: 'mobileSwipeGesture',
+    params: { required: ['direction', 'percent'], optional: ['elementId', 'left', 'top', 'width', 'height', 'speed'] },
+  },
+  'mobile: scrollGesture': {
+    command: 'mobileScrollGesture',
+    params: { required: ['direction', 'percent'], optional: ['elementId', 'left', 'top', 'width', 'height', 'speed'] },
+  },
   'mobile: acceptAlert': { command: 'mobileAcceptAlert', params: { optional: ['buttonLabel'] } },
   'mobile: dismissAlert': { command: 'mobileDismissAlert', params: { optional: ['buttonLabel'] } },
   'mobile: deviceInfo': { command: 'mobileGetDeviceInfo' },
@@ -28,7 +34,9 @@ export const newMethodMap = {
   '/session/:sessionId/contexts': { GET: { command: 'getContexts', deprecated: true } },
   '/session/:sessionId/orientation': { GET: { command: 'getOrientation', deprecated: true } },
   '/session/:sessionId/window/:windowhandle/size': { GET: { command: 'getWindowSize', deprecated: true } },
-  '/session/:sessionId/appium/device/press_keycode': { POST: { command: 'pressKeyCode', payloadParams: { required: ['keycode'], optional: ['metastate', 'flags'] }, deprecated: true } },
+  '/session/:sessionId/appium/device/press_keycode': {
+    POST: { command: 'pressKeyCode', payloadParams: { required: ['keycode'], optional: ['metastate', 'flags'] }, deprecated: true },
+  },
   '/session/:sessionId/appium/device/current_activity': { GET: { command: 'getCurrentActivity', deprecated: true } },
   '/session/:sessionId/appium/device/current_package': { GET: { command: 'getCurrentPackage', deprecated: true } },
 } as const;

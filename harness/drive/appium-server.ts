@@ -26,7 +26,11 @@ const TRIES = 3;
  * Starts a real Appium 3 server with our driver in a child process. `homeDir` becomes its APPIUM_HOME: written by us, nothing is installed
  * or looked up. The child ends when we end. `log` receives what it writes to standard error. @throws LabError APPIUM_FAILED
  */
-export async function startAppium(options: { readonly homeDir: string; readonly log: (line: string) => void; readonly signal?: AbortSignal }): Promise<AppiumServer> {
+export async function startAppium(options: {
+  readonly homeDir: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}): Promise<AppiumServer> {
   const root = packageRoot();
   const entry = join(root, 'dist/harness/drive/appium-child.js');
   if (!existsSync(entry)) throw new LabError('APPIUM_FAILED', { why: `${entry} 不存在 / is missing` });
@@ -44,12 +48,32 @@ async function writeHome(homeDir: string, driver: string): Promise<void> {
   const folder = join(homeDir, 'virtual-handset-driver');
   const cache = join(homeDir, 'node_modules/.cache/appium');
   await Promise.all([folder, cache].map((dir) => mkdir(dir, { recursive: true })));
-  const appium = { driverName: 'virtualhandset', automationName: 'VirtualHandset', platformNames: ['Android'], mainClass: 'VirtualHandsetDriver' };
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'virtual-handset-driver', version: '1.0.0', type: 'module', exports: './index.js', main: './index.js', appium }));
+  const appium = {
+    driverName: 'virtualhandset',
+    automationName: 'VirtualHandset',
+    platformNames: ['Android'],
+    mainClass: 'VirtualHandsetDriver',
+  };
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'virtual-handset-driver', version: '1.0.0', type: 'module', exports: './index.js', main: './index.js', appium }),
+  );
   await writeFile(join(folder, 'index.js'), `export { VirtualHandsetDriver } from ${JSON.stringify(pathToFileURL(driver).href)};\n`);
   // Without appiumVersion Appium asks the npm registry whether the driver fits.
   const manifest = {
-    drivers: { virtualhandset: { automationName: appium.automationName, platformNames: appium.platformNames, mainClass: appium.mainClass, pkgName: 'virtual-handset-driver', version: '1.0.0', appiumVersion: '^3.0.0', installType: 'local', installSpec: folder, installPath: folder } },
+    drivers: {
+      virtualhandset: {
+        automationName: appium.automationName,
+        platformNames: appium.platformNames,
+        mainClass: appium.mainClass,
+        pkgName: 'virtual-handset-driver',
+        version: '1.0.0',
+        appiumVersion: '^3.0.0',
+        installType: 'local',
+        installSpec: folder,
+        installPath: folder,
+      },
+    },
     plugins: {},
     schemaRev: 4,
   };
@@ -71,8 +95,16 @@ async function freePort(): Promise<number> {
 
 type Outcome = { readonly server: AppiumServer } | { readonly code: string | null; readonly why: string };
 
-async function start(entry: string, options: { readonly homeDir: string; readonly log: (line: string) => void; readonly signal?: AbortSignal }, port: number): Promise<Outcome> {
-  const child = spawn(process.execPath, [entry, options.homeDir, String(port)], { cwd: options.homeDir, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+async function start(
+  entry: string,
+  options: { readonly homeDir: string; readonly log: (line: string) => void; readonly signal?: AbortSignal },
+  port: number,
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [entry, options.homeDir, String(port)], {
+    cwd: options.homeDir,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   child.stdin.on('error', () => undefined);
   const complaints: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -88,20 +120,29 @@ async function start(entry: string, options: { readonly homeDir: string; readonl
   return { server: running(child, port) };
 }
 
-function firstWord(child: ChildProcess, complaints: readonly string[], signal: AbortSignal | undefined): Promise<ChildWord | { readonly code: string | null; readonly why: string }> {
+function firstWord(
+  child: ChildProcess,
+  complaints: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ChildWord | { readonly code: string | null; readonly why: string }> {
   return new Promise((resolve, reject) => {
     const lines = child.stdout === null ? null : createInterface({ input: child.stdout });
-    const settle = <T>(act: (value: T) => void) => (value: T): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      act(value);
-    };
+    const settle =
+      <T>(act: (value: T) => void) =>
+      (value: T): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        act(value);
+      };
     const done = settle(resolve);
     const abort = (): void => {
       void end(child);
       settle(reject)(signal?.reason);
     };
-    const timer = setTimeout(() => done({ code: 'ETIMEDOUT', why: `${PATIENCE_MS / 1000} 秒内没有就绪 / not ready within ${PATIENCE_MS / 1000} s` }), PATIENCE_MS);
+    const timer = setTimeout(
+      () => done({ code: 'ETIMEDOUT', why: `${PATIENCE_MS / 1000} 秒内没有就绪 / not ready within ${PATIENCE_MS / 1000} s` }),
+      PATIENCE_MS,
+    );
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     child.once('error', (error) => done({ code: null, why: error.message }));

@@ -34,7 +34,11 @@ export const AGREE: readonly RegExp[] = [
 ];
 
 /** May mean yes; counts only where the text speaks of agreeing to a named policy. */
-export const GO_ON: readonly RegExp[] = [/^(我)?(知道|了解|明白)了?$/, /^(确定|确认|好的?|继续|继续使用|开始使用|立即使用|立即体验|进入应用|进入|开启)$/, /^(ok|continue|got it|start)$/i];
+export const GO_ON: readonly RegExp[] = [
+  /^(我)?(知道|了解|明白)了?$/,
+  /^(确定|确认|好的?|继续|继续使用|开始使用|立即使用|立即体验|进入应用|进入|开启)$/,
+  /^(ok|continue|got it|start)$/i,
+];
 
 /** What a notice speaks of; one point each. */
 export const SPEAKS_OF: readonly RegExp[] = [
@@ -50,7 +54,8 @@ export const SPEAKS_OF: readonly RegExp[] = [
 ];
 
 /** Names of policies about personal information; two points, and what a consent is about. */
-export const POLICY = /隐私(权)?(政策|协议|条款|声明|通知|规则|指引|保护(指引|政策|声明|说明|协议))|个人信息(保护|处理|收集|使用)[^《》，。,]{0,6}(政策|规则|声明|授权书|说明|告知书)|privacy policy/i;
+export const POLICY =
+  /隐私(权)?(政策|协议|条款|声明|通知|规则|指引|保护(指引|政策|声明|说明|协议))|个人信息(保护|处理|收集|使用)[^《》，。,]{0,6}(政策|规则|声明|授权书|说明|告知书)|privacy policy/i;
 
 /** Names of other agreements that a notice links to; one point. */
 export const AGREEMENT = /(用户|服务|注册|使用|会员|平台)(服务|注册|使用|许可)?(协议|条款)|terms of (use|service)/i;
@@ -66,9 +71,20 @@ export const RATIONALE = /(需要|申请|请求|获取|开启|使用|授予|打�
 export const RATIONALE_BUTTON = /^(去|立即|马上)?(授权|开启|设置|允许|打开)(权限)?$/;
 
 /** Ways to a withdrawal, by what is written on them; each list from best to worst. */
-export const WITHDRAW = [/^(撤回|撤销|收回|取消)(隐私政策?|个人信息)?(的)?(授权)?(同意|授权)(隐私政策|个人信息处理)?$/, /^(撤回|撤销)(隐私政策|隐私协议|隐私授权|个人信息授权).{0,4}$/, /^停止(使用)?并撤回.{0,6}$/] as const;
-export const WITHDRAW_CONFIRM = [/^(确认|确定|同意|仍要|继续)(撤回|撤销)(同意|授权)?$/, /^(撤回|撤销)(同意|授权)?(并退出(应用|APP)?)?$/i, /^(确认|确定|是|好的?)$/] as const;
-export const TO_PRIVACY = [/^(隐私|权限|隐私与权限|隐私和权限|隐私安全|账号与安全|账户与安全|安全与隐私)(设置|管理|中心)?$/, /^(关于|关于我们|关于APP)$/i] as const;
+export const WITHDRAW = [
+  /^(撤回|撤销|收回|取消)(隐私政策?|个人信息)?(的)?(授权)?(同意|授权)(隐私政策|个人信息处理)?$/,
+  /^(撤回|撤销)(隐私政策|隐私协议|隐私授权|个人信息授权).{0,4}$/,
+  /^停止(使用)?并撤回.{0,6}$/,
+] as const;
+export const WITHDRAW_CONFIRM = [
+  /^(确认|确定|同意|仍要|继续)(撤回|撤销)(同意|授权)?$/,
+  /^(撤回|撤销)(同意|授权)?(并退出(应用|APP)?)?$/i,
+  /^(确认|确定|是|好的?)$/,
+] as const;
+export const TO_PRIVACY = [
+  /^(隐私|权限|隐私与权限|隐私和权限|隐私安全|账号与安全|账户与安全|安全与隐私)(设置|管理|中心)?$/,
+  /^(关于|关于我们|关于APP)$/i,
+] as const;
 export const TO_SETTINGS = [/^(系统|更多|应用|通用)?设置$/] as const;
 export const TO_ME = [/^(我的|个人中心|我|账户|账号|个人)$/] as const;
 
@@ -82,4 +98,10 @@ export const POP_UPS: Readonly<Record<'update' | 'offer' | 'notification' | 'rat
   notification: /(开启|打开|允许).{0,6}(通知|消息推送|推送)|不错过.{0,8}(消息|通知)/,
   rating: /(给|为).{0,6}(好评|评分|打分)|五星|喜欢.{0,8}吗/,
 };
-export const WAY_OUT: readonly RegExp[] = [/^(以后|下次|稍后)再说$/, /^(暂不|稍后)(更新|升级|开启|评价|领取|需要)?$/, /^(残忍)?(拒绝|忽略)(此版本)?$/, /^(跳过|关闭|取消|不了|不用了|放弃|暂不|我再想想|×|X|✕)$/i, /^(关闭|close)(弹窗|广告)?$/i];
+export const WAY_OUT: readonly RegExp[] = [
+  /^(以后|下次|稍后)再说$/,
+  /^(暂不|稍后)(更新|升级|开启|评价|领取|需要)?$/,
+  /^(残忍)?(拒绝|忽略)(此版本)?$/,
+  /^(跳过|关闭|取消|不了|不用了|放弃|暂不|我再想想|×|X|✕)$/i,
+  /^(关闭|close)(弹窗|广告)?$/i,
+];

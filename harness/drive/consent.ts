@@ -1,11 +1,36 @@
-import { AGREE, AGREEMENT, BOX_SAYS, BUTTON_LENGTH, GO_ON, LOG_IN, POLICY, PUT_OFF, RATIONALE, RATIONALE_BUTTON, REFUSE, SPEAKS_OF, TAKES_BACK } from './consent-words.js';
+import {
+  AGREE,
+  AGREEMENT,
+  BOX_SAYS,
+  BUTTON_LENGTH,
+  GO_ON,
+  LOG_IN,
+  POLICY,
+  PUT_OFF,
+  RATIONALE,
+  RATIONALE_BUTTON,
+  REFUSE,
+  SPEAKS_OF,
+  TAKES_BACK,
+} from './consent-words.js';
 import { boundsText, isField, labelOf, pressable, readTree, sameRow } from './tree.js';
 import type { ScreenNode, ScreenTree } from './tree.js';
 import type { NoticeView } from '../model/event.js';
 
-export interface NoticeButton { readonly label: string; readonly node: ScreenNode }
-export interface NoticeBox { readonly state: 'ticked' | 'unticked' | 'unknown'; readonly label: string; readonly node: ScreenNode }
-export interface NoticeLink { readonly text: string; /** Where to tap; the span inside the text when the node is not a link itself. */ readonly node: ScreenNode; readonly inText: boolean }
+export interface NoticeButton {
+  readonly label: string;
+  readonly node: ScreenNode;
+}
+export interface NoticeBox {
+  readonly state: 'ticked' | 'unticked' | 'unknown';
+  readonly label: string;
+  readonly node: ScreenNode;
+}
+export interface NoticeLink {
+  readonly text: string;
+  /** Where to tap; the span inside the text when the node is not a link itself. */ readonly node: ScreenNode;
+  readonly inText: boolean;
+}
 
 /** A notice as it stands on the screen. */
 export interface NoticeReading {
@@ -65,7 +90,11 @@ export function isRationale(tree: ScreenTree): boolean {
 
 /** A label without blanks, ornament and countdown: `同意并继续（3s）` is 同意并继续. */
 export function plain(label: string): string {
-  return label.replace(/\s+/g, /^[\x20-\x7e]+$/.test(label) ? ' ' : '').replace(/[（(]\d+ ?[sS秒]?[）)]$|\d+[sS秒]$/u, '').replace(/^[【「\[<]|[】」\]>!！。~]$/gu, '').trim();
+  return label
+    .replace(/\s+/g, /^[\x20-\x7e]+$/.test(label) ? ' ' : '')
+    .replace(/[（(]\d+ ?[sS秒]?[）)]$|\d+[sS秒]$/u, '')
+    .replace(/^[【「<]|[】」>!！。~]$/gu, '')
+    .trim();
 }
 
 function isSystem(tree: ScreenTree): boolean {
@@ -78,21 +107,38 @@ function scoreOf(said: string, tree: ScreenTree): number {
 }
 
 function fullNotice(tree: ScreenTree, box: NoticeBox | null, score: number): NoticeReading | null {
-  const all = buttons(tree).filter((button) => box === null || !sameRow(button.node, box.node) || !BOX_SAYS.test(button.label) || /Button$/.test(button.node.class));
+  const all = buttons(tree).filter(
+    (button) => box === null || !sameRow(button.node, box.node) || !BOX_SAYS.test(button.label) || button.node.class.endsWith('Button'),
+  );
   const open = all.filter((button) => !says([...REFUSE, ...PUT_OFF], button.label));
   const strong = first(open, AGREE);
   const said = tree.nodes.map(labelOf).join('\n');
   // 确定 alone asks for consent only where the text says so, and never where it takes one back.
-  const weak = strong === null && POLICY.test(said) && /同意|授权/.test(said) && !TAKES_BACK.test(said) && !isRationale(tree) ? first(open, GO_ON) : null;
+  const weak =
+    strong === null && POLICY.test(said) && /同意|授权/.test(said) && !TAKES_BACK.test(said) && !isRationale(tree)
+      ? first(open, GO_ON)
+      : null;
   const agree = strong ?? weak;
   if (agree === null || (isRationale(tree) && !POLICY.test(said))) return null;
   const part = container(tree, agree.node);
   const inside = tree.nodes.filter((node) => within(node, part));
   if (inside.some(isField)) return null;
-  const decline = first(all.filter((button) => within(button.node, part)), [...REFUSE, ...PUT_OFF]);
-  const text = inside.filter((node) => node !== agree.node && node !== decline?.node).map(labelOf).filter((label) => label !== '');
+  const decline = first(
+    all.filter((button) => within(button.node, part)),
+    [...REFUSE, ...PUT_OFF],
+  );
+  const text = inside
+    .filter((node) => node !== agree.node && node !== decline?.node)
+    .map(labelOf)
+    .filter((label) => label !== '');
   return {
-    kind: 'notice', title: titleOf(text), text: text.join('\n'), agree, decline, score, links: findLinks(inside),
+    kind: 'notice',
+    title: titleOf(text),
+    text: text.join('\n'),
+    agree,
+    decline,
+    score,
+    links: findLinks(inside),
     box: box !== null && within(box.node, part) ? box : null,
     confidence: strong !== null && POLICY.test(said) ? 'sure' : 'likely',
   };
@@ -100,10 +146,21 @@ function fullNotice(tree: ScreenTree, box: NoticeBox | null, score: number): Not
 
 function boxPage(tree: ScreenTree, box: NoticeBox | null, score: number): NoticeReading | null {
   // A switch among settings shows what the user chose earlier; only where one signs up does a box ask.
-  if (box === null || !POLICY.test(box.label) || !(tree.nodes.some(isField) || buttons(tree).some((button) => LOG_IN.test(button.label)))) return null;
+  if (box === null || !POLICY.test(box.label) || !(tree.nodes.some(isField) || buttons(tree).some((button) => LOG_IN.test(button.label))))
+    return null;
   const labels = tree.nodes.map(labelOf).filter((label) => label !== '');
   const row = tree.nodes.filter((node) => node === box.node || sameRow(node, box.node));
-  return { kind: 'box', title: titleOf(labels), text: box.label, agree: null, decline: null, box, links: findLinks(row), score, confidence: box.state === 'unknown' ? 'likely' : 'sure' };
+  return {
+    kind: 'box',
+    title: titleOf(labels),
+    text: box.label,
+    agree: null,
+    decline: null,
+    box,
+    links: findLinks(row),
+    score,
+    confidence: box.state === 'unknown' ? 'likely' : 'sure',
+  };
 }
 
 function buttons(tree: ScreenTree): readonly NoticeButton[] {
@@ -151,7 +208,14 @@ function findLinks(nodes: readonly ScreenNode[]): readonly NoticeLink[] {
   for (const node of nodes) {
     const label = labelOf(node);
     const quoted = [...label.matchAll(/《[^《》]{2,40}》/g)].map((match) => match[0]);
-    const bare = quoted.length === 0 && [...label].length <= BUTTON_LENGTH && (POLICY.test(label) || AGREEMENT.test(label)) && pressable(node) !== null && !node.checkable ? [label] : [];
+    const bare =
+      quoted.length === 0 &&
+      [...label].length <= BUTTON_LENGTH &&
+      (POLICY.test(label) || AGREEMENT.test(label)) &&
+      pressable(node) !== null &&
+      !node.checkable
+        ? [label]
+        : [];
     for (const text of [...quoted, ...bare]) {
       const own = label === text && pressable(node) !== null;
       if (!found.has(text) || (own && found.get(text)?.inText === true)) found.set(text, { text, node, inText: !own });
@@ -161,13 +225,22 @@ function findLinks(nodes: readonly ScreenNode[]): readonly NoticeLink[] {
 }
 
 function findBox(tree: ScreenTree): NoticeBox | null {
-  const real = tree.nodes.filter((node) => node.checkable && !/RadioButton$/.test(node.class));
+  const real = tree.nodes.filter((node) => node.checkable && !node.class.endsWith('RadioButton'));
   for (const node of real) {
     const label = boxLabel(tree, node);
-    if (BOX_SAYS.test(label) && (POLICY.test(label) || AGREEMENT.test(label) || /《/.test(label))) return { state: node.checked ? 'ticked' : 'unticked', label, node };
+    if (BOX_SAYS.test(label) && (POLICY.test(label) || AGREEMENT.test(label) || /《/.test(label)))
+      return { state: node.checked ? 'ticked' : 'unticked', label, node };
   }
   const most = Math.max(tree.width, 1) * 0.15;
-  const drawn = tree.nodes.filter((node) => /(ImageView|ImageButton|view\.View|Image)$/.test(node.class) && node.clickable && node.text === '' && node.children.length === 0 && size(node) > 0 && size(node) <= most);
+  const drawn = tree.nodes.filter(
+    (node) =>
+      /(ImageView|ImageButton|view\.View|Image)$/.test(node.class) &&
+      node.clickable &&
+      node.text === '' &&
+      node.children.length === 0 &&
+      size(node) > 0 &&
+      size(node) <= most,
+  );
   for (const node of drawn) {
     const label = boxLabel(tree, node);
     if (/(阅读|同意|接受).*(《|隐私|协议)/.test(label)) return { state: 'unknown', label, node };
@@ -182,7 +255,9 @@ function size(node: ScreenNode): number {
 /** What the box says: its own text, else what stands right of it in its row. */
 function boxLabel(tree: ScreenTree, box: ScreenNode): string {
   if (box.text.trim() !== '') return box.text.trim();
-  const beside = tree.nodes.filter((node) => node !== box && node.text.trim() !== '' && !isField(node) && sameRow(node, box) && node.bounds.left >= box.bounds.left);
-  const row = beside.sort((a, b) => a.bounds.left - b.bounds.left).map((node) => node.text.trim());
+  const beside = tree.nodes.filter(
+    (node) => node !== box && node.text.trim() !== '' && !isField(node) && sameRow(node, box) && node.bounds.left >= box.bounds.left,
+  );
+  const row = beside.toSorted((a, b) => a.bounds.left - b.bounds.left).map((node) => node.text.trim());
   return row.length > 0 ? row.join('') : box.desc.trim();
 }

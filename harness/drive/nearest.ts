@@ -4,7 +4,7 @@ export function nearest(word: string, among: readonly string[], most: number): r
   return [...new Set(among)]
     .map((name) => ({ name, far: name.includes(word) || word.includes(name) ? 0 : distance(word, name) }))
     .filter((candidate) => candidate.name !== '' && candidate.far <= limit)
-    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
     .slice(0, most)
     .map((candidate) => candidate.name);
 }

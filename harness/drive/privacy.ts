@@ -55,11 +55,14 @@ export async function decline(stage: Stage): Promise<string> {
   const seen = await awaitNotice(stage);
   const { decline: button } = seen.notice;
   if (button === null) return declineByBack(stage, seen);
-  if ((await press(stage, 'declined', seen, button)) !== 'taken') throw new Trouble(`点了“${button.label}”，但提示没有消失`, `"${button.label}" was pressed, but the notice stayed`);
+  if ((await press(stage, 'declined', seen, button)) !== 'taken')
+    throw new Trouble(`点了“${button.label}”，但提示没有消失`, `"${button.label}" was pressed, but the notice stayed`);
   const labels = [button.label];
   let last = seen.xml;
   for (let layer = 1; layer < LAYERS; layer += 1) {
-    const next = await stage.until(1.5, 'after refusal', (sight) => (sight.xml === last || sight.tree.package !== seen.tree.package ? null : sight));
+    const next = await stage.until(1.5, 'after refusal', (sight) =>
+      sight.xml === last || sight.tree.package !== seen.tree.package ? null : sight,
+    );
     const refusal = next === null ? null : refusalIn(next.tree);
     if (next === null || refusal === null || !isSecondChance(next)) break;
     await press(stage, 'declined', { ...next, notice: next.notice ?? seen.notice }, refusal);
@@ -75,7 +78,8 @@ export async function withdraw(stage: Stage): Promise<string> {
   const tried = new Set<string>();
   for (let i = 0; i < WITHDRAW_TAPS; i += 1) {
     const next = await stage.until(way.length === 0 ? PATIENCE_SECONDS : 3, 'expect: 撤回同意', (sight) => {
-      const button = [WITHDRAW, TO_PRIVACY, TO_SETTINGS, TO_ME].map((words) => named(sight.tree, words, tried)).find((found) => found !== null) ?? null;
+      const button =
+        [WITHDRAW, TO_PRIVACY, TO_SETTINGS, TO_ME].map((words) => named(sight.tree, words, tried)).find((found) => found !== null) ?? null;
       return button === null ? null : { sight, button };
     });
     if (next === null) break;
@@ -87,7 +91,10 @@ export async function withdraw(stage: Stage): Promise<string> {
     }
     await (await stage.handle(next.button.node))?.click();
   }
-  throw new Trouble(`找不到撤回同意的入口${way.length > 0 ? `（走过：${way.join(' → ')}）` : ''}`, `no way to withdraw consent was found${way.length > 0 ? ` (went: ${way.join(' → ')})` : ''}`);
+  throw new Trouble(
+    `找不到撤回同意的入口${way.length > 0 ? `（走过：${way.join(' → ')}）` : ''}`,
+    `no way to withdraw consent was found${way.length > 0 ? ` (went: ${way.join(' → ')})` : ''}`,
+  );
 }
 
 /** A log-in on a page whose agreement is a box: the tap is the consent. */
@@ -128,8 +135,11 @@ function canPress(button: NoticeButton): boolean {
 
 /** Some buttons count down before they can be pressed. */
 async function awaitEnabled(stage: Stage, seen: Noticed): Promise<Noticed> {
-  const ready = await stage.until(COUNTDOWN_SECONDS, 'expect: the button can be pressed', ({ notice, ...sight }): Noticed | null => (notice?.agree && canPress(notice.agree) ? { ...sight, notice } : null));
-  if (ready === null) throw new Trouble(`“${seen.notice.agree?.label ?? ''}”一直不可点`, `"${seen.notice.agree?.label ?? ''}" stayed disabled`);
+  const ready = await stage.until(COUNTDOWN_SECONDS, 'expect: the button can be pressed', ({ notice, ...sight }): Noticed | null =>
+    notice?.agree && canPress(notice.agree) ? { ...sight, notice } : null,
+  );
+  if (ready === null)
+    throw new Trouble(`“${seen.notice.agree?.label ?? ''}”一直不可点`, `"${seen.notice.agree?.label ?? ''}" stayed disabled`);
   return ready;
 }
 
@@ -161,7 +171,9 @@ function isSecondChance(sight: Sight): boolean {
 
 function named(tree: ScreenTree, words: readonly RegExp[], tried: ReadonlySet<string>): NoticeButton | null {
   for (const word of words) {
-    const node = tree.nodes.find((one: ScreenNode) => one.enabled && pressable(one) !== null && word.test(plain(labelOf(one))) && !tried.has(plain(labelOf(one))));
+    const node = tree.nodes.find(
+      (one: ScreenNode) => one.enabled && pressable(one) !== null && word.test(plain(labelOf(one))) && !tried.has(plain(labelOf(one))),
+    );
     if (node !== undefined) return { label: plain(labelOf(node)), node };
   }
   return null;
@@ -220,11 +232,25 @@ async function touch(stage: Stage, sight: Sight, button: NoticeButton): Promise<
 }
 
 function writeConsent(stage: Stage, act: 'agreed' | 'declined' | 'withdrawn', { from, to, click, notice, before, after }: Touched): void {
-  stage.play.recorder.write({ kind: 'consent', at: click ?? from, act, window: { from, to }, click, notice: notice === null ? null : stage.view(notice), before, after });
+  stage.play.recorder.write({
+    kind: 'consent',
+    at: click ?? from,
+    act,
+    window: { from, to },
+    click,
+    notice: notice === null ? null : stage.view(notice),
+    before,
+    after,
+  });
 }
 
 /** The agent's stamp of this tap: the click inside the window on a view that says the same; a lone click on a view without words also counts. */
-function clickIn(clicks: readonly { readonly at: Stamp; readonly text: string }[], from: Stamp, to: Stamp, button: NoticeButton): Stamp | null {
+function clickIn(
+  clicks: readonly { readonly at: Stamp; readonly text: string }[],
+  from: Stamp,
+  to: Stamp,
+  button: NoticeButton,
+): Stamp | null {
   const inside = clicks.filter((click) => order(click.at, from) !== 'before' && order(click.at, to) !== 'after');
   const same = inside.find((click) => plain(click.text) === button.label);
   if (same !== undefined) return same.at;

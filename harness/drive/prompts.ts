@@ -12,12 +12,28 @@ export interface PromptReading {
 
 /** Suffixes of resource ids; AOSP and vendors (MIUI, EMUI, ColorOS, OriginOS) share them. https://cs.android.com/android/platform/superproject packages/modules/Permission */
 const IDS: Readonly<Record<PromptAnswer, readonly string[]>> = {
-  allow: ['permission_allow_foreground_only_button', 'permission_allow_button', 'permission_allow_all_button', 'permission_allow_always_button', 'btn_allow', 'allow_button'],
+  allow: [
+    'permission_allow_foreground_only_button',
+    'permission_allow_button',
+    'permission_allow_all_button',
+    'permission_allow_always_button',
+    'btn_allow',
+    'allow_button',
+  ],
   once: ['permission_allow_one_time_button', 'permission_one_time_button', 'btn_allow_once'],
-  deny: ['permission_deny_button', 'permission_deny_button_1', 'permission_deny_and_dont_ask_again_button', 'permission_no_upgrade_button', 'btn_deny', 'btn_forbid', 'deny_button'],
+  deny: [
+    'permission_deny_button',
+    'permission_deny_button_1',
+    'permission_deny_and_dont_ask_again_button',
+    'permission_no_upgrade_button',
+    'btn_deny',
+    'btn_forbid',
+    'deny_button',
+  ],
 };
 const WORDS: Readonly<Record<PromptAnswer, RegExp>> = {
-  allow: /^(始终|总是)?允许$|^(仅(在)?)?(使用(该应用|应用|过程|期间)?(时|中|期间)?)允许$|^仅在(使用|前台使用).{0,8}(允许)?$|^允许全部$|^(allow|while using the app)$/i,
+  allow:
+    /^(始终|总是)?允许$|^(仅(在)?)?(使用(该应用|应用|过程|期间)?(时|中|期间)?)允许$|^仅在(使用|前台使用).{0,8}(允许)?$|^允许全部$|^(allow|while using the app)$/i,
   once: /^(仅限?|只)(这|此|本)一?次$|^(仅)?(本|这)次(运行)?(使用)?允许$|^(允许)?(本|这|一)次$|^only this time$/i,
   deny: /^(拒绝|禁止|不允许)(且|并|，)?(不再(询问|提示))?$|^(deny|don.t allow)$/i,
 };
@@ -42,7 +58,9 @@ const ASKS = /permissioncontroller|packageinstaller|lbe\.security|securitypermis
 /** The system's permission prompt, if one is in front; an app's own dialog about permissions is none. */
 export function promptIn(tree: ScreenTree): PromptReading | null {
   if (!ASKS.test(tree.package)) return null;
-  const message = tree.nodes.find((node) => suffix(node) === 'permission_message') ?? tree.nodes.find((node) => labelOf(node).length > 6 && pressable(node) === null);
+  const message =
+    tree.nodes.find((node) => suffix(node) === 'permission_message') ??
+    tree.nodes.find((node) => labelOf(node).length > 6 && pressable(node) === null);
   const buttons = { allow: button(tree, 'allow'), once: button(tree, 'once'), deny: button(tree, 'deny') };
   if (buttons.allow === null && buttons.once === null && buttons.deny === null) return null;
   const said = message === undefined ? '' : labelOf(message);
@@ -61,7 +79,10 @@ export function answerFor(policy: PromptPolicy, groups: readonly string[]): Prom
 }
 
 /** The button for an answer and what it will mean; `once` falls back to `allow` where the system offers no such button. */
-export function buttonFor(prompt: PromptReading, answer: PromptAnswer): { readonly node: ScreenNode; readonly answer: PromptAnswer } | null {
+export function buttonFor(
+  prompt: PromptReading,
+  answer: PromptAnswer,
+): { readonly node: ScreenNode; readonly answer: PromptAnswer } | null {
   const exact = prompt.buttons[answer];
   if (exact !== null) return { node: exact, answer };
   const other: PromptAnswer | null = answer === 'once' ? 'allow' : answer === 'allow' ? 'once' : null;
@@ -83,5 +104,7 @@ function button(tree: ScreenTree, answer: PromptAnswer): ScreenNode | null {
     const found = tree.nodes.find((node) => suffix(node) === id && node.enabled);
     if (found !== undefined) return found;
   }
-  return tree.nodes.find((node) => pressable(node) !== null && !node.checkable && WORDS[answer].test(labelOf(node).replace(/\s+/g, ''))) ?? null;
+  return (
+    tree.nodes.find((node) => pressable(node) !== null && !node.checkable && WORDS[answer].test(labelOf(node).replace(/\s+/g, ''))) ?? null
+  );
 }

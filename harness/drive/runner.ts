@@ -4,8 +4,8 @@ import type { ScenarioStep } from '../model/scenario.js';
 import { ACTS, asTrouble } from './acts.js';
 import type { ActName, Place } from './acts.js';
 import { mask, substitute } from './scenario-faults.js';
-import { PATIENCE_SECONDS, Stage, Trouble } from './stage.js';
-import type { Performance } from './stage.js';
+import { PATIENCE_SECONDS, Stage } from './stage.js';
+import type { Performance, Trouble } from './stage.js';
 import { visibleLabels } from './touch.js';
 import { readTree } from './tree.js';
 
@@ -16,20 +16,30 @@ export type { Performance, StepNews } from './stage.js';
  * @throws LabError STEP_FAILED with file, line and what was on the screen; DRIVER_LOST; the signal's reason when aborted
  */
 export async function performScenario(play: Performance): Promise<void> {
-  const stage = new Stage(play);
-  await performSteps(stage, play.scenario.steps, '', PATIENCE_SECONDS, false);
+  await performSteps(new Stage(play), play.scenario.steps, { path: '', seconds: PATIENCE_SECONDS, optional: false });
 }
 
-async function performSteps(stage: Stage, steps: readonly ScenarioStep[], above: string, seconds: number, optional: boolean): Promise<void> {
+/** The block that steps stand in: its path, how long an act may wait, and whether it may find nothing to do. */
+interface Block {
+  readonly path: string;
+  readonly seconds: number;
+  readonly optional: boolean;
+}
+
+async function performSteps(stage: Stage, steps: readonly ScenarioStep[], block: Block): Promise<void> {
   for (const [index, step] of steps.entries()) {
-    const path = above === '' ? `${index + 1}` : above.endsWith('.e') ? `${above}${index + 1}` : `${above}.${index + 1}`;
-    await performStep(stage, step, path, seconds, optional);
+    const above = block.path === '' || block.path.endsWith('.e') ? block.path : `${block.path}.`;
+    await performStep(stage, step, { ...block, path: `${above}${index + 1}` });
   }
 }
 
-async function performStep(stage: Stage, step: ScenarioStep, path: string, seconds: number, optional: boolean): Promise<void> {
+async function performStep(stage: Stage, step: ScenarioStep, { path, seconds, optional }: Block): Promise<void> {
   const [act] = Object.keys(step) as [ActName];
-  const place: Place = { path, seconds, perform: (steps, above, brief) => performSteps(stage, steps, above, brief, optional || act === 'optional') };
+  const place: Place = {
+    path,
+    seconds,
+    perform: (steps, above, brief) => performSteps(stage, steps, { path: above, seconds: brief, optional: optional || act === 'optional' }),
+  };
   stage.play.signal.throwIfAborted();
   stage.at(path, act);
   stage.note(act, '', 'begun');
@@ -67,5 +77,17 @@ async function failed(stage: Stage, path: string, act: string, trouble: Trouble)
   const xml = await stage.play.screen.source();
   const picture: Picture = await stage.picture(xml);
   stage.note(act, trouble.zh, 'failed', picture);
-  return new LabError('STEP_FAILED', { file: lines.file, line: lines.lineOf(path), step: path, act, what: mask(trouble.zh, persona), whatEn: mask(trouble.en, persona), visible: visibleLabels(readTree(xml)) }, { cause: trouble });
+  return new LabError(
+    'STEP_FAILED',
+    {
+      file: lines.file,
+      line: lines.lineOf(path),
+      step: path,
+      act,
+      what: mask(trouble.zh, persona),
+      whatEn: mask(trouble.en, persona),
+      visible: visibleLabels(readTree(xml)),
+    },
+    { cause: trouble },
+  );
 }

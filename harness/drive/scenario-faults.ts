@@ -6,24 +6,52 @@ import type { Persona } from '../model/values.js';
 import { nearest } from './nearest.js';
 
 /** What is wrong with a scenario and where: keys and indexes from the top. */
-export interface Fault { readonly path: readonly (string | number)[]; /** The wrong key inside `path`. */ readonly key?: string; readonly zh: string; readonly en: string }
+export interface Fault {
+  readonly path: readonly (string | number)[];
+  /** The wrong key inside `path`. */ readonly key?: string;
+  readonly zh: string;
+  readonly en: string;
+}
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false, verbose: true }).compile(schema);
 
 /** Names that stand in `${persona.…}`. */
-export const PERSONA_NAMES = ['phone', 'otp', 'name', 'idNumber', 'bankCard', 'password', 'contactName', 'contactPhone', 'amount', 'address', 'job'] as const satisfies readonly (keyof Persona)[];
+export const PERSONA_NAMES = [
+  'phone',
+  'otp',
+  'name',
+  'idNumber',
+  'bankCard',
+  'password',
+  'contactName',
+  'contactPhone',
+  'amount',
+  'address',
+  'job',
+] as const satisfies readonly (keyof Persona)[];
 const ACTS = Object.keys(schema.definitions.step.properties);
-const TYPES: Readonly<Record<string, string>> = { string: '文字', number: '数字', integer: '整数', object: '键值对', array: '列表', boolean: 'true 或 false' };
+const TYPES: Readonly<Record<string, string>> = {
+  string: '文字',
+  number: '数字',
+  integer: '整数',
+  object: '键值对',
+  array: '列表',
+  boolean: 'true 或 false',
+};
 
 /** All faults of a scenario's data, the most telling first; empty when it is sound. `id`: what its own `id` must be; null when it may have none. */
 export function faultsOf(given: unknown, id: string | null): readonly Fault[] {
   if (!validate(given)) {
-    const told = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames').sort((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
+    const told = (validate.errors ?? [])
+      .filter((error) => error.keyword !== 'propertyNames')
+      .toSorted((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
     return told.map(faultFrom);
   }
   const data = given as { readonly id?: string; readonly aims: readonly Need[]; readonly steps: readonly unknown[] };
-  if (id === null && data.id !== undefined) return [{ path: [], key: 'id', zh: '场景的名称就是文件名，不要再写 id', en: 'the file name is the id; leave id out' }];
-  if (id !== null && data.id !== id) return [{ path: [], key: 'id', zh: `id 应与文件名相同：${id}`, en: `id must equal the file name: ${id}` }];
+  if (id === null && data.id !== undefined)
+    return [{ path: [], key: 'id', zh: '场景的名称就是文件名，不要再写 id', en: 'the file name is the id; leave id out' }];
+  if (id !== null && data.id !== id)
+    return [{ path: [], key: 'id', zh: `id 应与文件名相同：${id}`, en: `id must equal the file name: ${id}` }];
   return [slotFault(data.steps, ['steps']), aimFault(data.aims, data.steps)].filter((fault) => fault !== null);
 }
 
@@ -42,7 +70,16 @@ function fillIn(text: string, persona: Persona): string {
   });
 }
 
-const PERSONAL = ['idNumber', 'bankCard', 'contactPhone', 'phone', 'password', 'contactName', 'name', 'otp'] as const satisfies readonly (keyof Persona)[];
+const PERSONAL = [
+  'idNumber',
+  'bankCard',
+  'contactPhone',
+  'phone',
+  'password',
+  'contactName',
+  'name',
+  'otp',
+] as const satisfies readonly (keyof Persona)[];
 
 /** The other way: who the persona is stays out of marks and messages. */
 export function mask(text: string, persona: Persona): string {
@@ -55,50 +92,93 @@ function rank(error: ErrorObject): number {
 }
 
 function faultFrom(error: ErrorObject): Fault {
-  const path = error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const here = path.at(-1);
   const isStep = typeof here === 'number' && path.at(-2) !== 'aims';
-  const name = isStep ? `第 ${here + 1} 步` : here === undefined ? '场景' : `${here}`;
-  const nameEn = isStep ? `step ${here + 1}` : here === undefined ? 'the scenario' : `"${here}"`;
   if (error.propertyName !== undefined) return keyFault(path, error.propertyName, allowedIn(path));
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params['additionalProperty']);
+    return keyFault(path, key, isStep ? ACTS : Object.keys((error.parentSchema as { properties?: object }).properties ?? {}));
+  }
+  if (isStep) return { path, ...said(error, `第 ${here + 1} 步`, `step ${here + 1}`, true) };
+  return { path, ...said(error, here === undefined ? '场景' : ` ${here} `, here === undefined ? 'the scenario' : `"${here}"`, false) };
+}
+
+/** The sentence for one broken rule of the schema, about what `zh` and `en` name. */
+function said(error: ErrorObject, zh: string, en: string, isStep: boolean): { readonly zh: string; readonly en: string } {
+  const data = show(error.data);
   switch (error.keyword) {
-    case 'additionalProperties': {
-      const key = String(error.params['additionalProperty']);
-      return keyFault(path, key, isStep ? ACTS : Object.keys((error.parentSchema as { properties?: object }).properties ?? {}));
-    }
     case 'maxProperties': {
       const keys = Object.keys(error.data as object).join('、');
-      return { path, zh: `${name}写了不止一个键（${keys}）：每处只能写一个，另起一行用“- ”再写下一个`, en: `${nameEn} has more than one key (${keys}): write exactly one, and the next one on a line of its own with "- "` };
+      return {
+        zh: `${zh}写了不止一个键（${keys}）：每处只能写一个，另起一行用“- ”再写下一个`,
+        en: `${en} has more than one key (${keys}): write exactly one, and the next one on a line of its own with "- "`,
+      };
     }
     case 'minProperties':
-      return { path, zh: `${name}是空的`, en: `${nameEn} is empty` };
-    case 'required': {
-      const key = String(error.params['missingProperty']);
-      return { path, zh: `${name}缺少 ${key}`, en: `${nameEn} lacks "${key}"` };
-    }
+      return { zh: `${zh}是空的`, en: `${en} is empty` };
+    case 'required':
+      return { zh: `${zh}缺少 ${String(error.params['missingProperty'])}`, en: `${en} lacks "${String(error.params['missingProperty'])}"` };
     case 'type': {
+      if (isStep) return { zh: `${zh}要写成“动作: 参数”，例如 - tap: 登录`, en: `${en} must be "act: argument", e.g. - tap: 登录` };
       const wanted = [error.params['type']].flat().map(String);
-      if (isStep) return { path, zh: `${name}要写成“动作: 参数”，例如 - tap: 登录`, en: `${nameEn} must be "act: argument", e.g. - tap: 登录` };
-      return { path, zh: `${name} 要写${wanted.map((type) => TYPES[type] ?? type).join('或')}，现在是 ${show(error.data)}`, en: `${nameEn} must be ${wanted.join(' or ')}, not ${show(error.data)}` };
+      return {
+        zh: `${zh}要写${wanted.map((type) => TYPES[type] ?? type).join('或')}，现在是 ${data}`,
+        en: `${en} must be ${wanted.join(' or ')}, not ${data}`,
+      };
     }
     case 'enum':
     case 'const': {
       const wanted = [error.params['allowedValues'] ?? error.params['allowedValue']].flat().map(String);
-      return { path, zh: `${name} 只能是 ${wanted.join('、')}，现在是 ${show(error.data)}`, en: `${nameEn} must be one of ${wanted.join(', ')}, not ${show(error.data)}` };
+      return { zh: `${zh}只能是 ${wanted.join('、')}，现在是 ${data}`, en: `${en} must be one of ${wanted.join(', ')}, not ${data}` };
     }
     default:
-      return { path, zh: `${name} 不合要求（${error.message ?? error.keyword}），现在是 ${show(error.data)}`, en: `${nameEn} ${error.message ?? error.keyword}, not ${show(error.data)}` };
+      return {
+        zh: `${zh}不合要求（${error.message ?? error.keyword}），现在是 ${data}`,
+        en: `${en} ${error.message ?? error.keyword}, not ${data}`,
+      };
   }
 }
 
 function allowedIn(path: readonly (string | number)[]): readonly string[] {
-  return path.at(-1) === 'permissions' ? ['default', 'location', 'background_location', 'contacts', 'phone', 'sms', 'call_log', 'camera', 'microphone', 'storage', 'read_media', 'calendar', 'sensors', 'nearby_devices', 'notifications', 'activity_recognition'] : [];
+  return path.at(-1) === 'permissions'
+    ? [
+        'default',
+        'location',
+        'background_location',
+        'contacts',
+        'phone',
+        'sms',
+        'call_log',
+        'camera',
+        'microphone',
+        'storage',
+        'read_media',
+        'calendar',
+        'sensors',
+        'nearby_devices',
+        'notifications',
+        'activity_recognition',
+      ]
+    : [];
 }
 
 function keyFault(path: readonly (string | number)[], key: string, allowed: readonly string[]): Fault {
   const near = nearest(key, allowed, 3);
   const list = (near.length > 0 ? near : allowed).join('、');
-  return { path, key, zh: near.length > 0 ? `不认识 ${key}，是不是 ${list}？` : `不认识 ${key}，这里可以写 ${list}`, en: near.length > 0 ? `unknown key "${key}", did you mean ${list.replaceAll('、', ', ')}?` : `unknown key "${key}", allowed here: ${list.replaceAll('、', ', ')}` };
+  return {
+    path,
+    key,
+    zh: near.length > 0 ? `不认识 ${key}，是不是 ${list}？` : `不认识 ${key}，这里可以写 ${list}`,
+    en:
+      near.length > 0
+        ? `unknown key "${key}", did you mean ${list.replaceAll('、', ', ')}?`
+        : `unknown key "${key}", allowed here: ${list.replaceAll('、', ', ')}`,
+  };
 }
 
 function show(data: unknown): string {
@@ -113,7 +193,11 @@ function slotFault(data: unknown, path: readonly (string | number)[]): Fault | n
       if (PERSONA_NAMES.some((known) => known === name)) continue;
       const near = nearest(name, PERSONA_NAMES, 3);
       const list = near.length > 0 ? near : PERSONA_NAMES;
-      return { path, zh: `没有名为 ${name} 的人物资料，可用：${list.join('、')}`, en: `the persona has no "${name}"; it has ${list.join(', ')}` };
+      return {
+        path,
+        zh: `没有名为 ${name} 的人物资料，可用：${list.join('、')}`,
+        en: `the persona has no "${name}"; it has ${list.join(', ')}`,
+      };
     }
     return null;
   }

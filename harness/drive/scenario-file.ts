@@ -47,11 +47,16 @@ export function parseScenario(text: string, file: string): LoadedScenario {
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const broken = document.errors[0];
   if (broken !== undefined) {
-    const what = broken.code === 'DUPLICATE_KEY' ? { zh: '同一个键写了两次', en: 'the same key stands twice' } : { zh: `不是合法的 YAML（${broken.message}）`, en: `not valid YAML (${broken.message})` };
+    const what =
+      broken.code === 'DUPLICATE_KEY'
+        ? { zh: '同一个键写了两次', en: 'the same key stands twice' }
+        : { zh: `不是合法的 YAML（${broken.message}）`, en: `not valid YAML (${broken.message})` };
     throw syntax(file, counter.linePos(broken.pos[0]).line, { path: [], ...what });
   }
   const given: unknown = document.toJS();
-  const [first] = faultsOf(given, null).map((fault) => ({ fault, line: lineAt(document, counter, fault.path, fault.key ?? null) })).sort((a, b) => a.line - b.line);
+  const [first] = faultsOf(given, null)
+    .map((fault) => ({ fault, line: lineAt(document, counter, fault.path, fault.key ?? null) }))
+    .toSorted((a, b) => a.line - b.line);
   if (first !== undefined) throw syntax(file, first.line, first.fault);
   const lines: ScenarioLines = { file, lineOf: (stepPath) => lineAt(document, counter, stepAt(given, stepPath), null) };
   return { scenario: normal(given, idOf(file)), lines, sha256: sha256(text) };
@@ -92,9 +97,19 @@ async function imported(path: string): Promise<unknown> {
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
     return typeof module === 'object' && module !== null && 'default' in module ? module.default : module;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND') throw new LabError('UNKNOWN_SCENARIO', { name: path, near: '-' }, { cause });
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')
+      throw new LabError('UNKNOWN_SCENARIO', { name: path, near: '-' }, { cause });
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-      throw syntax(path, 1, { path: [], zh: '这个版本的 Node 不能直接读 TypeScript；请先用 tsc 编译，再给出 .js 文件', en: 'this Node cannot read TypeScript; compile it with tsc and name the .js file' }, cause);
+      throw syntax(
+        path,
+        1,
+        {
+          path: [],
+          zh: '这个版本的 Node 不能直接读 TypeScript；请先用 tsc 编译，再给出 .js 文件',
+          en: 'this Node cannot read TypeScript; compile it with tsc and name the .js file',
+        },
+        cause,
+      );
     }
     throw syntax(path, 1, { path: [], zh: `读取时出错：${String(cause)}`, en: `it failed while loading: ${String(cause)}` }, cause);
   }
@@ -142,10 +157,15 @@ function stepAt(given: unknown, stepPath: string): readonly Key[] {
 /** The list inside a block act: `optional`, `repeat`, and both sides of `when` (`e1` is the first act of `else`). */
 function innerSteps(step: unknown, part: string): { readonly way: readonly Key[]; readonly steps: unknown } | null {
   if (typeof step !== 'object' || step === null) return null;
-  const block = step as { readonly optional?: unknown; readonly repeat?: { readonly steps?: unknown }; readonly when?: { readonly then?: unknown; readonly else?: unknown } };
+  const block = step as {
+    readonly optional?: unknown;
+    readonly repeat?: { readonly steps?: unknown };
+    readonly when?: { readonly then?: unknown; readonly else?: unknown };
+  };
   if (block.optional !== undefined) return { way: ['optional'], steps: block.optional };
   if (block.repeat !== undefined) return { way: ['repeat', 'steps'], steps: block.repeat.steps };
-  if (block.when !== undefined) return part.startsWith('e') ? { way: ['when', 'else'], steps: block.when.else } : { way: ['when', 'then'], steps: block.when.then };
+  if (block.when !== undefined)
+    return part.startsWith('e') ? { way: ['when', 'else'], steps: block.when.else } : { way: ['when', 'then'], steps: block.when.then };
   return null;
 }
 

@@ -18,8 +18,6 @@ export interface Screen {
   screenshot(): Promise<Uint8Array>;
   /** The first element that fits; null when there is none now. A plain text is a whole label. Rejects with BadSelector when the handset cannot read the locator. */
   find(target: Target): Promise<ScreenElement | null>;
-  /** A tap at a place, in pixels. */
-  tapAt(x: number, y: number): Promise<void>;
   swipeUp(): Promise<void>;
   back(): Promise<void>;
   hideKeyboard(): Promise<void>;

@@ -14,14 +14,27 @@ export async function warmUp(): Promise<void> {
 }
 
 /** Opens a session of the handset through an Appium server on this machine. Nothing is launched, reset or granted by it. @throws LabError DRIVER_LOST */
-export async function openSession(options: { readonly port: number; readonly capabilities: Readonly<Record<string, unknown>> }): Promise<Session> {
+export async function openSession(options: {
+  readonly port: number;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+}): Promise<Session> {
   const { remote } = await import('webdriverio');
   const browser = await lostUnless(() =>
     remote({
-      hostname: '127.0.0.1', port: options.port, path: '/', logLevel: 'silent', connectionRetryCount: 0, connectionRetryTimeout: ANSWER_MS,
+      hostname: '127.0.0.1',
+      port: options.port,
+      path: '/',
+      logLevel: 'silent',
+      connectionRetryCount: 0,
+      connectionRetryTimeout: ANSWER_MS,
       capabilities: {
-        platformName: 'Android', 'appium:autoLaunch': false, 'appium:noReset': true, 'appium:autoGrantPermissions': false, 'appium:newCommandTimeout': 0,
-        ...options.capabilities, 'wdio:enforceWebDriverClassic': true,
+        platformName: 'Android',
+        'appium:autoLaunch': false,
+        'appium:noReset': true,
+        'appium:autoGrantPermissions': false,
+        'appium:newCommandTimeout': 0,
+        ...options.capabilities,
+        'wdio:enforceWebDriverClassic': true,
       },
     }),
   );
@@ -29,34 +42,9 @@ export async function openSession(options: { readonly port: number; readonly cap
 }
 
 function sessionOf(browser: Browser): Session {
-  const ask = <T>(call: () => Promise<T>): Promise<T> => lostUnless(call);
   return {
-    source: () => ask(() => browser.getPageSource()),
-    screenshot: async () => Buffer.from(await ask(() => browser.takeScreenshot()), 'base64'),
-    find: async (target) => {
-      const [using, value] = locator(target);
-      const found: unknown = await ask(() => nullUnless(['no such element'], () => browser.findElement(using, value)));
-      const id = typeof found === 'object' && found !== null && ELEMENT in found ? String(found[ELEMENT]) : null;
-      return id === null ? null : elementOf(browser, id);
-    },
-    tapAt: async (x, y) => {
-      await ask(() => browser.performActions([{ type: 'pointer', id: 'finger', parameters: { pointerType: 'touch' }, actions: [{ type: 'pointerMove', duration: 0, x, y, origin: 'viewport' }, { type: 'pointerDown', button: 0 }, { type: 'pause', duration: 50 }, { type: 'pointerUp', button: 0 }] }]));
-    },
-    swipeUp: async () => {
-      const { width, height } = await ask(() => browser.getWindowRect());
-      const x = Math.round(width / 2);
-      await ask(() => browser.performActions([{ type: 'pointer', id: 'finger', parameters: { pointerType: 'touch' }, actions: [{ type: 'pointerMove', duration: 0, x, y: Math.round(height * 0.75), origin: 'viewport' }, { type: 'pointerDown', button: 0 }, { type: 'pointerMove', duration: 300, x, y: Math.round(height * 0.3), origin: 'viewport' }, { type: 'pointerUp', button: 0 }] }]));
-    },
-    back: () => ask(() => browser.back()),
-    hideKeyboard: async () => {
-      await ask(() => nullUnless(['unknown error', 'invalid element state'], () => browser.execute('mobile: hideKeyboard', {})));
-    },
-    alert: async (answer) => {
-      const done = await ask(() => nullUnless(['no such alert'], async () => (answer === 'accept' ? browser.acceptAlert() : browser.dismissAlert()).then(() => true)));
-      return done === true;
-    },
-    currentActivity: async () => String(await ask(() => browser.execute('mobile: getCurrentActivity', {}))),
-    currentPackage: async () => String(await ask(() => browser.execute('mobile: getCurrentPackage', {}))),
+    ...looks(browser),
+    ...touchesOf(browser),
     close: async () => {
       // What is lost already needs no ending.
       await browser.deleteSession().catch(() => undefined);
@@ -64,13 +52,59 @@ function sessionOf(browser: Browser): Session {
   };
 }
 
-function elementOf(browser: Browser, id: string): ScreenElement {
-  const ask = <T>(call: () => Promise<T>): Promise<T> => lostUnless(call);
+function looks(browser: Browser): Pick<Session, 'source' | 'screenshot' | 'find' | 'currentActivity' | 'currentPackage'> {
   return {
-    click: async () => { await ask(() => browser.elementClick(id)); },
-    type: async (text) => { await ask(() => browser.execute('mobile: replaceElementValue', { elementId: id, text })); },
-    text: () => ask(() => browser.getElementText(id)),
-    checked: async () => String(await ask(() => browser.getElementAttribute(id, 'checked'))) === 'true',
+    source: () => lostUnless(() => browser.getPageSource()),
+    screenshot: async () => Buffer.from(await lostUnless(() => browser.takeScreenshot()), 'base64'),
+    find: async (target) => {
+      const [using, value] = locator(target);
+      const found: unknown = await lostUnless(() => nullUnless(['no such element'], () => browser.findElement(using, value)));
+      const id = typeof found === 'object' && found !== null && ELEMENT in found ? String(found[ELEMENT]) : null;
+      return id === null ? null : elementOf(browser, id);
+    },
+    currentActivity: async () => String(await lostUnless(() => browser.execute('mobile: getCurrentActivity', {}))),
+    currentPackage: async () => String(await lostUnless(() => browser.execute('mobile: getCurrentPackage', {}))),
+  };
+}
+
+function touchesOf(browser: Browser): Pick<Session, 'swipeUp' | 'back' | 'hideKeyboard' | 'alert'> {
+  return {
+    swipeUp: async () => {
+      const { width, height } = await lostUnless(() => browser.getWindowRect());
+      const at = (share: number, duration: number): object => ({
+        type: 'pointerMove',
+        duration,
+        x: Math.round(width / 2),
+        y: Math.round(height * share),
+        origin: 'viewport',
+      });
+      const actions = [at(0.75, 0), { type: 'pointerDown', button: 0 }, at(0.3, 300), { type: 'pointerUp', button: 0 }];
+      await lostUnless(() => browser.performActions([{ type: 'pointer', id: 'finger', parameters: { pointerType: 'touch' }, actions }]));
+    },
+    back: () => lostUnless(() => browser.back()),
+    hideKeyboard: async () => {
+      await lostUnless(() => nullUnless(['unknown error', 'invalid element state'], () => browser.execute('mobile: hideKeyboard', {})));
+    },
+    alert: async (answer) => {
+      const press = async (): Promise<true> => {
+        await (answer === 'accept' ? browser.acceptAlert() : browser.dismissAlert());
+        return true;
+      };
+      return (await lostUnless(() => nullUnless(['no such alert'], press))) ?? false;
+    },
+  };
+}
+
+function elementOf(browser: Browser, id: string): ScreenElement {
+  return {
+    click: async () => {
+      await lostUnless(() => browser.elementClick(id));
+    },
+    type: async (text) => {
+      await lostUnless(() => browser.execute('mobile: replaceElementValue', { elementId: id, text }));
+    },
+    text: () => lostUnless(() => browser.getElementText(id)),
+    checked: async () => String(await lostUnless(() => browser.getElementAttribute(id, 'checked'))) === 'true',
   };
 }
 
@@ -84,7 +118,10 @@ function locator(target: Target): readonly [string, string] {
 }
 
 function label(text: string): string {
-  const quoted = `concat('', ${text.split("'").map((part) => `'${part}'`).join(', "\'", ')})`;
+  const quoted = `concat('', ${text
+    .split("'")
+    .map((part) => `'${part}'`)
+    .join(', "\'", ')})`;
   return `//*[normalize-space(@text)=${quoted} or normalize-space(@content-desc)=${quoted}]`;
 }
 
@@ -105,7 +142,17 @@ async function lostUnless<T>(call: () => Promise<T>): Promise<T> {
     const name = nameOf(cause);
     const message = cause instanceof Error ? cause.message : String(cause);
     if (name === 'invalid selector') throw new BadSelector(message, { cause });
-    if (['stale element reference', 'no such element', 'invalid element state', 'element not interactable', 'element click intercepted', 'move target out of bounds'].includes(name)) throw new GoneElement(message, { cause });
+    if (
+      [
+        'stale element reference',
+        'no such element',
+        'invalid element state',
+        'element not interactable',
+        'element click intercepted',
+        'move target out of bounds',
+      ].includes(name)
+    )
+      throw new GoneElement(message, { cause });
     throw new LabError('DRIVER_LOST', { why: message.split('\n')[0] ?? message }, { cause });
   }
 }

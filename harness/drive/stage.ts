@@ -14,7 +14,12 @@ import type { Screen, ScreenElement } from './screen.js';
 import { labelOf, readTree } from './tree.js';
 import type { ScreenNode, ScreenTree } from './tree.js';
 
-export interface StepNews { readonly path: string; readonly act: string; readonly state: 'begun' | 'done' | 'failed'; readonly detail: string }
+export interface StepNews {
+  readonly path: string;
+  readonly act: string;
+  readonly state: 'begun' | 'done' | 'failed';
+  readonly detail: string;
+}
 
 /** What a performance needs; all given, nothing made here. */
 export interface Performance {
@@ -29,11 +34,19 @@ export interface Performance {
 }
 
 /** One look at the screen, after standing prompts were answered. */
-export interface Sight { readonly xml: string; readonly tree: ScreenTree; readonly notice: NoticeReading | null }
+export interface Sight {
+  readonly xml: string;
+  readonly tree: ScreenTree;
+  readonly notice: NoticeReading | null;
+}
 
 /** A step that cannot go on; becomes LabError STEP_FAILED with file and line. */
 export class Trouble extends Error {
-  constructor(readonly zh: string, readonly en: string, options?: ErrorOptions) {
+  constructor(
+    readonly zh: string,
+    readonly en: string,
+    options?: ErrorOptions,
+  ) {
     super(en, options);
   }
 }
@@ -148,7 +161,16 @@ export class Stage {
     if (notice === null) return;
     const at = this.clock.now();
     const before = await this.picture(xml);
-    this.play.recorder.write({ kind: 'consent', at, act: 'shown', window: null, click: null, notice: this.view(notice), before, after: null });
+    this.play.recorder.write({
+      kind: 'consent',
+      at,
+      act: 'shown',
+      window: null,
+      click: null,
+      notice: this.view(notice),
+      before,
+      after: null,
+    });
   }
 
   /** False when there is no button for the answer: the scenario has to deal with it. */
@@ -172,7 +194,17 @@ export class Stage {
   }
 
   private writePrompt(act: 'shown' | 'answered', prompt: PromptReading, answer: PromptAnswer | null): void {
-    this.play.recorder.write({ kind: 'prompt', at: this.clock.now(), act, permissions: [], groups: prompt.groups, answer, caller: null, stack: [], process: null });
+    this.play.recorder.write({
+      kind: 'prompt',
+      at: this.clock.now(),
+      act,
+      permissions: [],
+      groups: prompt.groups,
+      answer,
+      caller: null,
+      stack: [],
+      process: null,
+    });
   }
 }
 

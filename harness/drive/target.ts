@@ -5,7 +5,9 @@ import type { ScreenNode, ScreenTree } from './tree.js';
 /** What a target is called in messages and step records. */
 export function nameOf(target: Target): string {
   if (typeof target === 'string') return target;
-  return Object.entries(target).map(([kind, value]) => (kind === 'text' ? String(value) : `${kind}=${String(value)}`)).join('');
+  return Object.entries(target)
+    .map(([kind, value]) => (kind === 'text' ? String(value) : `${kind}=${String(value)}`))
+    .join('');
 }
 
 /** Whether the page source can answer for this target; else the driver must be asked. */
@@ -16,7 +18,9 @@ export function isPlain(target: Target): boolean {
 /** The node that a person would touch for a plain target: whole labels, buttons before titles; null when it is not on the screen. */
 export function nodeFor(tree: ScreenTree, target: Target): ScreenNode | null {
   const fits = tree.nodes.filter((node) => matches(node, target));
-  return fits.find((node) => node.clickable && node.enabled) ?? fits.find((node) => pressable(node) !== null && node.enabled) ?? fits[0] ?? null;
+  return (
+    fits.find((node) => node.clickable && node.enabled) ?? fits.find((node) => pressable(node) !== null && node.enabled) ?? fits[0] ?? null
+  );
 }
 
 /** The field for a target: itself, or the one that a label or hint names. */
@@ -29,7 +33,9 @@ export function fieldFor(tree: ScreenTree, target: Target): ScreenNode | null {
   const label = tree.nodes.find((node) => !isField(node) && labelOf(node).replace(/[:：]$/, '') === text);
   if (label === undefined) return null;
   const beside = fields.find((field) => sameRow(field, label) && field.bounds.left >= label.bounds.left);
-  return beside ?? fields.filter((field) => field.bounds.top >= label.bounds.top).sort((a, b) => a.bounds.top - b.bounds.top)[0] ?? null;
+  return (
+    beside ?? fields.filter((field) => field.bounds.top >= label.bounds.top).toSorted((a, b) => a.bounds.top - b.bounds.top)[0] ?? null
+  );
 }
 
 /** The box for a target: itself, or the one left of a label in its row; a box without words counts. */

@@ -10,7 +10,11 @@ import { tappableLabels } from './tree.js';
 import type { ScreenNode, ScreenTree } from './tree.js';
 
 /** Something on the screen, found and ready to be touched. */
-export interface Spot { readonly element: ScreenElement; /** Null when only the driver knows it (XPath, UiAutomator). */ readonly node: ScreenNode | null; readonly sight: Sight }
+export interface Spot {
+  readonly element: ScreenElement;
+  /** Null when only the driver knows it (XPath, UiAutomator). */ readonly node: ScreenNode | null;
+  readonly sight: Sight;
+}
 
 type Pick = (tree: ScreenTree, target: Target) => ScreenNode | null;
 
@@ -45,7 +49,8 @@ function missing(target: Target, last: Sight | null): Trouble {
   const stands = last !== null && nodeFor(last.tree, target) !== null;
   if (stands) return new Trouble(`屏幕上的“${name}”一直不可点`, `"${name}" is on the screen but stayed disabled`);
   const hintZh = near.length > 0 ? `，最接近的文字：${near.join('、')}` : last?.notice?.kind === 'notice' ? '，屏幕上是隐私提示' : '';
-  const hintEn = near.length > 0 ? `; nearest labels: ${near.join(', ')}` : last?.notice?.kind === 'notice' ? '; a privacy notice is on the screen' : '';
+  const hintEn =
+    near.length > 0 ? `; nearest labels: ${near.join(', ')}` : last?.notice?.kind === 'notice' ? '; a privacy notice is on the screen' : '';
   return new Trouble(`屏幕上没有“${name}”${hintZh}`, `"${name}" is not on the screen${hintEn}`);
 }
 
@@ -57,7 +62,10 @@ export async function tap(stage: Stage, target: Target, seconds: number): Promis
       await spot.element.click();
       return spot;
     } catch (error) {
-      if (!(error instanceof GoneElement) || tries === 2) throw error instanceof GoneElement ? new Trouble(`“${nameOf(target)}”点不到`, `"${nameOf(target)}" cannot be tapped: ${error.message}`, { cause: error }) : error;
+      if (!(error instanceof GoneElement) || tries === 2)
+        throw error instanceof GoneElement
+          ? new Trouble(`“${nameOf(target)}”点不到`, `"${nameOf(target)}" cannot be tapped: ${error.message}`, { cause: error })
+          : error;
     }
   }
 }

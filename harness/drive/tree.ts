@@ -1,7 +1,12 @@
 import { parseXmlDocument } from 'slimdom';
 
 /** Pixels on the screen. */
-export interface Bounds { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
+export interface Bounds {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
 
 /** One node of a UiAutomator2 page source. */
 export interface ScreenNode {
@@ -44,8 +49,11 @@ export function readTree(xml: string): ScreenTree {
   const root = parseXmlDocument(xml).documentElement;
   const nodes: ScreenNode[] = [];
   const toasts: string[] = [];
-  if (root !== null) walk(root, null, `/${root.nodeName}`, nodes, toasts);
-  const corner = nodes.reduce((far, n) => ({ right: Math.max(far.right, n.bounds.right), bottom: Math.max(far.bottom, n.bounds.bottom) }), { right: 0, bottom: 0 });
+  if (root !== null) walk(root, null, `/${root.nodeName}`, { nodes, toasts });
+  const corner = nodes.reduce((far, n) => ({ right: Math.max(far.right, n.bounds.right), bottom: Math.max(far.bottom, n.bounds.bottom) }), {
+    right: 0,
+    bottom: 0,
+  });
   return {
     nodes,
     toasts,
@@ -55,7 +63,12 @@ export function readTree(xml: string): ScreenTree {
   };
 }
 
-function walk(element: XmlElement, parent: Writable | null, path: string, nodes: ScreenNode[], toasts: string[]): void {
+function walk(
+  element: XmlElement,
+  parent: Writable | null,
+  path: string,
+  found: { readonly nodes: ScreenNode[]; readonly toasts: string[] },
+): void {
   const seen = new Map<string, number>();
   for (const child of element.children) {
     const tag = child.nodeName;
@@ -63,12 +76,12 @@ function walk(element: XmlElement, parent: Writable | null, path: string, nodes:
     seen.set(tag, place);
     const node = nodeOf(child, parent, `${path}/${tag}[${place}]`);
     if (node.class === 'android.widget.Toast') {
-      toasts.push(node.text);
+      found.toasts.push(node.text);
       continue;
     }
-    nodes.push(node);
+    found.nodes.push(node);
     parent?.children.push(node);
-    walk(child, node, node.path, nodes, toasts);
+    walk(child, node, node.path, found);
   }
 }
 
@@ -129,5 +142,7 @@ export function sameRow(a: ScreenNode, b: ScreenNode): boolean {
 
 /** Labels of everything that can be tapped, as on the screen, each once. */
 export function tappableLabels(tree: ScreenTree): readonly string[] {
-  return [...new Set(tree.nodes.filter((n) => n.enabled && !isField(n) && pressable(n) !== null).map(labelOf))].filter((label) => label !== '' && label.length <= 40);
+  return [...new Set(tree.nodes.filter((n) => n.enabled && !isField(n) && pressable(n) !== null).map(labelOf))].filter(
+    (label) => label !== '' && label.length <= 40,
+  );
 }

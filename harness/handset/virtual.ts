@@ -4,14 +4,18 @@ import type { Lifecycle, ProcessRef } from '../model/event.js';
 import type { HandsetParts, HandsetPort, SocketOwner } from '../model/handset.js';
 import type { Recorder } from '../model/recorder.js';
 import { createDevice, PROFILE_P9 } from '../virtual/device.js';
-import type { Profile } from '../virtual/device.js';
+import type { Device, Profile } from '../virtual/device.js';
 import type { FarServers } from '../virtual/far-servers.js';
 import { createDataFolder } from '../virtual/files.js';
+import type { DataFolder } from '../virtual/files.js';
 import { createNetwork } from '../virtual/network.js';
 import { createPermissions } from '../virtual/permissions.js';
+import type { Permissions } from '../virtual/permissions.js';
 import { createProcesses } from '../virtual/processes.js';
+import type { Processes, ProcessesParts } from '../virtual/processes.js';
 import { catchStrayRejections } from '../virtual/sandbox.js';
 import { createWindows } from '../virtual/ui/windows.js';
+import type { Windows } from '../virtual/ui/windows.js';
 import { serveUia2 } from '../virtual/uia2-server.js';
 
 export { startFarServers } from '../virtual/far-servers.js';
@@ -35,39 +39,49 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
   const { recorder, app } = parts;
   const { clock } = recorder;
   const profile = PROFILE_P9;
-  const write = lifecycle(recorder);
   const device = createDevice(profile);
   const windows = createWindows({ clock, width: profile.width, height: profile.height });
   // The public CA of the handset's system store is left out: behind the proxy no server shows a certificate of it.
   const network = createNetwork({ clock, proxyPort: parts.proxyPort, trusted: [parts.labCaPem], pinOf: parts.servers.spkiSha256Base64 });
   const sink = createAgentSink(recorder, app.package);
-  const folder = createDataFolder();
+  const files = createDataFolder();
   const permissions = createPermissions({
     package: app.package, label: app.label.zh, declared: app.permissions,
     granted: (permission) => device.granted(app.package, permission),
     setGranted: (permission, granted) => device.setGranted(app.package, permission, granted),
     prompt: windows.permissionPrompt,
   });
-  const processes = createProcesses({
-    app, uid: APP_UID, phone: device, clock, windows, network, permissions, files: folder, send: sink.take,
-    started: (process) => write('process-started', process, process.name),
-    ended: (process, how, error) => {
-      write(how === 'crashed' ? 'crashed' : 'process-ended', process, how === 'crashed' ? said(error) : how);
-      // What the app would have done after it fell over was not seen.
-      if (how === 'crashed') recorder.gap('handset', process.name, `crashed: ${said(error)}`);
-    },
-    picked: (process, values) => write('picked', process, values.flatMap((text) => {
-      const ref = recorder.valueRef(Buffer.from(text));
-      return 'value' in ref ? [ref.value] : [];
-    }).join(' ')),
-  });
+  const processes = createProcesses({ app, uid: APP_UID, phone: device, clock, windows, network, permissions, files, send: sink.take, ...witness(recorder) });
   const release = catchStrayRejections();
   const facts = factsOf(profile);
   const server = await serveUia2({ windows, clock, info: facts });
+  const close = async (): Promise<void> => {
+    await processes.stop();
+    network.close();
+    await server.close();
+    release();
+  };
+  const capabilities = capabilitiesOf(server.url, app.package, profile);
   return {
+    ...acts({ app, write: lifecycle(recorder), device, permissions, processes, files, windows }),
     kind: 'virtual', simulated: true, profile: profile.name, driver: 'virtual', owner: network.owner,
-    facts: async () => facts,
-    capabilities: () => capabilities(server.url, app.package, profile),
+    facts: async () => facts, capabilities: () => capabilities, flush: async () => processes.flush(), onClick: sink.onClick, close,
+  };
+}
+
+interface Inside {
+  readonly app: Omit<SimulatedApp, 'truth'>;
+  readonly write: ReturnType<typeof lifecycle>;
+  readonly device: Device;
+  readonly permissions: Permissions;
+  readonly processes: Processes;
+  readonly files: DataFolder;
+  readonly windows: Windows;
+}
+
+/** What the port does to the phone; each act is an event of the run. */
+function acts({ app, write, device, permissions, processes, files, windows }: Inside): Pick<HandsetPort, 'install' | 'plant' | 'launch' | 'stop' | 'clear' | 'home' | 'collect' | 'deliverSms'> {
+  return {
     install: async () => {
       device.setInstalled(app.package);
       permissions.install();
@@ -78,9 +92,9 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
       write('planted', null, `${contents.contacts.length} contacts, ${contents.sms.length} SMS, ${contents.calls.length} calls`);
     },
     launch: async () => {
-      const back = processes.inFront();
-      write('launched', null, back ? 'brought to front' : app.package);
-      if (!back) await processes.launch();
+      // Written first: what an app does when it comes up is after its launch.
+      write('launched', null, app.package);
+      if (!processes.inFront()) await processes.launch();
     },
     stop: async () => {
       await processes.stop();
@@ -88,24 +102,33 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
     },
     clear: async () => {
       await processes.stop();
-      folder.clear();
+      files.clear();
       permissions.reset();
       write('cleared', null, app.package);
     },
     home: async () => windows.home(),
-    flush: async () => processes.flush(),
-    onClick: sink.onClick,
     collect: async () => {
-      const files = folder.all();
-      write('collected', null, `${files.length} files`);
-      return files;
+      const all = files.all();
+      write('collected', null, `${all.length} files`);
+      return all;
     },
     deliverSms: async (sender, body) => device.deliver({ sender, body, minutesAgo: 0 }),
-    close: async () => {
-      await processes.stop();
-      network.close();
-      await server.close();
-      release();
+  };
+}
+
+/** What the handset itself sees of the app's processes. */
+function witness(recorder: Recorder): Pick<ProcessesParts, 'started' | 'ended' | 'picked'> {
+  const write = lifecycle(recorder);
+  return {
+    started: (process) => write('process-started', process, process.name),
+    ended: (process, how, error) => {
+      write(how === 'crashed' ? 'crashed' : 'process-ended', process, how === 'crashed' ? said(error) : how);
+      // What the app would have done after it fell over was not seen.
+      if (how === 'crashed') recorder.gap('handset', process.name, `crashed: ${said(error)}`);
+    },
+    picked: (process, texts) => {
+      const refs = texts.map((text) => recorder.valueRef(Buffer.from(text)));
+      write('picked', process, refs.flatMap((ref) => ('value' in ref ? [ref.value] : [])).join(' '));
     },
   };
 }
@@ -123,7 +146,7 @@ function factsOf(profile: Profile): Readonly<Record<string, string>> {
   };
 }
 
-function capabilities(handsetUrl: string, appPackage: string, profile: Profile): Readonly<Record<string, unknown>> {
+function capabilitiesOf(handsetUrl: string, appPackage: string, profile: Profile): Readonly<Record<string, unknown>> {
   return {
     platformName: 'Android', 'appium:automationName': 'VirtualHandset', 'appium:udid': `virtual-${profile.name}`, 'appium:handsetUrl': handsetUrl,
     'appium:appPackage': appPackage, 'appium:noReset': true, 'appium:autoLaunch': false, 'appium:autoGrantPermissions': false, 'appium:newCommandTimeout': 600,

@@ -21,27 +21,28 @@ export interface ApiParts {
   readonly main: RunMain;
   /** Request code → who waits for the answers. */
   readonly asked: Map<number, (answers: Readonly<Record<string, boolean>>) => void>;
-  exit(): void;
+  /** System.exit. */
+  leave(): void;
 }
 
 /** What app code may touch, and the way to tell it that it comes to the front or leaves it. */
-export function appApi(process: ApiParts): { readonly api: AppProcess; toForeground(): void; toBackground(): void } {
-  const { parts, ref, vm, sandbox, timers, main } = process;
+export function appApi(own: ApiParts): { readonly api: AppProcess; toForeground(): void; toBackground(): void } {
+  const { parts, ref, vm, sandbox, timers, main } = own;
   const java = javaApi(vm);
   const foreground: (() => void)[] = [];
   const background: (() => void)[] = [];
   const api: AppProcess = {
     ...java,
     pid: ref.pid, name: ref.name, package: ref.package,
-    thread: threadsOf(process),
+    thread: threadsOf(own),
     after: (ms, frame, body) => timers.set(ms, false, frame, body),
     every: (ms, frame, body) => timers.set(ms, true, frame, body),
-    contacts: { ...java.contacts, pick: () => pick(process) },
-    permissions: { granted: (permission) => parts.phone.granted(ref.package, permission), request: requests(process) },
-    http: client(process, null),
-    pinned: (host) => client(process, host),
+    contacts: { ...java.contacts, pick: () => pick(own) },
+    permissions: { granted: (permission) => parts.phone.granted(ref.package, permission), request: requests(own) },
+    http: client(own, null),
+    pinned: (host) => client(own, host),
     files: parts.files,
-    ui: process.ui,
+    ui: own.ui,
     onForeground: (frame, body) => void foreground.push(() => main([frame, 'android.app.Activity.performStart'], body)),
     onBackground: (frame, body) => void background.push(() => main([frame, 'android.app.Activity.performStop'], body)),
     startProcess: (suffix) => {
@@ -49,7 +50,7 @@ export function appApi(process: ApiParts): { readonly api: AppProcess; toForegro
       parts.startProcess(suffix);
     },
     exit: () => {
-      process.exit();
+      own.leave();
       sandbox.check();
     },
   };

@@ -1,7 +1,7 @@
 import type { PhoneContents, SmsRow } from '../model/values.js';
 import type { Phone } from './phone.js';
 
-/** Packages of the system image, as any app may list them. */
+/** Packages of the system image that an app gets when it lists all. */
 const SYSTEM_PACKAGES = [
   'android', 'com.android.bluetooth', 'com.android.calendar', 'com.android.camera2', 'com.android.contacts', 'com.android.dialer', 'com.android.documentsui',
   'com.android.launcher3', 'com.android.mms', 'com.android.permissioncontroller', 'com.android.phone', 'com.android.providers.contacts', 'com.android.providers.media',

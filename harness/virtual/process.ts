@@ -92,7 +92,7 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
     paused: (activity) => { tell(activity, 'paused'); parts.paused(); },
     crashed: (error) => sandbox.crash(error),
   });
-  const { api, toForeground, toBackground } = appApi({ parts, ref, vm, ui, sandbox, timers, main, asked, exit: () => end('exit', null) });
+  const { api, toForeground, toBackground } = appApi({ parts, ref, vm, ui, sandbox, timers, main, asked, leave: () => end('exit', null) });
   const guarded = untilDeath(api, sandbox);
   return {
     ref, toForeground, toBackground,

@@ -1,7 +1,6 @@
 import type { ProcessRef } from '../model/event.js';
 import { createProcess } from './process.js';
 import type { EndedHow, ProcessParts, VirtualProcess } from './process.js';
-import { throwable } from './throwable.js';
 
 /** Android gives pids in turn; the first ones belong to the system. */
 const FIRST_PID = 4_210;
@@ -27,43 +26,59 @@ export interface Processes {
   flush(): void;
 }
 
-/** No process runs at first. */
-export function createProcesses(parts: ProcessesParts): Processes {
-  const running = new Map<string, VirtualProcess>();
-  let nextPid = FIRST_PID;
+/** Whether the app is in front, as Android tells it to its processes. */
+interface Visibility {
   /** The launcher has started the app and no activity is there yet: Android counts it as in front. */
-  let starting = false;
-  let visible = false;
+  starting: boolean;
+  inFront(): boolean;
+  resumed(): void;
+  paused(): void;
+  /** The main process is gone and its windows with it: nobody is told. */
+  gone(): void;
+}
 
-  const inFront = (): boolean => parts.windows.foreground() === parts.app.package;
-  const appeared = (): void => {
-    starting = false;
-    if (visible) return;
-    visible = true;
-    for (const process of running.values()) process.toForeground();
-  };
-  const perhapsGone = (): void => {
-    parts.clock.setTimer(() => {
+function visibility({ app, windows, clock }: ProcessesParts, running: ReadonlyMap<string, VirtualProcess>): Visibility {
+  let visible = false;
+  const inFront = (): boolean => windows.foreground() === app.package;
+  const own: Visibility = {
+    starting: false,
+    inFront,
+    gone: () => { visible = false; },
+    resumed: () => {
+      own.starting = false;
+      if (visible) return;
+      visible = true;
+      for (const process of running.values()) process.toForeground();
+    },
+    // Between two activities nothing is resumed for a moment.
+    paused: () => void clock.setTimer(() => {
       if (!visible || inFront()) return;
       visible = false;
       for (const process of running.values()) process.toBackground();
-    }, BACKGROUND_MS);
+    }, BACKGROUND_MS),
   };
+  return own;
+}
+
+/** No process runs at first. */
+export function createProcesses(parts: ProcessesParts): Processes {
+  const running = new Map<string, VirtualProcess>();
+  const view = visibility(parts, running);
+  let nextPid = FIRST_PID;
+
   const ended = (suffix: string) => (process: ProcessRef, how: EndedHow, error: unknown): void => {
     if (running.get(suffix)?.ref.pid === process.pid) running.delete(suffix);
-    if (suffix === '') visible = false;
+    if (suffix === '') view.gone();
     if (running.size === 0) parts.permissions.processesEnded();
     parts.ended(process, how, error);
   };
   const start = async (suffix: string): Promise<void> => {
-    if (parts.app.processes[suffix] === undefined) throw throwable('java.lang.IllegalArgumentException', `no process ${suffix} is declared`);
     if (running.has(suffix)) return;
     const release = parts.clock.hold('process start');
     try {
       const process = createProcess({
-        ...parts, suffix, pid: nextPid++, foreground: () => starting || inFront(),
-        startProcess: (other) => void start(other),
-        resumed: appeared, paused: perhapsGone, ended: ended(suffix),
+        ...parts, suffix, pid: nextPid++, foreground: () => view.starting || view.inFront(),
+        startProcess: (other) => void start(other), resumed: view.resumed, paused: view.paused, ended: ended(suffix),
       });
       running.set(suffix, process);
       parts.started(process.ref);
@@ -75,13 +90,13 @@ export function createProcesses(parts: ProcessesParts): Processes {
   return {
     inFront: () => running.has('') && parts.windows.front(parts.app.package),
     async launch() {
-      starting = true;
+      view.starting = true;
       await start('');
     },
     async stop() {
       for (const process of running.values()) process.kill();
       await new Promise<void>((done) => setImmediate(done));
-      starting = false;
+      view.starting = false;
       parts.windows.close(parts.app.package, null);
     },
     flush: () => { for (const process of running.values()) process.flush(); },

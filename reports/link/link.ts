@@ -119,7 +119,7 @@ function searchFlow(
         if (mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
         const certificate: Certificate = { value: path.value.id, form: path.form, sourceSha256, layers: path.layers, at: path.at };
         const shown = replay(certificate, { part: part.bytes, value: path.value, derivation: (id: EventId) => derived.bytesOf(id) });
-        if (!shown.ok) proofs.set(path.value.id, [...mine, { path, part: part.part, certificate }]);
+        if (shown.ok) proofs.set(path.value.id, [...mine, { path, part: part.part, certificate }]);
       }
     }
   }

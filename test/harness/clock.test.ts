@@ -129,6 +129,17 @@ describe('run clock', () => {
     expect(fired).toBe(1);
   });
 
+  it('runs timers at real speed under a hold that was taken after a jump', async () => {
+    const c = clock();
+    let release = (): void => {};
+    c.setTimer(() => void (release = c.hold('exchange')), 50_000);
+    c.setTimer(() => release(), 50_030);
+    const began = performance.now();
+    await c.wait(100_000, 'observe');
+    expect(performance.now() - began).toBeGreaterThanOrEqual(25);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   it('serves two waits at once, each to its own end', async () => {
     const c = clock();
     const ended: [string, number][] = [];

@@ -183,6 +183,14 @@ describe('the verifier', () => {
       },
     ],
     [
+      'a listed file that became a link to the same bytes',
+      'data/report.html',
+      () => {
+        fs.rmSync(at('data/report.html'));
+        fs.symlinkSync(path.join(runDir, 'report.html'), at('data/report.html'));
+      },
+    ],
+    [
       'a path that leads out',
       'manifest-sha256.txt',
       () => {
@@ -228,6 +236,16 @@ describe('the verifier', () => {
       'bag-info.txt',
       () => {
         fs.writeFileSync(at('data/events.jsonl'), `${read('data/events.jsonl').trimEnd().split('\n').slice(0, -1).join('\n')}\n`);
+        rehash();
+      },
+    ],
+    [
+      'the end altered, all manifests and the log head made to fit',
+      'data/events.jsonl',
+      () => {
+        fs.writeFileSync(at('data/events.jsonl'), read('data/events.jsonl').replace('"complete"', '"failed"'));
+        const last = read('data/events.jsonl').trimEnd().split('\n').at(-1) ?? '';
+        fs.writeFileSync(at('bag-info.txt'), read('bag-info.txt').replace(/Log-Head: .*/, `Log-Head: ${sha256(Buffer.from(last))}`));
         rehash();
       },
     ],

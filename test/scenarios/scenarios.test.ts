@@ -9,7 +9,14 @@ const files = readdirSync(folder).filter((file) => /\.(yaml|ts)$/.test(file));
 
 describe('shipped scenarios', () => {
   it('are the six that every app is tried with', () => {
-    expect(files.map((file) => file.replace(/\.\w+$/, '')).sort()).toEqual(['background', 'decline', 'observe-only', 'sign-up-allow', 'sign-up-deny', 'withdraw']);
+    expect(files.map((file) => file.replace(/\.\w+$/, '')).toSorted()).toEqual([
+      'background',
+      'decline',
+      'observe-only',
+      'sign-up-allow',
+      'sign-up-deny',
+      'withdraw',
+    ]);
   });
   it.each(files)('%s is sound, has both titles, starts from cleared data and decides every prompt', async (file) => {
     const { scenario } = await loadScenario(join(folder, file));

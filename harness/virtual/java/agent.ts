@@ -42,7 +42,7 @@ export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch)
   }, catalogue);
   // What an implementation throws past the engine has already changed what the app got: that must be seen.
   vm.bridge.onError((error) => engine.fault('bridge', 'implementation', error));
-  return { install: (stage) => engine.init(stage, planted(host)), flush: engine.flush, stop: engine.stop };
+  return { install: (stage) => engine.init(stage, planted(host)), flush: () => engine.flush(), stop: () => engine.stop() };
 }
 
 /** Values of the handset that a crypto call may carry before any hook has seen them read. */

@@ -2,6 +2,8 @@ import type { Rect } from '../ui/node.js';
 
 type Values = Readonly<Record<string, string | number>>;
 
+const NONE: Values = {};
+
 /** Attributes of an SVG element. */
 export function attributes(values: Values): string {
   return Object.entries(values)
@@ -9,7 +11,8 @@ export function attributes(values: Values): string {
     .join(' ');
 }
 
-export function rectangle(rect: Rect, fill: string, more: Values = {}): string {
+/** A filled rectangle; `more` are further attributes. */
+export function rectangle(rect: Rect, fill: string, more: Values = NONE): string {
   return `<rect ${attributes({ x: rect.left, y: rect.top, width: Math.max(0, rect.right - rect.left), height: Math.max(0, rect.bottom - rect.top), fill, ...more })}/>`;
 }
 

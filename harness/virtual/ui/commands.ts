@@ -28,6 +28,7 @@ export interface Request {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** Carries out one command; gives the answer's `value`, or a promise of it. @throws DriverError */
 export type Command = (parts: CommandParts, request: Request) => unknown;
 
 /** Dots to the density-independent pixel: 420 dpi. */

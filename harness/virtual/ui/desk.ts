@@ -14,6 +14,7 @@ export interface Activity {
   readonly gone: () => void;
 }
 
+/** A permission prompt that is shown or waits for its turn. */
 export interface Prompt {
   readonly ask: PermissionAsk;
   readonly window: Window;

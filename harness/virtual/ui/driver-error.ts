@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   'unsupported operation': 500,
 } as const;
 
+/** A W3C error name that the handset answers with. */
 export type ErrorName = keyof typeof ERROR_STATUS;
 
 /** What a driver command failed with; becomes the answer's `value.error`. */

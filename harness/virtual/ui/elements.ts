@@ -27,6 +27,7 @@ export interface Elements {
   resolve(id: string): Found;
 }
 
+/** The element ids of one session; none at first. */
 export function createElements(screen: Screen): Elements {
   const keys = new Map<string, string>();
   const ids = new Map<string, string>();

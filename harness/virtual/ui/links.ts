@@ -1,6 +1,7 @@
 import type { Rect, UiNode } from './node.js';
 import { textWidth } from './text-metrics.js';
 
+/** A span of text that opens something when it is touched. */
 export interface Link {
   readonly text: string;
   readonly open: () => void;

@@ -108,11 +108,13 @@ export function sub(argument: Argument | undefined, name: string): Chain {
   return argument;
 }
 
+/** The whole number that `name` takes. @throws DriverError invalid selector */
 export function whole(argument: Argument | undefined, name: string): number {
   if (typeof argument !== 'number') throw bad(`${name} takes a whole number`);
   return argument;
 }
 
+/** The string that `name` takes. @throws DriverError invalid selector */
 export function words(argument: Argument | undefined, name: string): string {
   if (typeof argument === 'string') return argument;
   throw bad(`${name} takes a string`);
@@ -123,6 +125,7 @@ function truth(argument: Argument | undefined, name: string): boolean {
   return argument;
 }
 
+/** A selector that cannot be understood. */
 export function bad(message: string): DriverError {
   return new DriverError('invalid selector', message);
 }

@@ -33,6 +33,7 @@ export interface UiNode {
   drawn: DrawnText | null;
 }
 
+/** Lines of a view's text and where they stand, in pixels of the screen. */
 export interface DrawnText {
   readonly left: number;
   readonly top: number;
@@ -43,6 +44,7 @@ export interface DrawnText {
   readonly width: number;
 }
 
+/** The place of what is not laid out, or cannot be seen. */
 export const NOWHERE: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
 
 /** Builds the nodes of a declared view. Ids that hold a colon are taken as they are (`android:id/content`). */
@@ -88,14 +90,17 @@ export function clickable(node: UiNode): boolean {
   return onClick !== undefined || type === 'Button' || type === 'CheckBox' || type === 'EditText';
 }
 
+/** Whether the view takes touches and text. */
 export function enabled(node: UiNode): boolean {
   return node.view.enabled ?? true;
 }
 
+/** Width in pixels. */
 export function width(rect: Rect): number {
   return rect.right - rect.left;
 }
 
+/** Height in pixels. */
 export function height(rect: Rect): number {
   return rect.bottom - rect.top;
 }
@@ -111,10 +116,12 @@ export function intersect(a: Rect, b: Rect): Rect | null {
   return both.right > both.left && both.bottom > both.top ? both : null;
 }
 
+/** Whether a place lies in the rectangle; nothing lies in null. */
 export function contains(rect: Rect | null, x: number, y: number): boolean {
   return rect !== null && x >= rect.left && x < rect.right && y >= rect.top && y < rect.bottom;
 }
 
+/** The middle, in whole pixels. */
 export function center(rect: Rect): { readonly x: number; readonly y: number } {
   return { x: Math.floor((rect.left + rect.right) / 2), y: Math.floor((rect.top + rect.bottom) / 2) };
 }

@@ -1,5 +1,6 @@
 import { DriverError } from './driver-error.js';
 
+/** What may stand between the parentheses of a call. */
 export type Argument = string | number | boolean | Chain;
 
 /** `new UiSelector().text("x").instance(1)`: a constructor or nothing, and calls in order. */

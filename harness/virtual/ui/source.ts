@@ -114,6 +114,7 @@ export function attributesOf(node: UiNode, frame: Frame): ReadonlyMap<string, st
   return new Map(rows.flatMap(([name, value]) => (value === null ? [] : [[name, `${value}`] as const])));
 }
 
+/** Android's form of a rectangle: `[left,top][right,bottom]`, in whole pixels. */
 export function boundsText(rect: Rect): string {
   return `[${Math.round(rect.left)},${Math.round(rect.top)}][${Math.round(rect.right)},${Math.round(rect.bottom)}]`;
 }

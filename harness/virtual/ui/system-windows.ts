@@ -5,6 +5,7 @@ import type { ContactRow } from '../../model/values.js';
 /** How the user answered; `cancelled`: the prompt went away with its app and nothing was decided. */
 export type PromptOutcome = PromptAnswer | 'cancelled';
 
+/** What a permission prompt is about. */
 export interface PermissionAsk {
   readonly package: string;
   readonly label: string;
@@ -13,8 +14,11 @@ export interface PermissionAsk {
   readonly permissions: readonly string[];
 }
 
+/** Package of the permission prompts. */
 export const CONTROLLER = 'com.android.permissioncontroller';
+/** Package of the contact picker. */
 export const PICKER = 'com.android.contacts';
+/** Package of the home screen. */
 export const LAUNCHER = 'com.android.launcher3';
 
 /** What the system says an app wants, by permission group: AOSP's own Chinese strings (packages/modules/Permission, values-zh-rCN). */

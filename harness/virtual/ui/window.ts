@@ -4,6 +4,7 @@ import { buildNode } from './node.js';
 import { layout, naturalHeight } from './layout.js';
 import { SIZES } from './style.js';
 
+/** Activities, pickers and the launcher fill the screen; dialogs and permission prompts stand over one. */
 export type WindowKind = 'activity' | 'dialog' | 'permission' | 'picker' | 'launcher';
 
 /** One window with its own root view. */

@@ -131,17 +131,17 @@ export function onHead(socket: Socket, take: (head: string, body: Buffer) => voi
   });
 }
 
-/** What a client got until the connection ended or `until` was true. */
-export async function received(socket: Socket, until: (text: string) => boolean = () => false): Promise<{ readonly text: string; readonly ended: 'end' | 'error' | 'until' }> {
+/** What a client got until the connection ended or it was enough. */
+export async function received(socket: Socket, enough: (text: string) => boolean = () => false): Promise<{ readonly text: string; readonly ended: 'end' | 'error' | 'enough' }> {
   let text = '';
   return new Promise((resolve) => {
-    const done = (ended: 'end' | 'error' | 'until'): void => {
+    const done = (ended: 'end' | 'error' | 'enough'): void => {
       socket.off('data', take);
       resolve({ text, ended });
     };
     const take = (chunk: Buffer): void => {
       text += chunk.toString('latin1');
-      if (until(text)) done('until');
+      if (enough(text)) done('enough');
     };
     socket.on('data', take).resume().once('end', () => done('end')).once('error', () => done('error')).once('close', () => done('end'));
   });

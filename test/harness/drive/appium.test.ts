@@ -17,10 +17,14 @@ import { openLab } from './lab.js';
 import theirs from './uiautomator2-maps.json' with { type: 'json' };
 
 let lab: Lab;
-beforeAll(async () => { lab = await openLab(); });
-afterAll(async () => { await lab.close(); });
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(async () => {
+  await lab.close();
+});
 
-describe('our driver offers what UiAutomator2\'s offers, under the same names', () => {
+describe("our driver offers what UiAutomator2's offers, under the same names", () => {
   it.each(Object.entries(executeMethodMap))('%s', (name, ours) => {
     expect(Object.keys(theirs.execute)).toContain(name);
     expect(ours).toEqual((theirs.execute as Readonly<Record<string, unknown>>)[name]);
@@ -33,13 +37,21 @@ describe('our driver offers what UiAutomator2\'s offers, under the same names', 
 
 /** A raw W3C request to the Appium server. */
 async function ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly value: unknown }> {
-  const answer = await fetch(`http://127.0.0.1:${lab.appium.port}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+  const answer = await fetch(`http://127.0.0.1:${lab.appium.port}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
   const { value } = (await answer.json()) as { readonly value: unknown };
   return { status: answer.status, value };
 }
 
 async function newSession(capabilities: Readonly<Record<string, unknown>>): Promise<{ readonly status: number; readonly value: unknown }> {
-  return ask('POST', '/session', { capabilities: { alwaysMatch: { platformName: 'Android', 'appium:automationName': 'VirtualHandset', ...capabilities }, firstMatch: [{}] } });
+  return ask('POST', '/session', {
+    capabilities: {
+      alwaysMatch: { platformName: 'Android', 'appium:automationName': 'VirtualHandset', ...capabilities },
+      firstMatch: [{}],
+    },
+  });
 }
 
 describe('a session', () => {
@@ -55,9 +67,33 @@ describe('a session', () => {
     expect(value).toMatchObject({ error: 'session not created' });
   });
   it('finds by all strategies, and tells apart what is not there, gone, and unreadable', async () => {
-    await lab.perform(({ ui }) => ui.activity('MainActivity', { type: 'LinearLayout', children: [{ type: 'Button', id: 'go', text: "it's on", desc: 'go on', onClick: () => ui.activity('NextActivity', { type: 'TextView', text: 'next' }) }, { type: 'EditText', id: 'et', hint: 'words' }] }), [{ launch: { clean: true } }]);
+    await lab.perform(
+      ({ ui }) =>
+        ui.activity('MainActivity', {
+          type: 'LinearLayout',
+          children: [
+            {
+              type: 'Button',
+              id: 'go',
+              text: "it's on",
+              desc: 'go on',
+              onClick: () => ui.activity('NextActivity', { type: 'TextView', text: 'next' }),
+            },
+            { type: 'EditText', id: 'et', hint: 'words' },
+          ],
+        }),
+      [{ launch: { clean: true } }],
+    );
     const { session } = lab;
-    for (const target of ["it's on", { id: 'go' }, { text: "it's on" }, { desc: 'go on' }, { uia: 'new UiSelector().resourceIdMatches(".*:id/go")' }, { xpath: '//*[matches(@text, "^it")]' }] as const) expect(await (await session.find(target))?.text()).toBe("it's on");
+    for (const target of [
+      "it's on",
+      { id: 'go' },
+      { text: "it's on" },
+      { desc: 'go on' },
+      { uia: 'new UiSelector().resourceIdMatches(".*:id/go")' },
+      { xpath: '//*[matches(@text, "^it")]' },
+    ] as const)
+      expect(await (await session.find(target))?.text()).toBe("it's on");
     expect(await session.find({ id: 'none' })).toBeNull();
     await expect(session.find({ xpath: '//*[' })).rejects.toBeInstanceOf(BadSelector);
     const go = await session.find({ id: 'go' });
@@ -69,7 +105,10 @@ describe('a session', () => {
     await session.hideKeyboard();
     await session.hideKeyboard();
     expect(await session.alert('accept')).toBe(false);
-    expect([await session.currentPackage(), await session.currentActivity()]).toEqual(['com.example.trial', expect.stringMatching(/MainActivity$/)]);
+    expect([await session.currentPackage(), await session.currentActivity()]).toEqual([
+      'com.example.trial',
+      expect.stringMatching(/MainActivity$/),
+    ]);
     await go!.click();
     await expect(go!.click()).rejects.toBeInstanceOf(GoneElement);
     expect(await session.source()).toContain('next');
@@ -78,10 +117,15 @@ describe('a session', () => {
   it('answers an unknown mobile: command as base-driver does, with the nearest one', async () => {
     const id = await otherSession();
     const { value } = await ask('POST', `/session/${id}/execute/sync`, { script: 'mobile: getCurentActivity', args: [] });
-    expect(value).toMatchObject({ error: 'unsupported operation', message: expect.stringContaining("did you mean 'mobile: getCurrentActivity'") });
+    expect(value).toMatchObject({
+      error: 'unsupported operation',
+      message: expect.stringContaining("did you mean 'mobile: getCurrentActivity'"),
+    });
     expect((await ask('GET', `/session/${id}/contexts`)).value).toEqual(['NATIVE_APP']);
     expect((await ask('GET', `/session/${id}/window/rect`)).value).toEqual({ x: 0, y: 0, width: 1080, height: 2280 });
-    expect((await ask('POST', `/session/${id}/execute/sync`, { script: 'mobile: deviceInfo', args: [] })).value).toMatchObject({ model: 'trial' });
+    expect((await ask('POST', `/session/${id}/execute/sync`, { script: 'mobile: deviceInfo', args: [] })).value).toMatchObject({
+      model: 'trial',
+    });
     expect((await ask('DELETE', `/session/${id}`)).status).toBe(200);
   });
 });
@@ -92,25 +136,50 @@ async function otherSession(): Promise<string> {
   return (value as { readonly sessionId: string }).sessionId;
 }
 const bare = createServer((request, response) => {
-  const answers: Readonly<Record<string, unknown>> = { '/window/current/size': { width: 1080, height: 2280 }, '/appium/device/info': { model: 'trial' } };
+  const answers: Readonly<Record<string, unknown>> = {
+    '/window/current/size': { width: 1080, height: 2280 },
+    '/appium/device/info': { model: 'trial' },
+  };
   const path = (request.url ?? '').replace(/^\/\w+\/session(\/s1)?/, '');
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ sessionId: 's1', value: request.method === 'POST' && path === '' ? { sessionId: 's1', capabilities: {} } : (answers[path] ?? null) }));
+  response.end(
+    JSON.stringify({
+      sessionId: 's1',
+      value: request.method === 'POST' && path === '' ? { sessionId: 's1', capabilities: {} } : (answers[path] ?? null),
+    }),
+  );
 });
 let bareUrl = '';
 beforeAll(async () => {
-  await new Promise<void>((resolve) => { bare.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    bare.listen(0, '127.0.0.1', resolve);
+  });
   bareUrl = `http://127.0.0.1:${(bare.address() as AddressInfo).port}/${'cd'.repeat(16)}`;
 });
-afterAll(() => { bare.closeAllConnections(); bare.close(); });
+afterAll(() => {
+  bare.closeAllConnections();
+  bare.close();
+});
 
 describe('the Appium child', () => {
-  const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true; } catch { return false; } };
+  const alive = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   it('is lost: whoever uses the session is told so', async () => {
     const home = mkdtempSync(join(tmpdir(), 'jiejing-lost-'));
     const appium = await startAppium({ homeDir: home, log: () => undefined });
-    const session = await openSession({ port: appium.port, capabilities: { 'appium:automationName': 'VirtualHandset', 'appium:handsetUrl': bareUrl } });
-    const told = new Promise<string>((resolve) => { appium.onLost(resolve); });
+    const session = await openSession({
+      port: appium.port,
+      capabilities: { 'appium:automationName': 'VirtualHandset', 'appium:handsetUrl': bareUrl },
+    });
+    const told = new Promise<string>((resolve) => {
+      appium.onLost(resolve);
+    });
     process.kill(appium.pid, 'SIGKILL');
     expect(await told).toContain('SIGKILL');
     await expect(session.source()).rejects.toMatchObject({ code: 'DRIVER_LOST' });
@@ -121,7 +190,9 @@ describe('the Appium child', () => {
   it('an address book of one driver is all that its home holds', async () => {
     const home = mkdtempSync(join(tmpdir(), 'jiejing-home-'));
     const appium = await startAppium({ homeDir: home, log: () => undefined });
-    const manifest = JSON.parse(readFileSync(join(home, 'node_modules/.cache/appium/extensions.yaml'), 'utf8')) as { readonly drivers: Readonly<Record<string, { readonly installPath: string; readonly appiumVersion: string }>> };
+    const manifest = JSON.parse(readFileSync(join(home, 'node_modules/.cache/appium/extensions.yaml'), 'utf8')) as {
+      readonly drivers: Readonly<Record<string, { readonly installPath: string; readonly appiumVersion: string }>>;
+    };
     expect(Object.keys(manifest.drivers)).toEqual(['virtualhandset']);
     expect(existsSync(join(manifest.drivers['virtualhandset']!.installPath, 'package.json'))).toBe(true);
     expect(manifest.drivers['virtualhandset']!.appiumVersion).toBe('^3.0.0');
@@ -132,15 +203,28 @@ describe('the Appium child', () => {
   it('goes when its parent is killed', async () => {
     const home = mkdtempSync(join(tmpdir(), 'jiejing-kill-'));
     const entry = pathToFileURL(join(packageRoot(), 'dist/harness/drive/appium-server.js')).href;
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', `const { startAppium } = await import(${JSON.stringify(entry)}); const s = await startAppium({ homeDir: ${JSON.stringify(home)}, log: () => {} }); console.log(s.pid); setInterval(() => {}, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const pid = await new Promise<number>((resolve) => { createInterface({ input: parent.stdout }).once('line', (line) => resolve(Number(line))); });
+    const parent = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const { startAppium } = await import(${JSON.stringify(entry)}); const s = await startAppium({ homeDir: ${JSON.stringify(home)}, log: () => {} }); console.log(s.pid); setInterval(() => {}, 1000);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const pid = await new Promise<number>((resolve) => {
+      createInterface({ input: parent.stdout }).once('line', (line) => resolve(Number(line)));
+    });
     expect(alive(pid)).toBe(true);
     parent.kill('SIGKILL');
     await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
     rmSync(home, { recursive: true, force: true });
   });
   it('cannot start in a home that cannot be written: the reason is given', async () => {
-    await expect(startAppium({ homeDir: '/dev/null/home', log: () => undefined })).rejects.toMatchObject({ code: 'APPIUM_FAILED', facts: { why: expect.stringContaining('ENOTDIR') } });
+    await expect(startAppium({ homeDir: '/dev/null/home', log: () => undefined })).rejects.toMatchObject({
+      code: 'APPIUM_FAILED',
+      facts: { why: expect.stringContaining('ENOTDIR') },
+    });
   });
   it('an abort while it starts leaves no child', async () => {
     const home = mkdtempSync(join(tmpdir(), 'jiejing-abort-'));

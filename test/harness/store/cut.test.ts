@@ -68,11 +68,14 @@ describe('a recorder that is stopped in the middle', () => {
       for (const way of ['events', 'small body', 'large body', 'value'] as const) {
         const dir = path.join(disk, 'run');
         const run = openRun(dir);
+        expect(fs.readdirSync(dir)).toContain('.reserve');
         const heard: LabError[] = [];
         run.onFailure((error) => heard.push(error));
         const failed = await fillDisk(run, way);
         expect([way, failed?.code, heard.map((error) => error.code)]).toEqual([way, 'STORE_FULL', ['STORE_FULL']]);
         expect(run.failure()).toBe(heard[0]);
+        // What was kept back for the end is free when it is needed.
+        expect(fs.readdirSync(dir)).not.toContain('.reserve');
         expect(() => run.gap('run', 'x', 'y')).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
         run.close('failed', 'disk full');
         const read = readRun(dir);

@@ -86,6 +86,12 @@ describe('chance', () => {
     }
   });
 
+  it('does not favour low numbers where the faces do not divide the words', () => {
+    const chance = chanceFrom(Buffer.from(seedOf(2), 'hex'));
+    const low = Array.from({ length: 3000 }, () => chance.int(3 * 2 ** 30)).filter((n) => n < 2 ** 30);
+    expect(low.length / 3000).toBeLessThan(0.4);
+  });
+
   it('follows the generator that is written down', () => {
     // HMAC-SHA256(16 zero bytes, "jiejing values 1" ‖ 00000000), first four bytes, by openssl.
     expect(chanceFrom(Buffer.alloc(16)).int(2 ** 32)).toBe(0xd9933e6e);
