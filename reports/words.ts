@@ -1,10 +1,12 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
-import type { Phase } from '../harness/model/event.js';
+import type { Consent, Flow, Phase } from '../harness/model/event.js';
 import { fill } from '../harness/model/errors.js';
-import type { Encoding, Facts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
+import type { Encoding, Facts, FingerprintParts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
 import type { Need } from '../harness/model/scenario.js';
+import simulated from './receivers/simulated.json' with { type: 'json' };
+import table from './receivers/table.json' with { type: 'json' };
 
 export type Language = 'zh' | 'en';
 
@@ -47,6 +49,24 @@ export const NEED_WORDS: Readonly<Record<Need, Words>> = {
   background: { zh: '退到后台', en: 'in background' },
 };
 
+/** What became of a flow. */
+export const FLOW_WORDS: Readonly<Record<Flow['state'], Words>> = {
+  whole: { zh: '完整', en: 'whole' },
+  cut: { zh: '过长，只留下前一部分', en: 'too long, its first part was kept' },
+  truncated: { zh: '对端提前结束', en: 'the peer stopped early' },
+  aborted: { zh: '应用中途断开', en: 'the app broke off' },
+  refused: { zh: '应用拒绝代理的证书', en: "the app refused the proxy's certificate" },
+  opaque: { zh: '内容无法解读', en: 'could not be read' },
+};
+
+/** What happened to a privacy notice. */
+export const CONSENT_WORDS: Readonly<Record<Consent['act'], Words>> = {
+  shown: { zh: '出现', en: 'shown' },
+  agreed: { zh: '同意', en: 'agreed' },
+  declined: { zh: '拒绝', en: 'declined' },
+  withdrawn: { zh: '撤回同意', en: 'withdrawn' },
+};
+
 const ENCODING_WORDS: Readonly<Record<Encoding['op'], Words>> = {
   percent: { zh: '百分号编码', en: 'percent' },
   json: { zh: 'JSON 转义', en: 'JSON escapes' },
@@ -73,6 +93,20 @@ export function datumWord(id: string, language: Language): string {
   return DATUM_WORDS.get(id)?.[language] ?? id;
 }
 
+const SDK_WORDS: ReadonlyMap<string, Words> = new Map([...table, ...simulated].map((row) => [row.id, { zh: row.sdk_zh, en: row.sdk_en }]));
+
+/** Name of an SDK of the receivers table for a reader; the id itself when it is none. */
+export function sdkWord(id: string, language: Language): string {
+  return SDK_WORDS.get(id)?.[language] ?? id;
+}
+
+/** What a finding is about, where it is about data: the datum, or the permission group that was asked for; null for neither. */
+export function topicWord({ datum, family }: Pick<FingerprintParts, 'datum' | 'family'>, language: Language): string | null {
+  if (datum !== '-') return datumWord(datum, language);
+  const group = GROUP_WORDS[family]?.[language];
+  return group === undefined ? null : language === 'zh' ? `${group}权限` : `${group} permission`;
+}
+
 /** Reason of a verdict for a reader; null stays empty. */
 export function reasonWord(reason: string | null, language: Language): string {
   return reason === null ? '' : (REASON_WORDS[reason]?.[language] ?? reason);
@@ -80,8 +114,27 @@ export function reasonWord(reason: string | null, language: Language): string {
 
 /** A link's chain from the wire to the value, e.g. `gzip → Base64`; `plain` when nothing had to be decoded. */
 export function chainWords(link: Pick<Link, 'chain'>, language: Language): string {
-  const words = link.chain.map((step) => ENCODING_WORDS[step.op][language]);
-  return words.length > 0 ? words.join(' → ') : language === 'zh' ? '明文' : 'plain';
+  return formWords(link.chain.map((step) => step.op).join('+'), language);
+}
+
+/** The same of a form as `formsOf` tells it. */
+export function formWords(form: string, language: Language): string {
+  if (form === '' || form === 'plain') return language === 'zh' ? '明文' : 'plain';
+  const words = form.split('+').map((step) => stepWord(step, language));
+  return words.filter((word, i) => word !== words[i - 1]).join(' → ');
+}
+
+function stepWord(step: string, language: Language): string {
+  if (step in ENCODING_WORDS) return ENCODING_WORDS[step as Encoding['op']][language];
+  const algorithm = /^derived:(.+)$/.exec(step)?.[1];
+  return algorithm === undefined ? step : `${algorithm}${language === 'zh' ? '（由钩子看到）' : ' (seen by a hook)'}`;
+}
+
+/** A part of a request for a reader. */
+export function partWord(part: string, language: Language): string {
+  const [kind = '', name = ''] = part.split(/:(.*)/);
+  const words: Readonly<Record<string, Words>> = { url: { zh: '网址', en: 'URL' }, body: { zh: '请求正文', en: 'body' }, header: { zh: `请求头 ${name}`, en: `header ${name}` }, frame: { zh: `第 ${name} 帧`, en: `frame ${name}` } };
+  return words[kind]?.[language] ?? part;
 }
 
 /** A rule's sentence with its facts, as words of the language; the sentence of `facts.reason` where the rule's own would accuse without ground. */
@@ -90,17 +143,34 @@ export function sentence(rule: Pick<Rule, 'text'>, facts: Facts, language: Langu
   return fill(text[language], Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, factWord(key, value, language)])));
 }
 
-function factWord(key: string, value: string | number, language: Language): string | number {
-  if (typeof value === 'number') return value;
-  const each = (word: (id: string) => string): string =>
+type FactWord = (value: string, language: Language) => string;
+
+const EACH_DATUM: FactWord = (value, language) =>
+  value
+    .split(',')
+    .map((id) => GROUP_WORDS[id]?.[language] ?? datumWord(id, language))
+    .join(language === 'zh' ? '、' : ', ');
+
+/** How each fact that is an id is said in words; all others stand as they are. */
+const FACT_WORDS: Readonly<Record<string, FactWord>> = {
+  datum: EACH_DATUM,
+  group: EACH_DATUM,
+  topic: EACH_DATUM,
+  needs: (value, language) =>
     value
       .split(',')
-      .map(word)
-      .join(language === 'zh' ? '、' : ', ');
-  if (key === 'datum' || key === 'group' || key === 'topic') return each((id) => GROUP_WORDS[id]?.[language] ?? datumWord(id, language));
-  if (key === 'needs') return each((id) => (id in NEED_WORDS ? NEED_WORDS[id as Need][language] : id));
-  if (key === 'act') return ACT_WORDS[value]?.[language] ?? value;
-  if (key === 'phase') return value in PHASE_WORDS ? PHASE_WORDS[value as Phase][language] : value;
-  if (key === 'reason') return reasonWord(value, language);
-  return value;
+      .map((id) => (id in NEED_WORDS ? NEED_WORDS[id as Need][language] : id))
+      .join(language === 'zh' ? '、' : ', '),
+  act: (value, language) => ACT_WORDS[value]?.[language] ?? value,
+  phase: (value, language) => (value in PHASE_WORDS ? PHASE_WORDS[value as Phase][language] : value),
+  reason: reasonWord,
+  form: formWords,
+  part: partWord,
+  sdk: sdkWord,
+  state: (value, language) => (value in FLOW_WORDS ? FLOW_WORDS[value as Flow['state']][language] : value),
+};
+
+function factWord(key: string, value: string | number, language: Language): string | number {
+  if (typeof value === 'number') return value;
+  return value === '-' ? '—' : (FACT_WORDS[key]?.(value, language) ?? value);
 }

@@ -1,7 +1,10 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /** Where a client asks to be led: host without brackets, in lower case. */
-export interface Target { readonly host: string; readonly port: number }
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
 
 const LONGEST_HOST = 253;
 

@@ -39,8 +39,18 @@ export interface Authority {
   context(host: string): SecureContext;
 }
 
-interface Issuer { readonly name: Buffer; readonly key: KeyObject; readonly algorithm: Buffer; readonly keyId: Buffer; readonly wallMs: number }
-interface Subject { readonly name: Buffer; readonly key: KeyObject; readonly days: number }
+interface Issuer {
+  readonly name: Buffer;
+  readonly key: KeyObject;
+  readonly algorithm: Buffer;
+  readonly keyId: Buffer;
+  readonly wallMs: number;
+}
+interface Subject {
+  readonly name: Buffer;
+  readonly key: KeyObject;
+  readonly days: number;
+}
 
 /**
  * A new authority with P-256 leaves that live for 90 days from a day before `wallMs` (real time, ms since 1970).
@@ -65,7 +75,8 @@ export function createAuthority(name: string, wallMs: number, key: 'rsa' | 'ec')
     publicKeyPem: createPublicKey(pair.privateKey).export({ type: 'spki', format: 'pem' }).toString(),
     sha256: sha256(cert).toString('hex'),
     leaf,
-    context: (host) => contexts.get(canonical(host), () => createSecureContext({ cert: leaf(host).certPem, key: leaf(host).keyPem, minVersion: 'TLSv1.2' })),
+    context: (host) =>
+      contexts.get(canonical(host), () => createSecureContext({ cert: leaf(host).certPem, key: leaf(host).keyPem, minVersion: 'TLSv1.2' })),
   };
 }
 
@@ -75,7 +86,10 @@ const SIGNATURE = {
 } as const;
 
 function canonical(host: string): string {
-  const plain = host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '').toLowerCase();
+  const plain = host
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
+    .toLowerCase();
   return ipBytes(plain) === null ? domainToASCII(plain) || plain : plain;
 }
 
@@ -123,17 +137,21 @@ function serial(): Buffer {
   return der.integer(bytes);
 }
 
-const extension = (id: string, critical: boolean, value: Buffer): Buffer => der.sequence(der.oid(id), ...(critical ? [der.yes] : []), der.octets(value));
+const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
+  der.sequence(der.oid(id), ...(critical ? [der.yes] : []), der.octets(value));
 const commonName = (name: string): Buffer => der.sequence(der.setOf(der.sequence(der.oid('2.5.4.3'), der.utf8(name))));
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
-const pem = (label: string, bytes: Buffer): string => `-----BEGIN ${label}-----\n${bytes.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
+const pem = (label: string, bytes: Buffer): string =>
+  `-----BEGIN ${label}-----\n${bytes.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
 
 /** SHA-1 of the key's bits, method 1 of RFC 5280, 4.2.1.2; the bit string is the last member of the SPKI, after its unused-bits byte. */
 function keyIdOf(key: KeyObject): Buffer {
   const spki = key.export({ type: 'spki', format: 'der' });
   const jwk = key.export({ format: 'jwk' });
   const length = key.asymmetricKeyType === 'ec' ? 65 : rsaKeyLength(jwk.n ?? '', jwk.e ?? '');
-  return createHash('sha1').update(spki.subarray(spki.length - length)).digest();
+  return createHash('sha1')
+    .update(spki.subarray(spki.length - length))
+    .digest();
 }
 
 /** Length of `SEQUENCE { n, e }` in DER. */

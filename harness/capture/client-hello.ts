@@ -14,7 +14,10 @@ export interface ClientHello {
 }
 
 /** `more`: so far it may become a ClientHello. `other`: these bytes are not one. */
-export type Sniffed = { readonly kind: 'hello'; readonly hello: ClientHello } | { readonly kind: 'more' } | { readonly kind: 'other'; readonly why: string };
+export type Sniffed =
+  | { readonly kind: 'hello'; readonly hello: ClientHello }
+  | { readonly kind: 'more' }
+  | { readonly kind: 'other'; readonly why: string };
 
 /** Reads the ClientHello at the start of a connection, however it is cut into records and pieces. Never throws. */
 export function sniffClientHello(bytes: Uint8Array): Sniffed {
@@ -32,7 +35,7 @@ export function sniffClientHello(bytes: Uint8Array): Sniffed {
 function handshakeBytes(bytes: Buffer): Buffer | Sniffed {
   const parts: Buffer[] = [];
   let have = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (bytes[at] !== HANDSHAKE) return { kind: 'other', why: 'not a TLS handshake record' };
     if (at + 1 < bytes.length && bytes[at + 1] !== 3) return { kind: 'other', why: 'not a TLS version' };
     if (at + 5 > bytes.length) break;
@@ -50,7 +53,8 @@ function handshakeBytes(bytes: Buffer): Buffer | Sniffed {
 
 function complete(parts: readonly Buffer[], have: number): Buffer | Sniffed | null {
   const message = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-  if (message.length > 0 && message[0] !== CLIENT_HELLO) return { kind: 'other', why: 'a TLS handshake that does not begin with a ClientHello' };
+  if (message.length > 0 && message[0] !== CLIENT_HELLO)
+    return { kind: 'other', why: 'a TLS handshake that does not begin with a ClientHello' };
   if (have < 4) return null;
   const length = message.readUIntBE(1, 3);
   return have >= 4 + length ? message.subarray(4, 4 + length) : null;
@@ -61,15 +65,21 @@ class Short extends Error {}
 class Reader {
   #at = 0;
   constructor(readonly bytes: Buffer) {}
-  get left(): number { return this.bytes.length - this.#at; }
+  get left(): number {
+    return this.bytes.length - this.#at;
+  }
   take(n: number): Buffer {
     if (n > this.left) throw new Short();
     this.#at += n;
     return this.bytes.subarray(this.#at - n, this.#at);
   }
-  number(size: 1 | 2): number { return this.take(size).readUIntBE(0, size); }
+  number(size: 1 | 2): number {
+    return this.take(size).readUIntBE(0, size);
+  }
   /** A vector with a length before it. */
-  vector(size: 1 | 2): Buffer { return this.take(this.number(size)); }
+  vector(size: 1 | 2): Buffer {
+    return this.take(this.number(size));
+  }
 }
 
 function parseHello(reader: Reader): ClientHello {

@@ -8,7 +8,10 @@ const DIAL_MS = 15_000;
 
 /** Why a server could not be reached or trusted: an error code of the system, of OpenSSL, or `TIMEOUT`. */
 export class Unreachable extends Error {
-  constructor(readonly code: string, readonly certificateSha256: string | null) {
+  constructor(
+    readonly code: string,
+    readonly certificateSha256: string | null,
+  ) {
     super(code);
   }
 }
@@ -21,7 +24,12 @@ export function dial(ip: string, port: number): Promise<Socket> {
 }
 
 /** What must be true of a server. `name` is checked, `sni` and `alpn` are offered, `trust` knows who may sign. */
-export interface Wanted { readonly name: string; readonly sni: string | null; readonly alpn: readonly string[]; readonly trust: SecureContext }
+export interface Wanted {
+  readonly name: string;
+  readonly sni: string | null;
+  readonly alpn: readonly string[];
+  readonly trust: SecureContext;
+}
 
 /**
  * TLS towards the server, with what the app offered: its server name and its protocols but HTTP/2.
@@ -30,9 +38,13 @@ export interface Wanted { readonly name: string; readonly sni: string | null; re
 export async function secure(socket: Socket, wanted: Wanted): Promise<TLSSocket> {
   const { name, sni, alpn, trust } = wanted;
   const tls = connectTls({
-    socket, secureContext: trust, servername: sni ?? '', ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+    socket,
+    secureContext: trust,
+    servername: sni ?? '',
+    ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     // Checked below instead: a connection that Node itself refuses does not show its certificate any more.
-    rejectUnauthorized: false, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+    rejectUnauthorized: false,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
   });
   tls.on('error', () => {});
   // An end that came before the TLS layer took over is told by the socket below only.
@@ -57,8 +69,15 @@ function settled<S extends Socket>(socket: S, event: 'connect' | 'secureConnect'
       clearTimeout(timer);
       socket.off(event, ready).off('error', failed).off('close', closed);
     };
-    const ready = (): void => { done(); resolve(socket); };
-    const failed = (error: NodeJS.ErrnoException): void => { done(); socket.destroy(); reject(new Unreachable(error.code ?? error.message, null)); };
+    const ready = (): void => {
+      done();
+      resolve(socket);
+    };
+    const failed = (error: NodeJS.ErrnoException): void => {
+      done();
+      socket.destroy();
+      reject(new Unreachable(error.code ?? error.message, null));
+    };
     const closed = (): void => failed(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
     const timer = setTimeout(() => failed(Object.assign(new Error('timeout'), { code: 'TIMEOUT' })), DIAL_MS);
     socket.once(event, ready).once('error', failed).once('close', closed);

@@ -21,13 +21,19 @@ export class Exchange {
   #stay;
   #finished = false;
 
-  constructor(readonly journal: Journal, readonly line: Line, readonly began: Beginning) {
+  constructor(
+    readonly journal: Journal,
+    readonly line: Line,
+    readonly began: Beginning,
+  ) {
     this.#stay = journal.presence.enter(QUIET_MS);
     this.#times = { ...line.times, requestFirst: began.moment, requestLast: began.moment, responseFirst: null, responseLast: null };
     line.owner();
   }
 
-  get opaque(): boolean { return this.#opaque !== null; }
+  get opaque(): boolean {
+    return this.#opaque !== null;
+  }
 
   /** Bytes of one side came. */
   touch(of: BodyRef['of']): void {
@@ -44,7 +50,11 @@ export class Exchange {
   asked(line: RequestLine, head: Head): void {
     const { scheme, port } = this.line;
     const path = line.target.replace(/^http:\/\/[^/?#]*/i, '');
-    this.request = { ...line, url: `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`, headers: head.headers };
+    this.request = {
+      ...line,
+      url: `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`,
+      headers: head.headers,
+    };
   }
 
   answered(line: StatusLine, head: Head): void {
@@ -84,12 +94,21 @@ export class Exchange {
 
   async #write(ending: 'whole' | 'truncated' | 'aborted', reason: string | null): Promise<void> {
     const state = (whole: boolean): BodyState => (whole ? 'whole' : ending);
-    const ends = [this.journal.end(this.#writers.request, state(this.requestWhole)), this.journal.end(this.#writers.response, state(this.responseWhole))];
+    const ends = [
+      this.journal.end(this.#writers.request, state(this.requestWhole)),
+      this.journal.end(this.#writers.response, state(this.responseWhole)),
+    ];
     const bodies = (await Promise.all(ends)).filter((body) => body !== null);
     const { owner, times: _, ...known } = this.line;
     this.journal.flow({
-      at: this.began.at, ...known, owner: owner(), ...this.#verdict(ending, reason, bodies),
-      request: this.request, response: this.response, bodies, times: this.#times,
+      at: this.began.at,
+      ...known,
+      owner: owner(),
+      ...this.#verdict(ending, reason, bodies),
+      request: this.request,
+      response: this.response,
+      bodies,
+      times: this.#times,
     });
   }
 

@@ -46,7 +46,8 @@ export function firstBytes(client: Socket, upstream: Socket): Promise<First> {
   });
 }
 
-const codeOf = (socket: Socket): string | null => (socket.errored === null ? null : ((socket.errored as NodeJS.ErrnoException).code ?? null));
+const codeOf = (socket: Socket): string | null =>
+  socket.errored === null ? null : ((socket.errored as NodeJS.ErrnoException).code ?? null);
 
 function classify(have: Buffer): First | null {
   const [byte] = have;

@@ -1,8 +1,16 @@
 /** A message head as it stood on the wire; text is Latin-1, so each character is one byte. */
-export interface Head { readonly start: string; readonly headers: readonly (readonly [string, string])[]; readonly raw: Buffer }
+export interface Head {
+  readonly start: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly raw: Buffer;
+}
 
 /** How the end of a body is known (RFC 9112, 6.3). */
-export type Framing = { readonly kind: 'none' } | { readonly kind: 'length'; readonly bytes: number } | { readonly kind: 'chunked' } | { readonly kind: 'close' };
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'close' };
 
 /** Bytes that cannot be read as HTTP/1. */
 export class Malformed extends Error {}
@@ -32,7 +40,10 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Splits a head. @throws Malformed */
 export function parseHead(raw: Buffer): Head {
-  const [start = '', ...lines] = raw.toString('latin1').replace(/(\r?\n)+$/, '').split(/\r?\n/);
+  const [start = '', ...lines] = raw
+    .toString('latin1')
+    .replace(/(\r?\n)+$/, '')
+    .split(/\r?\n/);
   return { start, headers: parseFields(lines), raw };
 }
 
@@ -58,7 +69,11 @@ export function valuesOf(head: Pick<Head, 'headers'>, name: string): string[] {
   return head.headers.filter(([n]) => n.toLowerCase() === name).map(([, value]) => value);
 }
 
-export interface RequestLine { readonly method: string; readonly target: string; readonly version: string }
+export interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  readonly version: string;
+}
 
 /** @throws Malformed */
 export function parseRequestLine(start: string): RequestLine {
@@ -70,7 +85,11 @@ export function parseRequestLine(start: string): RequestLine {
   return { method, target, version };
 }
 
-export interface StatusLine { readonly version: string; readonly status: number; readonly reason: string }
+export interface StatusLine {
+  readonly version: string;
+  readonly status: number;
+  readonly reason: string;
+}
 
 /** @throws Malformed */
 export function parseStatusLine(start: string): StatusLine {

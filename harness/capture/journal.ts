@@ -21,7 +21,10 @@ export interface Line {
 }
 
 /** When something began. */
-export interface Beginning { readonly at: Stamp; readonly moment: Moment }
+export interface Beginning {
+  readonly at: Stamp;
+  readonly moment: Moment;
+}
 
 /**
  * The recorder as the proxy uses it. When the store takes nothing more, the app's traffic goes on unrecorded
@@ -32,7 +35,10 @@ export class Journal {
   /** True from `close()` on: connections that end now were ended by us. */
   closing = false;
 
-  constructor(readonly recorder: Recorder, readonly presence: Presence) {}
+  constructor(
+    readonly recorder: Recorder,
+    readonly presence: Presence,
+  ) {}
 
   now(): Beginning {
     const { clock } = this.recorder;

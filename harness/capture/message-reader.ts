@@ -41,11 +41,17 @@ export class MessageReader {
     this.#events = events;
   }
 
-  get raw(): boolean { return this.#state === 'raw'; }
+  get raw(): boolean {
+    return this.#state === 'raw';
+  }
   /** How many bytes of the chunk last pushed are read. */
-  get at(): number { return this.#at; }
+  get at(): number {
+    return this.#at;
+  }
   /** True while a body runs that only the connection's end completes. */
-  get untilClose(): boolean { return this.#state === 'close'; }
+  get untilClose(): boolean {
+    return this.#state === 'close';
+  }
 
   /** What follows is not HTTP; bytes of an unfinished head come first. */
   goRaw(): void {
@@ -77,14 +83,24 @@ export class MessageReader {
 
   #step(chunk: Buffer): void {
     switch (this.#state) {
-      case 'idle': return this.#begin(chunk);
-      case 'head': return this.#readBlock(chunk, 'a head', (raw) => this.#endHead(raw));
-      case 'trailers': return this.#readBlock(chunk, 'trailers', (raw) => this.#endTrailers(raw));
-      case 'body': return this.#readLength(chunk, () => this.#finish());
-      case 'chunk-data': return this.#readLength(chunk, () => { this.#state = 'chunk-end'; });
-      case 'chunk-size': return this.#readLine(chunk, LONGEST_CHUNK_LINE, (line) => this.#chunkSize(line));
-      case 'chunk-end': return this.#readLine(chunk, 2, (line) => this.#chunkEnd(line));
-      default: return this.#events.payload(this.#advance(chunk, chunk.length));
+      case 'idle':
+        return this.#begin(chunk);
+      case 'head':
+        return this.#readBlock(chunk, 'a head', (raw) => this.#endHead(raw));
+      case 'trailers':
+        return this.#readBlock(chunk, 'trailers', (raw) => this.#endTrailers(raw));
+      case 'body':
+        return this.#readLength(chunk, () => this.#finish());
+      case 'chunk-data':
+        return this.#readLength(chunk, () => {
+          this.#state = 'chunk-end';
+        });
+      case 'chunk-size':
+        return this.#readLine(chunk, LONGEST_CHUNK_LINE, (line) => this.#chunkSize(line));
+      case 'chunk-end':
+        return this.#readLine(chunk, 2, (line) => this.#chunkEnd(line));
+      default:
+        return this.#events.payload(this.#advance(chunk, chunk.length));
     }
   }
 
@@ -138,7 +154,11 @@ export class MessageReader {
     const lf = chunk.indexOf(LF, this.#at);
     this.#hold(this.#advance(chunk, lf < 0 ? chunk.length : lf + 1), limit, 'a line');
     if (lf < 0) return;
-    use(Buffer.concat(this.#held).toString('latin1').replace(/\r?\n$/, ''));
+    use(
+      Buffer.concat(this.#held)
+        .toString('latin1')
+        .replace(/\r?\n$/, ''),
+    );
     this.#takeHeld();
   }
 

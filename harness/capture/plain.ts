@@ -14,12 +14,28 @@ const HEAD_QUIET_MS = 10_000;
 /** Headers from the app to its proxy; they are recorded, not sent on. */
 const FOR_THE_PROXY = new Set(['proxy-connection', 'proxy-authorization']);
 
-interface Asked { readonly target: Target; readonly began: Beginning }
-interface Way { readonly target: Target; readonly socket: Socket; readonly line: Line }
+interface Asked {
+  readonly target: Target;
+  readonly began: Beginning;
+}
+interface Way {
+  readonly target: Target;
+  readonly socket: Socket;
+  readonly line: Line;
+}
 
 /** Serves `GET http://host/…` requests of one connection, one after another, each to its own server. Never rejects for what a peer does. */
 export async function servePlain(lab: Lab, client: Socket, owner: Line['owner']): Promise<void> {
-  const blank: Line = { door: 'http-proxy', scheme: 'http', host: 'unknown', port: 80, sni: null, peer: null, owner, times: { connect: null, clientHello: null, handshake: null } };
+  const blank: Line = {
+    door: 'http-proxy',
+    scheme: 'http',
+    host: 'unknown',
+    port: 80,
+    sni: null,
+    peer: null,
+    owner,
+    times: { connect: null, clientHello: null, handshake: null },
+  };
   let way: Way | null = null;
   for (;;) {
     const asked = await nextRequest(lab, client, blank, way);
@@ -28,7 +44,11 @@ export async function servePlain(lab: Lab, client: Socket, owner: Line['owner'])
     if (way === null) return answer(client, '502 Bad Gateway');
     const { line, socket } = way;
     const ending = await relay({
-      journal: lab.journal, line, client, upstream: socket, mode: { kind: 'one', began: asked.began, rewrite: toOriginForm },
+      journal: lab.journal,
+      line,
+      client,
+      upstream: socket,
+      mode: { kind: 'one', began: asked.began, rewrite: toOriginForm },
       breakClient: () => void client.resetAndDestroy(),
     });
     if (ending.by !== 'done') return;
@@ -58,7 +78,11 @@ async function nextRequest(lab: Lab, client: Socket, blank: Line, way: Way | nul
   }
 }
 
-interface ReadHead { readonly head: Buffer; readonly began: Beginning; readonly whole: boolean }
+interface ReadHead {
+  readonly head: Buffer;
+  readonly began: Beginning;
+  readonly whole: boolean;
+}
 
 function readHead(lab: Lab, client: Socket, upstream: Socket | null): Promise<ReadHead | null> {
   return new Promise((resolve) => {
@@ -117,6 +141,12 @@ async function wayTo(lab: Lab, blank: Line, asked: Asked, way: Way | null): Prom
 function toOriginForm(head: Head): Buffer {
   const lines = head.raw.toString('latin1').split(/(?<=\n)/);
   const [start = '', ...rest] = lines;
-  const path = start.replace(/ http:\/\/[^/?# ]*/i, ' ').replace(/ (?=[?#])/, ' /').replace(/^(\S+) {2}/, '$1 / ');
-  return Buffer.from([path, ...rest.filter((line) => !FOR_THE_PROXY.has(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()))].join(''), 'latin1');
+  const path = start
+    .replace(/ http:\/\/[^/?# ]*/i, ' ')
+    .replace(/ (?=[?#])/, ' /')
+    .replace(/^(\S+) {2}/, '$1 / ');
+  return Buffer.from(
+    [path, ...rest.filter((line) => !FOR_THE_PROXY.has(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()))].join(''),
+    'latin1',
+  );
 }

@@ -45,7 +45,14 @@ export function createPresence(clock: RunClock): Presence {
         release = clock.hold('exchange');
       };
       touch();
-      return { touch, leave: () => { left = true; clearTimeout(timer); pause(); } };
+      return {
+        touch,
+        leave: () => {
+          left = true;
+          clearTimeout(timer);
+          pause();
+        },
+      };
     },
     idle: () => (here === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };

@@ -65,7 +65,9 @@ class AuditProxy extends Proxy {
     super();
     this.#journal = new Journal(parts.recorder, createPresence(parts.recorder.clock));
     this.#lab = {
-      journal: this.#journal, authority: parts.authority, resolve: parts.resolve,
+      journal: this.#journal,
+      authority: parts.authority,
+      resolve: parts.resolve,
       trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
       keep: (socket) => this.#keep(socket),
     };
@@ -77,11 +79,15 @@ class AuditProxy extends Proxy {
     server.removeAllListeners('connection').on('connection', (socket: Socket) => this.#accept(socket, () => parse?.call(server, socket)));
     // eslint-disable-next-line no-underscore-dangle -- the library's own name
     server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => this._onHttpServerConnect(request, socket, head));
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#badHead(asSocket(socket), error.code ?? error.message));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+      this.#badHead(asSocket(socket), error.code ?? error.message),
+    );
     this.httpServer = server;
     const { host, port } = this.parts.listen;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? new LabError('PORT_TAKEN', { port }, { cause }) : cause));
+      server.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(cause.code === 'EADDRINUSE' ? new LabError('PORT_TAKEN', { port }, { cause }) : cause),
+      );
       server.listen({ host, port }, resolve);
     });
     // A failing accept (EMFILE) costs one connection, not the run.
@@ -101,7 +107,9 @@ class AuditProxy extends Proxy {
     const closed = new Promise<void>((resolve) => (server === undefined || !server.listening ? resolve() : server.close(() => resolve())));
     for (const socket of this.#sockets) socket.destroy();
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, CLOSE_MS); });
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
     await Promise.race([Promise.all([closed, ...this.#serving]).then(() => this.#journal.presence.idle()), late]);
     clearTimeout(timer);
     this.#rethrow();
@@ -160,7 +168,11 @@ class AuditProxy extends Proxy {
   }
 
   #serve(work: Promise<void>): void {
-    const served = work.catch((cause: unknown) => { this.#fault ??= { cause }; }).finally(() => this.#serving.delete(served));
+    const served = work
+      .catch((cause: unknown) => {
+        this.#fault ??= { cause };
+      })
+      .finally(() => this.#serving.delete(served));
     this.#serving.add(served);
   }
 

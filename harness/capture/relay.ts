@@ -15,7 +15,10 @@ export interface RelayParts {
   readonly client: Socket;
   readonly upstream: Socket;
   /** `tunnel`: bytes pass untouched. `opaque`: likewise, and they are not read as HTTP. Else one exchange whose head is written anew. */
-  readonly mode: { readonly kind: 'tunnel' } | { readonly kind: 'opaque'; readonly reason: string } | { readonly kind: 'one'; readonly began: Beginning; readonly rewrite: (head: Head) => Buffer };
+  readonly mode:
+    | { readonly kind: 'tunnel' }
+    | { readonly kind: 'opaque'; readonly reason: string }
+    | { readonly kind: 'one'; readonly began: Beginning; readonly rewrite: (head: Head) => Buffer };
   /** Breaks the app's connection so that a body without a length does not look complete. */
   readonly breakClient: () => void;
 }
@@ -46,7 +49,10 @@ class Relay {
   readonly #requests: MessageReader;
   readonly #responses: MessageReader;
 
-  constructor(readonly parts: RelayParts, readonly resolve: (ending: Ending) => void) {
+  constructor(
+    readonly parts: RelayParts,
+    readonly resolve: (ending: Ending) => void,
+  ) {
     this.#requests = new MessageReader({
       begin: () => this.#ask(),
       head: (head) => this.#askedHead(head),

@@ -22,13 +22,22 @@ export function terminate(socket: Socket, context: SecureContext, alpn: readonly
       socket.off('end', closed);
       tls.off('secure', ready).off('readable', look).off('end', closed).off('close', closed).off('error', failed);
     };
-    const ready = (): void => { done(); resolve(tls); };
-    const refuse = (how: string): void => { done(); tls.destroy(); reject(new NotAgreed(how)); };
+    const ready = (): void => {
+      done();
+      resolve(tls);
+    };
+    const refuse = (how: string): void => {
+      done();
+      tls.destroy();
+      reject(new NotAgreed(how));
+    };
     const failed = (error: NodeJS.ErrnoException): void => refuse(refusalOf(error.code ?? error.message, 'tls-reset'));
     const closed = (): void => refuse('tls-close-in-handshake');
     const timer = setTimeout(() => refuse('tls-silence'), HANDSHAKE_MS);
     // Without someone who reads, an app that has gone would only be noticed by the timer.
-    const look = (): void => { if (tls.readableLength === 0) tls.read(); };
+    const look = (): void => {
+      if (tls.readableLength === 0) tls.read();
+    };
     // Stays: a late alert must not end the harness.
     tls.on('error', () => {});
     // An end that came before the TLS layer took over is told by the socket below only.

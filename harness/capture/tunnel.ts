@@ -22,15 +22,33 @@ const HTTP_1 = ['http/1.1'];
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /** A tunnel on its way. */
-interface Tunnel { readonly lab: Lab; readonly client: Socket; readonly began: Beginning; readonly setup: Stay }
+interface Tunnel {
+  readonly lab: Lab;
+  readonly client: Socket;
+  readonly began: Beginning;
+  readonly setup: Stay;
+}
 
 /** A CONNECT as it came. */
-export interface ConnectRequest { readonly client: Socket; readonly began: Beginning; readonly target: Target; readonly owner: Line['owner'] }
+export interface ConnectRequest {
+  readonly client: Socket;
+  readonly began: Beginning;
+  readonly target: Target;
+  readonly owner: Line['owner'];
+}
 
 /** Leads one CONNECT to its end: everything on it is recorded. Never rejects for what a peer does. */
 export async function serveTunnel(lab: Lab, { client, began, target, owner }: ConnectRequest): Promise<void> {
   const setup = lab.journal.presence.enter(SETUP_QUIET_MS);
-  const line: Line = { door: 'http-proxy', scheme: 'tcp', ...target, sni: null, peer: null, owner, times: { connect: null, clientHello: null, handshake: null } };
+  const line: Line = {
+    door: 'http-proxy',
+    scheme: 'tcp',
+    ...target,
+    sni: null,
+    peer: null,
+    owner,
+    times: { connect: null, clientHello: null, handshake: null },
+  };
   try {
     await serve({ lab, client, began, setup }, line, target);
   } finally {
@@ -39,7 +57,12 @@ export async function serveTunnel(lab: Lab, { client, began, target, owner }: Co
 }
 
 async function serve(tunnel: Tunnel, asked: Line, target: Target): Promise<void> {
-  const { lab: { journal }, client, began, setup } = tunnel;
+  const {
+    lab: { journal },
+    client,
+    began,
+    setup,
+  } = tunnel;
   const upstream = await reach(tunnel.lab, target).catch((error: unknown) => {
     journal.refused(asked, began, 'upstream-failed', `upstream: ${codeOf(error)}`);
     answer(client, '502 Bad Gateway');
@@ -64,19 +87,31 @@ async function serve(tunnel: Tunnel, asked: Line, target: Target): Promise<void>
   else await relay({ ...ends, line: { ...line, scheme: 'http' }, mode: { kind: 'tunnel' } });
 }
 
-async function serveTls(tunnel: Tunnel, socket: Socket, known: Line & { readonly peer: NonNullable<Line['peer']> }, hello: ClientHello): Promise<void> {
-  const { lab: { journal, authority, trust }, client, began, setup } = tunnel;
+async function serveTls(
+  tunnel: Tunnel,
+  socket: Socket,
+  known: Line & { readonly peer: NonNullable<Line['peer']> },
+  hello: ClientHello,
+): Promise<void> {
+  const {
+    lab: { journal, authority, trust },
+    client,
+    began,
+    setup,
+  } = tunnel;
   const name = hello.sni ?? known.host;
   let line: Line = { ...known, scheme: 'https', sni: hello.sni, times: { ...known.times, clientHello: journal.now().moment } };
   const offered = hello.alpn.filter((protocol) => protocol !== 'h2');
   const h2Only = hello.alpn.length > 0 && offered.length === 0;
   // The server first: the app must not be led to send what a server that is down or false would never have got.
-  const upstream = h2Only ? null : await secure(socket, { name, sni: hello.sni, alpn: offered, trust }).catch((error: unknown) => {
-    const code = codeOf(error);
-    const certificateSha256 = error instanceof Unreachable ? error.certificateSha256 : null;
-    journal.refused({ ...line, peer: { ...known.peer, certificateSha256 } }, began, 'upstream-failed', `upstream tls: ${code}`);
-    return null;
-  });
+  const upstream = h2Only
+    ? null
+    : await secure(socket, { name, sni: hello.sni, alpn: offered, trust }).catch((error: unknown) => {
+        const code = codeOf(error);
+        const certificateSha256 = error instanceof Unreachable ? error.certificateSha256 : null;
+        journal.refused({ ...line, peer: { ...known.peer, certificateSha256 } }, began, 'upstream-failed', `upstream tls: ${code}`);
+        return null;
+      });
   if (upstream === null && !h2Only) return void client.destroy();
   setup.touch();
   if (upstream !== null) line = { ...line, peer: { ...known.peer, certificateSha256: certificateOf(upstream) } };
@@ -92,7 +127,14 @@ async function serveTls(tunnel: Tunnel, socket: Socket, known: Line & { readonly
   }
   line = { ...line, times: { ...line.times, handshake: journal.now().moment } };
   setTimeout(() => setup.leave(), FIRST_REQUEST_MS).unref();
-  const ending = await relay({ journal, line, client: tls, upstream, mode: { kind: 'tunnel' }, breakClient: () => void client.resetAndDestroy() });
+  const ending = await relay({
+    journal,
+    line,
+    client: tls,
+    upstream,
+    mode: { kind: 'tunnel' },
+    breakClient: () => void client.resetAndDestroy(),
+  });
   if (ending.by !== 'done' && ending.exchanges === 0) reportUnused(journal, line, began, ending);
 }
 

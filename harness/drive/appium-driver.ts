@@ -9,9 +9,9 @@ const constraints = {
   autoGrantPermissions: { isBoolean: true },
 } as const;
 type Constraints = typeof constraints;
-type Session = [string, Record<string, unknown>];
+type Created = Awaited<ReturnType<BaseDriver<Constraints>['createSession']>>;
 interface ElementRef {
-  readonly 'element-6066-11e4-a52e-4f735466cecf': string;
+  'element-6066-11e4-a52e-4f735466cecf': string;
 }
 
 /** Only a handset of this machine, named by a token that nobody can guess. */
@@ -32,11 +32,10 @@ export class VirtualHandsetDriver extends BaseDriver<Constraints> {
     this.locatorStrategies = ['xpath', 'id', 'class name', 'accessibility id', '-android uiautomator'];
   }
 
-  override async createSession(...args: unknown[]): Promise<any> {
-    // base-driver's overloads differ in their results
+  override async createSession(...args: unknown[]): Promise<Created> {
     const create = super.createSession as (...given: unknown[]) => Promise<unknown>;
-    const session = (await create.apply(this, args)) as Session;
-    const where = HANDSET_URL.exec(String(session[1]['handsetUrl']));
+    const session = (await create.apply(this, args)) as Created;
+    const where = HANDSET_URL.exec(String(session[1].handsetUrl));
     if (where === null) {
       await super.deleteSession(session[0]);
       throw new errors.SessionNotCreatedError('appium:handsetUrl must be http://127.0.0.1:PORT/TOKEN');
@@ -63,25 +62,33 @@ export class VirtualHandsetDriver extends BaseDriver<Constraints> {
     return (await this.wire.command(path, method, body)) as T;
   }
 
-  override async findElOrEls(strategy: string, selector: string, mult: boolean, context?: unknown): Promise<any> {
-    // one or many, as base-driver declares it
-    const body = { strategy, selector, context: context ?? '', multiple: mult };
-    const find = (): Promise<unknown> => this.ask(`POST`, mult ? '/elements' : '/element', body);
-    let found: unknown = null;
-    await this.implicitWaitForCondition(async () => {
-      try {
-        found = await find();
-      } catch (error) {
-        if (!(error instanceof errors.NoSuchElementError)) throw error;
-        found = null;
-      }
-      return Array.isArray(found) ? found.length > 0 : found !== null;
-    }).catch((error: unknown) => {
+  override findElOrEls(strategy: string, selector: string, mult: true, context?: unknown): Promise<ElementRef[]>;
+  override findElOrEls(strategy: string, selector: string, mult: false, context?: unknown): Promise<ElementRef>;
+  override async findElOrEls(strategy: string, selector: string, mult: boolean, context?: unknown): Promise<ElementRef[] | ElementRef> {
+    let found: ElementRef[] = [];
+    const look = async (): Promise<boolean> => {
+      const answer = await this.ask<ElementRef[] | ElementRef>('POST', mult ? '/elements' : '/element', {
+        strategy,
+        selector,
+        context: context ?? '',
+        multiple: mult,
+      });
+      found = [answer].flat();
+      return found.length > 0;
+    };
+    // Only what is not there yet is waited for; a locator that cannot be read is told at once.
+    const there = async (): Promise<boolean> =>
+      look().catch((error: unknown) => {
+        if (error instanceof errors.NoSuchElementError) return false;
+        throw error;
+      });
+    await this.implicitWaitForCondition(there).catch((error: unknown) => {
       if (!(error instanceof Error) || !/Condition unmet/.test(error.message)) throw error;
     });
-    if (mult) return Array.isArray(found) ? found : [];
-    if (found === null) throw new errors.NoSuchElementError();
-    return found;
+    if (mult) return found;
+    const [first] = found;
+    if (first === undefined) throw new errors.NoSuchElementError();
+    return first;
   }
 
   async active(): Promise<ElementRef> {

@@ -88,14 +88,9 @@ function sentEvents(timeline: Timeline, { link, flow }: Sent, phase: Phase): rea
   return link.observation === null ? events : [flow.id, link.observation, ...events.slice(1)];
 }
 
-/** How a value was written in the request, from the outside in: `gzip+base64`, or `plain`. */
-export function formOf({ link }: Sent): string {
-  return link.chain.length === 0 ? 'plain' : link.chain.map((step) => step.op).join('+');
-}
-
 /** Facts of a sending: what, to whom, how written, in which part of the request. */
 export function sentFacts(one: Sent): Facts {
-  return { datum: one.link.datum, receiver: one.receiver.host, form: formOf(one), part: one.link.span.part };
+  return { datum: one.link.datum, receiver: one.receiver.host, form: one.form, part: one.link.span.part };
 }
 
 /** The receiver's SDK as a fact. */

@@ -1,6 +1,6 @@
 import { heldData, isPersonal } from './datum.js';
 import type { Consent, Event, Flow, Lifecycle, Observation, Phase, Prompt, Step } from './event.js';
-import type { Link, Receiver, Timeline } from './finding.js';
+import type { Encoding, Link, Receiver, Timeline } from './finding.js';
 import { order, type Order, type Stamp } from './stamp.js';
 
 type Kind = Event['kind'];
@@ -136,6 +136,8 @@ export interface Sent {
   readonly link: Link;
   readonly flow: Flow;
   readonly receiver: Receiver;
+  /** How the value is written in the request: see `formsOf`. */
+  readonly form: string;
   /** `owner-unknown`: neither the flow's owner nor a read ties it to this app. */
   readonly doubt: 'owner-unknown' | null;
 }
@@ -148,12 +150,27 @@ export function sent(timeline: Timeline): readonly Sent[] {
 /** The same at any level: for rules that count several values together. */
 export function linked(timeline: Timeline): readonly Sent[] {
   const flows = new Map(eventsOf(timeline, 'flow').map((f) => [f.id, f]));
+  const form = formsOf(timeline);
   return timeline.links.flatMap((link): Sent[] => {
     const flow = flows.get(link.flow);
     if (flow === undefined || link.value.startsWith('p') || !isPersonal(link.datum) || isOthers(timeline, flow)) return [];
     const adrift = flow.owner.how === 'unknown' && flow.owner.package === null && link.observation === null;
-    return [{ link, flow, receiver: receiverOf(timeline, flow), doubt: adrift ? 'owner-unknown' : null }];
+    return [{ link, flow, receiver: receiverOf(timeline, flow), form: form(link), doubt: adrift ? 'owner-unknown' : null }];
   });
+}
+
+/**
+ * How a link's value is written in the request, from the wire to the value: `base64+gzip`, `plain`, or `derived:` with the
+ * algorithm for a digest, MAC or cipher that only a hook could see through.
+ */
+export function formsOf(timeline: Timeline): (link: Pick<Link, 'chain'>) => string {
+  const derivations = new Map(eventsOf(timeline, 'derivation').map((d) => [d.id, d]));
+  const nameOf = (step: Encoding): string => {
+    const seen = step.op === 'derived' ? derivations.get(step.derivation) : undefined;
+    if (seen === undefined) return step.op;
+    return seen.op === 'base64' || seen.op === 'gzip' ? seen.op : `derived:${seen.algorithm}`;
+  };
+  return ({ chain }) => (chain.length === 0 ? 'plain' : chain.map(nameOf).join('+'));
 }
 
 function isOthers(timeline: Timeline, flow: Flow): boolean {

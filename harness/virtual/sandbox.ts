@@ -80,7 +80,8 @@ function bounded(body: () => unknown): unknown {
   try {
     return script.runInContext(context, { timeout: ANR_MS });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw throwable('android.app.ApplicationNotResponding', `no answer for ${ANR_MS} ms`, error);
+    // The watchdog's error belongs to the other realm: it is no instance of this one's Error.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw throwable('android.app.ApplicationNotResponding', `no answer for ${ANR_MS} ms`);
     throw error;
   } finally {
     watched = false;

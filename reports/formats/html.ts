@@ -26,11 +26,11 @@ function renderHtml(parts: FormatParts): string {
 ${trusted(`<style>${PAGE_STYLE}</style>`)}</head>
 <body>
 ${report.handset.simulated ? html`<div class="simulated" role="note">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</div>` : ''}
-<nav aria-label="${language === 'zh' ? '本页' : 'This page'}"><a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a> <a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a> <span class="tools"><button type="button" id="language" lang="${language === 'zh' ? 'en' : 'zh-CN'}">${language === 'zh' ? 'English' : '中文'}</button> <button type="button" id="theme">${both({ zh: '深色 / 浅色', en: 'Dark / light' })}</button></span></nav>
+<nav aria-label="${language === 'zh' ? '本页' : 'This page'}"><a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a> <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a> <span class="tools"><button type="button" id="language" lang="${language === 'zh' ? 'en' : 'zh-CN'}">${language === 'zh' ? 'English' : '中文'}</button> <button type="button" id="theme">${both({ zh: '深色 / 浅色', en: 'Dark / light' })}</button></span></nav>
 <main>
 ${summarySection(report)}
-${findingsSection(parts)}
 ${timelineSection(timeline.events.length)}
+${findingsSection(parts)}
 ${filmSection(parts)}
 ${coverageSection(report)}
 </main>

@@ -1,4 +1,4 @@
-import { formOf, hostUnseen, phaseOf, verdictOf, aboutSent, sdkFact } from '../../harness/model/claims.js';
+import { hostUnseen, phaseOf, verdictOf, aboutSent, sdkFact } from '../../harness/model/claims.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
 import { linked, pickedGroups, unseenFlows, type Sent } from '../../harness/model/timeline.js';
 import { consent, launched, picks, reached, reads, sends, story, unseen } from '../examples.js';
@@ -120,7 +120,7 @@ function claimOf(timeline: Timeline, group: Group): readonly Claim[] {
   const level = people(timeline, sure) < A_LIST ? 'level' : null;
   const flows = [...new Set(group.map(({ flow }) => flow.id))];
   const readIds = [...new Set(group.flatMap(({ link }) => link.observation ?? []))];
-  const facts = { contacts, receiver: first.receiver.host, ...sdkFact(first), form: formOf(first) };
+  const facts = { contacts, receiver: first.receiver.host, ...sdkFact(first), form: first.form };
   const doubt = group.find((one) => one.doubt !== null)?.doubt ?? null;
   const about = aboutSent(first, phaseOf(timeline, first.flow));
   return [

@@ -131,9 +131,9 @@ describe('run clock', () => {
 
   it('runs timers at real speed under a hold that was taken after a jump', async () => {
     const c = clock();
-    let release = (): void => {};
-    c.setTimer(() => void (release = c.hold('exchange')), 50_000);
-    c.setTimer(() => release(), 50_030);
+    const holds: (() => void)[] = [];
+    c.setTimer(() => void holds.push(c.hold('exchange')), 50_000);
+    c.setTimer(() => holds.pop()?.(), 50_030);
     const began = performance.now();
     await c.wait(100_000, 'observe');
     expect(performance.now() - began).toBeGreaterThanOrEqual(25);

@@ -48,6 +48,12 @@ function retag(): void {
   fs.writeFileSync(at('tagmanifest-sha256.txt'), tags);
 }
 
+/** Alters a file and makes both manifests fit. */
+function edit(file: string, from: string, to: string): void {
+  fs.writeFileSync(at(file), read(file).replace(from, to));
+  rehash();
+}
+
 function codeOf(call: () => unknown): unknown {
   try {
     call();
@@ -207,22 +213,8 @@ describe('the verifier', () => {
         retag();
       },
     ],
-    [
-      'another version of BagIt',
-      'bagit.txt',
-      () => {
-        fs.writeFileSync(at('bagit.txt'), read('bagit.txt').replace('1.0', '0.97'));
-        rehash();
-      },
-    ],
-    [
-      'an event altered, all manifests made to fit',
-      'data/events.jsonl',
-      () => {
-        fs.writeFileSync(at('data/events.jsonl'), read('data/events.jsonl').replace('getImei', 'getIme1'));
-        rehash();
-      },
-    ],
+    ['another version of BagIt', 'bagit.txt', () => edit('bagit.txt', '1.0', '0.97')],
+    ['an event altered, all manifests made to fit', 'data/events.jsonl', () => edit('data/events.jsonl', 'getImei', 'getIme1')],
     [
       'an event removed, all manifests made to fit',
       'data/events.jsonl',
@@ -249,14 +241,7 @@ describe('the verifier', () => {
         rehash();
       },
     ],
-    [
-      'run.json altered, all manifests made to fit',
-      'data/events.jsonl',
-      () => {
-        fs.writeFileSync(at('data/run.json'), read('data/run.json').replace('eager', 'sober'));
-        rehash();
-      },
-    ],
+    ['run.json altered, all manifests made to fit', 'data/events.jsonl', () => edit('data/run.json', 'eager', 'sober')],
     [
       'a body altered, all manifests made to fit',
       'data/bodies/s0001.seg',
@@ -285,10 +270,7 @@ describe('the verifier', () => {
     [
       'an event that refers to a file outside',
       'data/events.jsonl',
-      () => {
-        fs.writeFileSync(at('data/events.jsonl'), read('data/events.jsonl').replace('"bodies/s0001.seg"', '"../../../out.txt"'));
-        rehash();
-      },
+      () => edit('data/events.jsonl', '"bodies/s0001.seg"', '"../../../out.txt"'),
     ],
     [
       'no run.json, all manifests made to fit',

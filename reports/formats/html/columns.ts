@@ -1,6 +1,6 @@
 import type { Event } from '../../../harness/model/event.js';
 import type { Report, Timeline } from '../../../harness/model/finding.js';
-import { datumWord } from '../../words.js';
+import { eventWords } from '../../event-words.js';
 
 /** Lanes of the timeline, top to bottom. */
 export const LANES = ['ui', 'prompt', 'read', 'derivation', 'flow', 'gap'] as const;
@@ -23,8 +23,6 @@ export interface Columns {
   readonly findings: readonly { readonly id: string; readonly rule: string; readonly verdict: string; readonly events: readonly number[] }[];
 }
 
-type Row = readonly [(typeof LANES)[number], string, string];
-
 /** Columns for the page's script. Events that nobody looks at on a timeline (coverage, clock, end) are left out. */
 export function columnsOf(report: Report, timeline: Timeline): Columns {
   const marks = marksOf(report);
@@ -32,9 +30,9 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
   const list: [string, string][] = [];
   const out = { id: [] as number[], ms: [] as number[], lane: [] as number[], word: [] as number[], mark: [] as number[] };
   for (const event of timeline.events) {
-    const row = rowOf(event);
-    if (row === null) continue;
-    const [lane, zh, en] = row;
+    const lane = laneOf(event);
+    if (lane === null) continue;
+    const { zh, en } = eventWords(event);
     const key = `${zh}\n${en}`;
     if (!words.has(key)) words.set(key, list.push([zh, en]) - 1);
     out.id.push(number(event.id));
@@ -48,18 +46,26 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
 
 const number = (id: string): number => Number(id.slice(1));
 
-function rowOf(e: Event): Row | null {
+function laneOf(e: Event): (typeof LANES)[number] | null {
   switch (e.kind) {
-    case 'step': return e.state === 'begun' ? ['ui', `${e.path} ${e.act} ${e.detail}`, `${e.path} ${e.act} ${e.detail}`] : null;
-    case 'consent': return ['ui', { shown: '出现隐私提示', agreed: '同意', declined: '拒绝', withdrawn: '撤回同意' }[e.act], { shown: 'notice shown', agreed: 'agreed', declined: 'declined', withdrawn: 'withdrawn' }[e.act]];
-    case 'lifecycle': return ['ui', `${e.what} ${e.detail}`, `${e.what} ${e.detail}`];
-    case 'document': return ['ui', e.title, e.title];
-    case 'prompt': return ['prompt', `${{ requested: '请求权限', shown: '权限弹窗', answered: '回答' }[e.act]} ${e.groups.join('、')} ${e.answer ?? ''}`, `${e.act} ${e.groups.join(', ')} ${e.answer ?? ''}`];
-    case 'observation': return ['read', `${e.threw === null ? '读取' : '尝试读取'}${datumWord(e.datum, 'zh')} · ${e.caller}${e.n > 1 ? ` ×${e.n}` : ''}`, `${e.threw === null ? 'read' : 'tried to read'} ${datumWord(e.datum, 'en')} · ${e.caller}${e.n > 1 ? ` ×${e.n}` : ''}`];
-    case 'derivation': return ['derivation', `${e.op} ${e.algorithm} · ${e.caller}`, `${e.op} ${e.algorithm} · ${e.caller}`];
-    case 'flow': return ['flow', `${e.request?.method ?? ''} ${e.host} ${e.state}`, `${e.request?.method ?? ''} ${e.host} ${e.state}`];
-    case 'gap': return ['gap', `未看到：${e.what}`, `not seen: ${e.what}`];
-    case 'clock': case 'coverage': case 'end': return null;
+    case 'step':
+      return e.state === 'done' ? null : 'ui';
+    case 'consent':
+    case 'lifecycle':
+    case 'document':
+      return 'ui';
+    case 'prompt':
+      return 'prompt';
+    case 'observation':
+      return 'read';
+    case 'derivation':
+    case 'flow':
+    case 'gap':
+      return e.kind;
+    case 'clock':
+    case 'coverage':
+    case 'end':
+      return null;
   }
 }
 

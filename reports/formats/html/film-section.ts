@@ -1,16 +1,10 @@
 import type { Consent, Picture, Step } from '../../../harness/model/event.js';
 import type { Words } from '../../../harness/model/finding.js';
 import type { FormatParts } from '../../format.js';
+import { eventWords } from '../../event-words.js';
 import { both, html, trusted, type Markup } from './markup.js';
 
 const MOST = 40;
-const ACTS: Readonly<Record<Consent['act'], Words>> = {
-  shown: { zh: '出现隐私提示', en: 'notice shown' },
-  agreed: { zh: '同意', en: 'agreed' },
-  declined: { zh: '拒绝', en: 'declined' },
-  withdrawn: { zh: '撤回同意', en: 'withdrawn' },
-};
-
 interface Frame { readonly event: string; readonly ms: number; readonly words: Words; readonly picture: Picture }
 
 /** Pictures of the screen in the order of the run: before and after each consent tap, and those the scenario asked for. */
@@ -27,13 +21,13 @@ function still({ event, ms, words, picture }: Frame, bytes: Uint8Array | null): 
 }
 
 function consentFrames(e: Consent): Frame[] {
-  const word = ACTS[e.act];
+  const word = eventWords(e);
   const frame = (picture: Picture | null, zh: string, en: string): Frame[] => (picture === null ? [] : [{ event: e.id, ms: e.at.ms, words: { zh: word.zh + zh, en: word.en + en }, picture }]);
   return e.act === 'shown' ? frame(e.before, '', '') : [...frame(e.before, '之前', ', before'), ...frame(e.after, '之后', ', after')];
 }
 
 function stepFrames(e: Step): Frame[] {
-  return e.picture === null ? [] : [{ event: e.id, ms: e.at.ms, words: { zh: `步骤 ${e.path}：${e.detail || e.act}`, en: `step ${e.path}: ${e.detail || e.act}` }, picture: e.picture }];
+  return e.picture === null ? [] : [{ event: e.id, ms: e.at.ms, words: eventWords(e), picture: e.picture }];
 }
 
 function base64(bytes: Uint8Array): string {

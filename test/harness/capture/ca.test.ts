@@ -7,10 +7,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../harness/capture/ca.js';
 
 const NOW = Date.now();
-const HOSTS = ['api.example.com', 'a_b.example.com', '127.0.0.1', '::1', '2001:db8::7', '::ffff:1.2.3.4', `${'long-label.'.repeat(7)}example.com`, '例子.测试'];
+const HOSTS = [
+  'api.example.com',
+  'a_b.example.com',
+  '127.0.0.1',
+  '::1',
+  '2001:db8::7',
+  '::ffff:1.2.3.4',
+  `${'long-label.'.repeat(7)}example.com`,
+  '例子.测试',
+];
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'jj-ca-')); });
-afterAll(() => { rmSync(folder, { recursive: true }); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jj-ca-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 describe.each(['rsa', 'ec'] as const)('an authority with a %s key', (kind) => {
   const authority = createAuthority('Jiejing Lab 测试', NOW, kind);
@@ -21,14 +34,21 @@ describe.each(['rsa', 'ec'] as const)('an authority with a %s key', (kind) => {
     HOSTS.forEach((host, i) => {
       const file = join(folder, `${kind}-${i}.pem`);
       writeFileSync(file, authority.leaf(host).certPem);
-      expect(execFileSync('openssl', ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', ca, file], { encoding: 'utf8' })).toContain('OK');
+      expect(
+        execFileSync('openssl', ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', ca, file], { encoding: 'utf8' }),
+      ).toContain('OK');
     });
   });
 
   test('names the host, an IP as an address, and lives for 90 days from the time it was told', () => {
     for (const host of HOSTS.slice(0, 6)) {
       const cert = new X509Certificate(authority.leaf(host).certPem);
-      expect(host.includes(':') || /^[\d.]+$/.test(host) ? cert.checkIP(host === '::ffff:1.2.3.4' ? '::ffff:102:304' : host) : cert.checkHost(host), host).toBeTruthy();
+      expect(
+        host.includes(':') || /^[\d.]+$/.test(host)
+          ? cert.checkIP(host === '::ffff:1.2.3.4' ? '::ffff:102:304' : host)
+          : cert.checkHost(host),
+        host,
+      ).toBeTruthy();
       expect(Date.parse(cert.validTo) - NOW).toBeGreaterThan(89 * 86_400_000);
       expect(Date.parse(cert.validFrom)).toBeLessThan(NOW);
     }
@@ -48,7 +68,10 @@ describe.each(['rsa', 'ec'] as const)('an authority with a %s key', (kind) => {
   });
 
   test('its subject key id is the SHA-1 of the key bits', () => {
-    const text = execFileSync('openssl', ['x509', '-noout', '-ext', 'subjectKeyIdentifier'], { input: authority.certPem, encoding: 'utf8' });
+    const text = execFileSync('openssl', ['x509', '-noout', '-ext', 'subjectKeyIdentifier'], {
+      input: authority.certPem,
+      encoding: 'utf8',
+    });
     const asn1 = execFileSync('openssl', ['x509', '-pubkey', '-noout'], { input: authority.certPem });
     const der = execFileSync('openssl', ['pkey', '-pubin', '-outform', 'der'], { input: asn1 });
     const bits = der.subarray(kind === 'rsa' ? 24 : 26);

@@ -12,7 +12,9 @@ import type { Rig } from './rig.js';
 const HOST = 'api.example.com';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 let rig: Rig;
-beforeEach(async () => { rig = await openRig(); });
+beforeEach(async () => {
+  rig = await openRig();
+});
 afterEach(() => rig.dispose());
 
 /** The proxy still serves, whatever came before. */
@@ -33,7 +35,20 @@ async function answerTo(bytes: string | Buffer): Promise<string> {
 }
 
 describe('CONNECT to what is not host:port', () => {
-  test.each(['../../x:443', '/etc/passwd', 'a b:443', 'a:0', 'a:65536', 'a:', ':443', 'a..b:443', '[::1', '[zz]:443', 'host', `${'x'.repeat(300)}:443`])('%j is answered 400, recorded, and writes no file', async (authority) => {
+  test.each([
+    '../../x:443',
+    '/etc/passwd',
+    'a b:443',
+    'a:0',
+    'a:65536',
+    'a:',
+    ':443',
+    'a..b:443',
+    '[::1',
+    '[zz]:443',
+    'host',
+    `${'x'.repeat(300)}:443`,
+  ])('%j is answered 400, recorded, and writes no file', async (authority) => {
     const before = readdirSync(process.cwd());
     expect(await answerTo(`CONNECT ${authority} HTTP/1.1\r\nHost: x\r\n\r\n`)).toBe('HTTP/1.1 400 Bad Request');
     await alive();
@@ -46,13 +61,19 @@ describe('CONNECT to what is not host:port', () => {
   });
 
   test.each([
-    ['Example.COM:443', { host: 'example.com', port: 443 }], ['a_b.example.com:8443', { host: 'a_b.example.com', port: 8443 }],
-    ['[2001:DB8::1]:443', { host: '2001:db8::1', port: 443 }], ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }], ['localhost', null],
+    ['Example.COM:443', { host: 'example.com', port: 443 }],
+    ['a_b.example.com:8443', { host: 'a_b.example.com', port: 8443 }],
+    ['[2001:DB8::1]:443', { host: '2001:db8::1', port: 443 }],
+    ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }],
+    ['localhost', null],
   ])('%s reads as %j', (text, target) => expect(parseAuthority(text, null)).toEqual(target));
 });
 
 test('a tunnel to an IPv6 literal leads to that address, with a certificate for it', async () => {
-  const server = createServer({ cert: far.leaf('::1').certPem, key: far.leaf('::1').keyPem }, (socket) => { socket.on('error', () => {}); onHead(socket, () => void socket.write(OK)); });
+  const server = createServer({ cert: far.leaf('::1').certPem, key: far.leaf('::1').keyPem }, (socket) => {
+    socket.on('error', () => {});
+    onHead(socket, () => void socket.write(OK));
+  });
   await new Promise<void>((ready) => server.listen(0, '::1', ready));
   const address = server.address();
   rig.keep({ close: () => void server.close() });
@@ -62,14 +83,21 @@ test('a tunnel to an IPv6 literal leads to that address, with a certificate for 
   app.write('GET /six HTTP/1.1\r\n\r\n');
   await received(app, (t) => t.endsWith('ok'));
   app.destroy();
-  expect((await rig.caught()).flows).toMatchObject([{ host: '::1', port: 443, state: 'whole', peer: { ip: '::1' }, request: { url: 'https://[::1]/six' } }]);
+  expect((await rig.caught()).flows).toMatchObject([
+    { host: '::1', port: 443, state: 'whole', peer: { ip: '::1' }, request: { url: 'https://[::1]/six' } },
+  ]);
 });
 
 describe('garbage at the door', () => {
   test.each([
-    ['bytes of no protocol', Buffer.from('0504010203ff', 'hex')], ['a page of our own', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'], ['a header that is none', 'GET http://a.example.com/ HTTP/1.1\r\nBad Header: 1\r\n\r\n'],
-    ['another scheme', 'GET ftp://a.example.com/ HTTP/1.1\r\n\r\n'], ['a head without end', `GET http://a.example.com/ HTTP/1.1\r\n${'X: y\r\n'.repeat(60_000)}`], ['a giant authority', `CONNECT ${'a'.repeat(70_000)}:443 HTTP/1.1\r\n\r\n`],
-    ['NUL in CONNECT', 'CONNECT a\0b:443 HTTP/1.1\r\n\r\n'], ['no version', 'CONNECT a:443\r\n\r\n'],
+    ['bytes of no protocol', Buffer.from('0504010203ff', 'hex')],
+    ['a page of our own', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a header that is none', 'GET http://a.example.com/ HTTP/1.1\r\nBad Header: 1\r\n\r\n'],
+    ['another scheme', 'GET ftp://a.example.com/ HTTP/1.1\r\n\r\n'],
+    ['a head without end', `GET http://a.example.com/ HTTP/1.1\r\n${'X: y\r\n'.repeat(60_000)}`],
+    ['a giant authority', `CONNECT ${'a'.repeat(70_000)}:443 HTTP/1.1\r\n\r\n`],
+    ['NUL in CONNECT', 'CONNECT a\0b:443 HTTP/1.1\r\n\r\n'],
+    ['no version', 'CONNECT a:443\r\n\r\n'],
   ])('%s: refused, recorded, and the proxy lives', async (_, bytes) => {
     expect(await answerTo(bytes)).toMatch(/^(HTTP\/1\.1 (400 Bad Request|502 Bad Gateway))?$/);
     await alive();
@@ -78,7 +106,13 @@ describe('garbage at the door', () => {
   });
 
   test('half a head and gone', async () => {
-    for (const half of ['C', 'CONNECT a', 'CONNECT api.example.com:443 HTTP/1.1\r\nHost:', 'GET http://', 'GET http://a.example.com/ HTTP/1.1\r\n']) {
+    for (const half of [
+      'C',
+      'CONNECT a',
+      'CONNECT api.example.com:443 HTTP/1.1\r\nHost:',
+      'GET http://',
+      'GET http://a.example.com/ HTTP/1.1\r\n',
+    ]) {
       const socket = await toProxy(rig);
       socket.write(half);
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -91,7 +125,16 @@ describe('garbage at the door', () => {
 describe('a hostile peer in the tunnel', () => {
   test('a malformed request passes as sent, is recorded as opaque, and is not repaired', async () => {
     let got = '';
-    const server = rig.keep(await farServer((socket) => socket.on('data', (chunk) => { got += chunk.toString(); socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'); }), {}));
+    const server = rig.keep(
+      await farServer(
+        (socket) =>
+          socket.on('data', (chunk) => {
+            got += chunk.toString();
+            socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+          }),
+        {},
+      ),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     const bad = 'GET / HTTP/1.1\r\nHost: a\r\nBad Header Name: 1\r\n\r\n';
@@ -99,13 +142,23 @@ describe('a hostile peer in the tunnel', () => {
     expect((await received(app)).text).toContain('400');
     const { flows, gaps, text } = await rig.caught();
     expect(got).toBe(bad);
-    expect([flows.length, flows[0]?.state, flows[0]?.request, text(flows[0], 'request'), gaps[0]?.what]).toEqual([1, 'opaque', null, bad, 'opaque']);
+    expect([flows.length, flows[0]?.state, flows[0]?.request, text(flows[0], 'request'), gaps[0]?.what]).toEqual([
+      1,
+      'opaque',
+      null,
+      bad,
+      'opaque',
+    ]);
     expect(text(flows[0], 'response')).toContain('400');
   });
 
   test.each([
-    ['Content-Length twice, unlike', 'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc'], ['a negative length', 'Content-Length: -1\r\n\r\n'], ['a length beyond all bounds', 'Content-Length: 99999999999999999999\r\n\r\n'],
-    ['a chunk size beyond all bounds', 'Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc'], ['a chunk longer than its size', 'Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n'], ['a chunk size that is none', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    ['Content-Length twice, unlike', 'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc'],
+    ['a negative length', 'Content-Length: -1\r\n\r\n'],
+    ['a length beyond all bounds', 'Content-Length: 99999999999999999999\r\n\r\n'],
+    ['a chunk size beyond all bounds', 'Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc'],
+    ['a chunk longer than its size', 'Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n'],
+    ['a chunk size that is none', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'],
   ])('an answer with %s reaches the app as sent and is recorded as opaque', async (_, rest) => {
     const answer = `HTTP/1.1 200 OK\r\n${rest}`;
     const server = rig.keep(await farServer((socket) => onHead(socket, () => void socket.end(answer)), {}));
@@ -119,17 +172,31 @@ describe('a hostile peer in the tunnel', () => {
   test('headers without end from a server: memory stays, the app gets them, the proxy lives', async () => {
     const line = Buffer.from(`X-Long: ${'y'.repeat(8000)}\r\n`.repeat(8));
     let sent = 0;
-    const server = rig.keep(await farServer((socket) => onHead(socket, () => {
-      socket.write('HTTP/1.1 200 OK\r\n');
-      const more = (): void => { while (!socket.destroyed) { sent += line.length; if (!socket.write(line)) return void socket.once('drain', more); } };
-      more();
-    }), {}));
+    const server = rig.keep(
+      await farServer(
+        (socket) =>
+          onHead(socket, () => {
+            socket.write('HTTP/1.1 200 OK\r\n');
+            const more = (): void => {
+              while (!socket.destroyed) {
+                sent += line.length;
+                if (!socket.write(line)) return void socket.once('drain', more);
+              }
+            };
+            more();
+          }),
+        {},
+      ),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     const before = process.memoryUsage().rss;
     app.write('GET / HTTP/1.1\r\n\r\n');
     let bytes = 0;
-    for await (const chunk of app) { bytes += (chunk as Buffer).length; if (bytes > 20_000_000) break; }
+    for await (const chunk of app) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 20_000_000) break;
+    }
     await alive();
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
     expect((await rig.caught()).flows.filter((flow) => flow.host === HOST)).toMatchObject([{ state: 'opaque', request: { target: '/' } }]);
@@ -142,7 +209,10 @@ describe('a hostile peer in the tunnel', () => {
     app.write('GET / HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.endsWith('GARBAGE'));
     const { flows, text } = await rig.caught();
-    expect(flows.map((flow) => [flow.state, text(flow, 'response')])).toEqual([['whole', 'ok'], ['opaque', 'GARBAGE']]);
+    expect(flows.map((flow) => [flow.state, text(flow, 'response')])).toEqual([
+      ['whole', 'ok'],
+      ['opaque', 'GARBAGE'],
+    ]);
   });
 
   test('a ClientHello in one-byte pieces is still read', async () => {
@@ -150,8 +220,20 @@ describe('a hostile peer in the tunnel', () => {
     rig.route(HOST, server.port);
     const { socket } = await tunnel(rig, `${HOST}:443`);
     const pieces = new Duplex({
-      read() {}, final(done) { socket.end(); done(); },
-      write(chunk: Buffer, _, done) { void (async () => { for (const byte of chunk) { socket.write(Buffer.from([byte])); await new Promise(setImmediate); } done(); })(); },
+      read() {},
+      final(done) {
+        socket.end();
+        done();
+      },
+      write(chunk: Buffer, _, done) {
+        void (async () => {
+          for (const byte of chunk) {
+            socket.write(Buffer.from([byte]));
+            await new Promise(setImmediate);
+          }
+          done();
+        })();
+      },
     });
     socket.on('data', (chunk) => pieces.push(chunk)).resume();
     const app = connectTls({ socket: pieces, servername: HOST, ca: lab.certPem });
@@ -163,15 +245,29 @@ describe('a hostile peer in the tunnel', () => {
 
 test('300 abrupt disconnects leave no descriptor, no crash, and a line for each that spoke TLS', { timeout: 60_000 }, async () => {
   let arrived = 0;
-  const server = rig.keep(await farServer((socket) => onHead(socket, () => { arrived += 1; }), {}));
+  const server = rig.keep(
+    await farServer(
+      (socket) =>
+        onHead(socket, () => {
+          arrived += 1;
+        }),
+      {},
+    ),
+  );
   rig.route(HOST, server.port);
   const stderr = vi.spyOn(process.stderr, 'write');
   await alive();
   await new Promise((resolve) => setTimeout(resolve, 50));
   const before = descriptors();
   const acts: readonly ((socket: Socket) => Promise<void>)[] = [
-    async (socket) => { socket.resetAndDestroy(); },
-    async (socket) => { connectTls({ socket, servername: HOST }).on('error', () => {}); await new Promise((resolve) => setTimeout(resolve, 1)); socket.destroy(); },
+    async (socket) => {
+      socket.resetAndDestroy();
+    },
+    async (socket) => {
+      connectTls({ socket, servername: HOST }).on('error', () => {});
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      socket.destroy();
+    },
     async (socket) => {
       const app = connectTls({ socket, servername: HOST, ca: lab.certPem }).on('error', () => {});
       app.write('GET /hang HTTP/1.1\r\n\r\n');
@@ -180,30 +276,42 @@ test('300 abrupt disconnects leave no descriptor, no crash, and a line for each 
     },
   ];
   for (let round = 0; round < 10; round += 1) {
-    await Promise.all(Array.from({ length: 30 }, async (_, i) => {
-      const socket = await toProxy(rig);
-      socket.write(`CONNECT ${HOST}:443 HTTP/1.1\r\n\r\n`);
-      if (i % 3 > 0) await received(socket, (t) => t.endsWith('\r\n\r\n'));
-      await acts[i % 3]?.(socket);
-    }));
+    await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => {
+        const socket = await toProxy(rig);
+        socket.write(`CONNECT ${HOST}:443 HTTP/1.1\r\n\r\n`);
+        if (i % 3 > 0) await received(socket, (t) => t.endsWith('\r\n\r\n'));
+        await acts[i % 3]?.(socket);
+      }),
+    );
   }
-  for (const end = Date.now() + 5000; (descriptors() > before + 10 || server.sockets.size > 0) && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = Date.now() + 5000; (descriptors() > before + 10 || server.sockets.size > 0) && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   expect(descriptors()).toBeLessThanOrEqual(before + 10);
   expect(server.sockets.size).toBe(0);
   await alive();
   expect(stderr).not.toHaveBeenCalled();
   stderr.mockRestore();
   const { flows } = await rig.caught();
-  expect(flows.filter((flow) => flow.host === HOST && flow.state === 'refused' && flow.scheme === 'https').length + flows.filter((flow) => flow.state === 'refused' && flow.reason?.startsWith('no byte') === true).length).toBeGreaterThanOrEqual(100);
+  expect(
+    flows.filter((flow) => flow.host === HOST && flow.state === 'refused' && flow.scheme === 'https').length +
+      flows.filter((flow) => flow.state === 'refused' && flow.reason?.startsWith('no byte') === true).length,
+  ).toBeGreaterThanOrEqual(100);
   expect(flows.filter((flow) => flow.request?.target === '/hang')).toHaveLength(arrived);
 });
 
-const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : Number(execFileSync('sh', ['-c', `lsof -p ${process.pid} | wc -l`], { encoding: 'utf8' })));
+const descriptors = (): number =>
+  process.platform === 'linux'
+    ? readdirSync('/proc/self/fd').length
+    : Number(execFileSync('sh', ['-c', `lsof -p ${process.pid} | wc -l`], { encoding: 'utf8' }));
 
 describe('the ClientHello reader', () => {
   test('never throws and never reads past its end, whatever comes', () => {
     let seed = 7;
-    const next = (): number => { seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31; return seed; };
+    const next = (): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return seed;
+    };
     for (let i = 0; i < 20_000; i += 1) {
       const rest = Array.from({ length: next() % 120 }, () => (next() >> 8) % 256);
       const bytes = Buffer.from([0x16, 3, 1, 0, rest.length, 1, 0, 0, rest.length - 4, ...rest]);

@@ -15,33 +15,74 @@ const HOST = 'api.example.com';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const stranger = createAuthority('Stranger', Date.now(), 'ec');
 let rig: Rig;
-beforeEach(async () => { rig = await openRig(); });
+beforeEach(async () => {
+  rig = await openRig();
+});
 afterEach(() => rig.dispose());
 
-async function serving(serve: Parameters<typeof farServer>[0], tls: Parameters<typeof farServer>[1] = {}): Promise<Awaited<ReturnType<typeof farServer>>> {
+async function serving(
+  serve: Parameters<typeof farServer>[0],
+  tls: Parameters<typeof farServer>[1] = {},
+): Promise<Awaited<ReturnType<typeof farServer>>> {
   const server = rig.keep(await farServer(serve, tls));
   rig.route(HOST, server.port);
   return server;
 }
 
 describe('an app that refuses our certificate', () => {
-  test('by an alert: its name, the SNI and the server\'s certificate are recorded', async () => {
+  test("by an alert: its name, the SNI and the server's certificate are recorded", async () => {
     await serving((socket) => onHead(socket, () => void socket.write(OK)));
     const dir = mkdtempSync(join(tmpdir(), 'jj-alert-'));
     writeFileSync(join(dir, 'ca.pem'), stranger.certPem);
-    const client = spawn('openssl', ['s_client', '-proxy', `127.0.0.1:${rig.proxy.port}`, '-connect', `${HOST}:443`, '-servername', HOST, '-verify_return_error', '-CAfile', join(dir, 'ca.pem')], { stdio: 'ignore' });
+    const client = spawn(
+      'openssl',
+      [
+        's_client',
+        '-proxy',
+        `127.0.0.1:${rig.proxy.port}`,
+        '-connect',
+        `${HOST}:443`,
+        '-servername',
+        HOST,
+        '-verify_return_error',
+        '-CAfile',
+        join(dir, 'ca.pem'),
+      ],
+      { stdio: 'ignore' },
+    );
     await once(client, 'close');
     rmSync(dir, { recursive: true });
     await rig.proxy.idle();
     const { flows, gaps } = await rig.caught();
     expect(flows).toHaveLength(1);
-    expect(flows[0]).toMatchObject({ host: HOST, sni: HOST, state: 'refused', reason: 'tls-alert: unknown_ca', request: null, response: null, bodies: [], peer: { certificateSha256: far.leaf(HOST).sha256 } });
-    expect(gaps).toMatchObject([{ source: 'proxy', what: 'tls-refused', why: 'tls-alert: unknown_ca', scope: { host: HOST, datum: null, phase: null } }]);
+    expect(flows[0]).toMatchObject({
+      host: HOST,
+      sni: HOST,
+      state: 'refused',
+      reason: 'tls-alert: unknown_ca',
+      request: null,
+      response: null,
+      bodies: [],
+      peer: { certificateSha256: far.leaf(HOST).sha256 },
+    });
+    expect(gaps).toMatchObject([
+      { source: 'proxy', what: 'tls-refused', why: 'tls-alert: unknown_ca', scope: { host: HOST, datum: null, phase: null } },
+    ]);
   });
 
   test.each([
-    { how: 'by closing after the handshake', act: (app: Awaited<ReturnType<typeof tlsThrough>>) => void app.end(), reason: 'tls-close-after-handshake' },
-    { how: 'by a reset after the handshake', act: (app: Awaited<ReturnType<typeof tlsThrough>>, raw: { resetAndDestroy(): unknown }) => { raw.resetAndDestroy(); }, reason: 'tls-reset-after-handshake' },
+    {
+      how: 'by closing after the handshake',
+      act: (app: Awaited<ReturnType<typeof tlsThrough>>) => void app.end(),
+      reason: 'tls-close-after-handshake',
+    },
+    {
+      how: 'by a reset after the handshake',
+      act: (app: Awaited<ReturnType<typeof tlsThrough>>, raw: { resetAndDestroy(): unknown }) => {
+        raw.resetAndDestroy();
+      },
+      reason: 'tls-reset-after-handshake',
+    },
   ])('$how: nothing sent, recorded with a gap', async ({ act, reason }) => {
     await serving((socket) => onHead(socket, () => void socket.write(OK)));
     const { socket } = await tunnel(rig, `${HOST}:443`);
@@ -114,7 +155,15 @@ async function clientHello(): Promise<Buffer> {
 describe('a server that cannot be reached or believed', () => {
   test.each([
     { name: 'no such name', reason: 'upstream: ENOTFOUND', set: async () => {} },
-    { name: 'nobody listens', reason: 'upstream: ECONNREFUSED', set: async () => { const server = await farServer(() => {}, null); server.close(); rig.route(HOST, server.port); } },
+    {
+      name: 'nobody listens',
+      reason: 'upstream: ECONNREFUSED',
+      set: async () => {
+        const server = await farServer(() => {}, null);
+        server.close();
+        rig.route(HOST, server.port);
+      },
+    },
   ])('$name: 502 of our own, which is not recorded as an answer', async ({ reason, set }) => {
     await set();
     expect((await tunnel(rig, `${HOST}:443`)).answer).toBe('HTTP/1.1 502 Bad Gateway');
@@ -122,8 +171,14 @@ describe('a server that cannot be reached or believed', () => {
     app.write(`GET http://${HOST}/x?phone=1 HTTP/1.1\r\n\r\n`);
     expect((await received(app)).text).toContain('502');
     const { flows, gaps } = await rig.caught();
-    expect(flows.map((flow) => [flow.host, flow.state, flow.reason, flow.response, flow.request])).toEqual([[HOST, 'refused', reason, null, null], [HOST, 'refused', reason, null, null]]);
-    expect(gaps.map((gap) => [gap.what, gap.scope.host])).toEqual([['upstream-failed', HOST], ['upstream-failed', HOST]]);
+    expect(flows.map((flow) => [flow.host, flow.state, flow.reason, flow.response, flow.request])).toEqual([
+      [HOST, 'refused', reason, null, null],
+      [HOST, 'refused', reason, null, null],
+    ]);
+    expect(gaps.map((gap) => [gap.what, gap.scope.host])).toEqual([
+      ['upstream-failed', HOST],
+      ['upstream-failed', HOST],
+    ]);
   });
 
   const old = createAuthority('Far', Date.now() - 400 * 86_400_000, 'ec');
@@ -134,7 +189,13 @@ describe('a server that cannot be reached or believed', () => {
   ])('its certificate is bad ($name): fails closed, no byte of a request reaches it', async ({ leaf, reason }) => {
     let got = 0;
     const { certPem, keyPem, sha256: hash } = leaf();
-    await serving((socket) => socket.on('data', (chunk) => { got += chunk.length; }), { cert: certPem, key: keyPem, SNICallback: undefined as never });
+    await serving(
+      (socket) =>
+        socket.on('data', (chunk) => {
+          got += chunk.length;
+        }),
+      { cert: certPem, key: keyPem, SNICallback: undefined as never },
+    );
     const { socket } = await tunnel(rig, `${HOST}:443`);
     const app = connectTls({ socket, servername: HOST, ca: lab.certPem });
     app.write('GET /secret HTTP/1.1\r\n\r\n');

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { far, farServer, onHead, openRig, received, sha256, tlsThrough, toProxy, tunnel } from './rig.js';
+import { far, farServer, onHead, openRig, received, sha256, tlsThrough } from './rig.js';
 import type { Rig } from './rig.js';
 
 let rig: Rig;
-beforeEach(async () => { rig = await openRig(); });
+beforeEach(async () => {
+  rig = await openRig();
+});
 afterEach(() => rig.dispose());
 
 const HOST = 'api.example.com';
@@ -17,10 +19,20 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('an exchange in TLS', () => {
   test('reaches the server byte for byte and is recorded as both sides sent it', async () => {
-    const sent = 'POST /v1/up?a=%2B&b HTTP/1.1\r\nhOsT: api.example.com\r\nX-Dup: a\r\nx-lower: 2\r\nX-Dup: b\r\nContent-Length: 3\r\n\r\nabc';
+    const sent =
+      'POST /v1/up?a=%2B&b HTTP/1.1\r\nhOsT: api.example.com\r\nX-Dup: a\r\nx-lower: 2\r\nX-Dup: b\r\nContent-Length: 3\r\n\r\nabc';
     const answered = 'HTTP/1.1 299 Quite Unusual\r\nX-CamelCase: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 5\r\n\r\nhello';
     let got = '';
-    const server = rig.keep(await farServer((socket) => socket.on('data', (chunk) => { got += chunk.toString('latin1'); if (got.endsWith('abc')) socket.write(answered); }), {}));
+    const server = rig.keep(
+      await farServer(
+        (socket) =>
+          socket.on('data', (chunk) => {
+            got += chunk.toString('latin1');
+            if (got.endsWith('abc')) socket.write(answered);
+          }),
+        {},
+      ),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write(sent);
@@ -32,11 +44,40 @@ describe('an exchange in TLS', () => {
     expect(gaps).toEqual([]);
     const [flow] = flows;
     expect(flow).toMatchObject({
-      witness: 'proxy', door: 'http-proxy', scheme: 'https', host: HOST, port: 443, sni: HOST, state: 'whole', reason: null,
+      witness: 'proxy',
+      door: 'http-proxy',
+      scheme: 'https',
+      host: HOST,
+      port: 443,
+      sni: HOST,
+      state: 'whole',
+      reason: null,
       peer: { ip: '127.0.0.1', port: server.port, certificateSha256: far.leaf(HOST).sha256 },
       owner: { uid: null, package: null, pid: null, how: 'unknown' },
-      request: { method: 'POST', target: '/v1/up?a=%2B&b', url: 'https://api.example.com/v1/up?a=%2B&b', version: 'HTTP/1.1', headers: [['hOsT', HOST], ['X-Dup', 'a'], ['x-lower', '2'], ['X-Dup', 'b'], ['Content-Length', '3']] },
-      response: { status: 299, reason: 'Quite Unusual', version: 'HTTP/1.1', headers: [['X-CamelCase', '1'], ['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2'], ['Content-Length', '5']] },
+      request: {
+        method: 'POST',
+        target: '/v1/up?a=%2B&b',
+        url: 'https://api.example.com/v1/up?a=%2B&b',
+        version: 'HTTP/1.1',
+        headers: [
+          ['hOsT', HOST],
+          ['X-Dup', 'a'],
+          ['x-lower', '2'],
+          ['X-Dup', 'b'],
+          ['Content-Length', '3'],
+        ],
+      },
+      response: {
+        status: 299,
+        reason: 'Quite Unusual',
+        version: 'HTTP/1.1',
+        headers: [
+          ['X-CamelCase', '1'],
+          ['Set-Cookie', 'a=1'],
+          ['Set-Cookie', 'b=2'],
+          ['Content-Length', '5'],
+        ],
+      },
     });
     expect([text(flow, 'request'), text(flow, 'response')]).toEqual(['abc', 'hello']);
     expect(flow?.bodies.map((body) => body.state)).toEqual(['whole', 'whole']);
@@ -73,7 +114,11 @@ describe('an exchange in TLS', () => {
     app.write('GET /x HTTP/1.1\r\nHost: hidden.example.org\r\n\r\n');
     await received(app, (t) => t.endsWith('ok'));
     const [flow] = (await rig.caught()).flows;
-    expect([flow?.host, flow?.request?.url, flow?.request?.headers[0]]).toEqual([HOST, `https://${HOST}/x`, ['Host', 'hidden.example.org']]);
+    expect([flow?.host, flow?.request?.url, flow?.request?.headers[0]]).toEqual([
+      HOST,
+      `https://${HOST}/x`,
+      ['Host', 'hidden.example.org'],
+    ]);
   });
 
   test('picks the certificate by SNI when CONNECT names an IP', async () => {
@@ -88,7 +133,9 @@ describe('an exchange in TLS', () => {
 
   test('shows a certificate for the address when CONNECT names one and there is no SNI', async () => {
     const ip = '127.0.0.1';
-    const server = rig.keep(await farServer((socket) => onHead(socket, () => void socket.write(OK)), { cert: far.leaf(ip).certPem, key: far.leaf(ip).keyPem }));
+    const server = rig.keep(
+      await farServer((socket) => onHead(socket, () => void socket.write(OK)), { cert: far.leaf(ip).certPem, key: far.leaf(ip).keyPem }),
+    );
     rig.route(ip, server.port);
     const app = await tlsThrough(rig, `${ip}:443`, { servername: '' });
     app.write('GET /x HTTP/1.1\r\n\r\n');
@@ -104,12 +151,19 @@ describe('an exchange in TLS', () => {
     app.write('GET /4 HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.endsWith('4'));
     const { flows, text } = await rig.caught();
-    expect(flows.map((flow) => [flow.request?.target, text(flow, 'response')])).toEqual([['/1', '1'], ['/2', '2'], ['/3', '3'], ['/4', '4']]);
+    expect(flows.map((flow) => [flow.request?.target, text(flow, 'response')])).toEqual([
+      ['/1', '1'],
+      ['/2', '2'],
+      ['/3', '3'],
+      ['/4', '4'],
+    ]);
   });
 
   test('leaves gzip on in the stored body', async () => {
     const zipped = Buffer.from('1f8b0800000000000003cb48cdc9c9070086a6103605000000', 'hex');
-    await answering(() => Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\n\r\n`), zipped]));
+    await answering(() =>
+      Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\n\r\n`), zipped]),
+    );
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.includes('\r\n\r\n') && t.length >= zipped.length + 60);
@@ -120,21 +174,32 @@ describe('an exchange in TLS', () => {
   test('a large body passes with back-pressure and its stored bytes hash to what was sent', async () => {
     const big = randomBytes(8 * 1024 * 1024);
     let got = createHash('sha256');
-    const server = rig.keep(await farServer((socket) => {
-      let bytes = -1;
-      socket.on('data', (chunk: Buffer) => {
-        if (bytes < 0) { chunk = chunk.subarray(chunk.indexOf('\r\n\r\n') + 4); bytes = 0; }
-        got.update(chunk);
-        bytes += chunk.length;
-        if (bytes === big.length) { socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${big.length}\r\n\r\n`); socket.write(big); }
-      });
-    }, {}));
+    const server = rig.keep(
+      await farServer((socket) => {
+        let bytes = -1;
+        socket.on('data', (chunk: Buffer) => {
+          if (bytes < 0) {
+            chunk = chunk.subarray(chunk.indexOf('\r\n\r\n') + 4);
+            bytes = 0;
+          }
+          got.update(chunk);
+          bytes += chunk.length;
+          if (bytes === big.length) {
+            socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${big.length}\r\n\r\n`);
+            socket.write(big);
+          }
+        });
+      }, {}),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write(`POST /big HTTP/1.1\r\nContent-Length: ${big.length}\r\n\r\n`);
     app.write(big);
     let bytes = 0;
-    for await (const chunk of app) { bytes += (chunk as Buffer).length; if (bytes > big.length) break; }
+    for await (const chunk of app) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > big.length) break;
+    }
     const { flows, sha } = await rig.caught();
     expect(got.digest('hex')).toBe(sha256(big));
     expect([sha(flows[0], 'request'), sha(flows[0], 'response'), flows[0]?.state]).toEqual([sha256(big), sha256(big), 'whole']);
@@ -142,17 +207,46 @@ describe('an exchange in TLS', () => {
 });
 
 describe('answers of every shape', () => {
-  const shapes: readonly { readonly name: string; readonly method?: string; readonly answer: string; readonly close?: boolean; readonly status: number; readonly body: string; readonly headers?: readonly [string, string][] }[] = [
-    { name: 'chunked with a trailer', answer: 'HTTP/1.1 200 OK\r\nTrailer: X-End\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none,\r\n4;x=y\r\ntwo,\r\n5\r\nthree\r\n0\r\nX-End: yes\r\n\r\n', status: 200, body: 'one,two,three', headers: [['X-End', 'yes']] },
+  const shapes: readonly {
+    readonly name: string;
+    readonly method?: string;
+    readonly answer: string;
+    readonly close?: boolean;
+    readonly status: number;
+    readonly body: string;
+    readonly headers?: readonly [string, string][];
+  }[] = [
+    {
+      name: 'chunked with a trailer',
+      answer:
+        'HTTP/1.1 200 OK\r\nTrailer: X-End\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none,\r\n4;x=y\r\ntwo,\r\n5\r\nthree\r\n0\r\nX-End: yes\r\n\r\n',
+      status: 200,
+      body: 'one,two,three',
+      headers: [['X-End', 'yes']],
+    },
     { name: 'HEAD', method: 'HEAD', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', status: 200, body: '' },
     { name: '204', answer: 'HTTP/1.1 204 No Content\r\n\r\n', status: 204, body: '' },
     { name: '304', answer: 'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n', status: 304, body: '' },
-    { name: '103 before the answer', answer: 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', status: 200, body: 'ok' },
+    {
+      name: '103 before the answer',
+      answer: 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+      status: 200,
+      body: 'ok',
+    },
     { name: 'until the server closes', answer: 'HTTP/1.1 200 OK\r\n\r\nto the end', close: true, status: 200, body: 'to the end' },
     { name: 'HTTP/1.0', answer: 'HTTP/1.0 200 OK\r\n\r\nold', close: true, status: 200, body: 'old' },
   ];
   test.each(shapes)('$name passes unchanged and is recorded whole', async (shape) => {
-    const server = rig.keep(await farServer((socket) => onHead(socket, () => { socket.write(shape.answer); if (shape.close === true) socket.end(); }), {}));
+    const server = rig.keep(
+      await farServer(
+        (socket) =>
+          onHead(socket, () => {
+            socket.write(shape.answer);
+            if (shape.close === true) socket.end();
+          }),
+        {},
+      ),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write(`${shape.method ?? 'GET'} / HTTP/1.${shape.name === 'HTTP/1.0' ? 0 : 1}\r\n\r\n`);
@@ -166,14 +260,16 @@ describe('answers of every shape', () => {
   });
 
   test('100-continue passes and the body behind it is recorded', async () => {
-    const server = rig.keep(await farServer((socket) => {
-      let text = '';
-      socket.on('data', (chunk) => {
-        text += chunk.toString();
-        if (text.endsWith('\r\n\r\n')) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
-        if (text.endsWith('abc')) socket.write(OK);
-      });
-    }, {}));
+    const server = rig.keep(
+      await farServer((socket) => {
+        let text = '';
+        socket.on('data', (chunk) => {
+          text += chunk.toString();
+          if (text.endsWith('\r\n\r\n')) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+          if (text.endsWith('abc')) socket.write(OK);
+        });
+      }, {}),
+    );
     rig.route(HOST, server.port);
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n');
@@ -182,62 +278,5 @@ describe('answers of every shape', () => {
     await received(app, (t) => t.endsWith('ok'));
     const { flows, text } = await rig.caught();
     expect([flows[0]?.response?.status, text(flows[0], 'request'), flows[0]?.state]).toEqual([200, 'abc', 'whole']);
-  });
-});
-
-async function plain(answer: (head: string) => string): Promise<{ heads: string[] }> {
-  const heads: string[] = [];
-  const server = rig.keep(await farServer((socket) => onHead(socket, (head) => { heads.push(head); socket.write(answer(head)); }), null));
-  rig.route('plain.example.com', server.port);
-  rig.route('other.example.com', server.port);
-  return { heads };
-}
-
-describe('plain HTTP', () => {
-  test('by absolute URL reaches the server as a path, and is recorded as the app sent it', async () => {
-    const { heads } = await plain(() => OK);
-    const app = await toProxy(rig);
-    app.write('GET http://plain.example.com/echo?x=1 HTTP/1.1\r\nHost: plain.example.com\r\nProxy-Connection: keep-alive\r\nX-Case: 1\r\n\r\n');
-    await received(app, (t) => t.endsWith('ok'));
-    expect(heads).toEqual(['GET /echo?x=1 HTTP/1.1\r\nHost: plain.example.com\r\nX-Case: 1']);
-    expect((await rig.caught()).flows[0]).toMatchObject({
-      scheme: 'http', host: 'plain.example.com', port: 80, sni: null, state: 'whole', peer: { certificateSha256: null },
-      request: { target: 'http://plain.example.com/echo?x=1', url: 'http://plain.example.com/echo?x=1', headers: [['Host', 'plain.example.com'], ['Proxy-Connection', 'keep-alive'], ['X-Case', '1']] },
-    });
-  });
-
-  test('serves requests to several hosts over one connection, in order, pipelined or not', async () => {
-    await plain((head) => `HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${/ \/(.)/.exec(head)?.[1]}`);
-    const app = await toProxy(rig);
-    app.write('POST http://plain.example.com/1 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET http://other.example.com/2 HTTP/1.1\r\n\r\n');
-    await received(app, (t) => t.endsWith('2'));
-    app.write('GET http://other.example.com/3 HTTP/1.1\r\n\r\n');
-    await received(app, (t) => t.endsWith('3'));
-    const { flows, text } = await rig.caught();
-    expect(flows.map((flow) => [flow.host, text(flow, 'request'), text(flow, 'response'), flow.state])).toEqual([['plain.example.com', 'abc', '1', 'whole'], ['other.example.com', '', '2', 'whole'], ['other.example.com', '', '3', 'whole']]);
-  });
-
-  test.each(['', '?q=1', '/'])('the URL http://plain.example.com%s gets a path', async (rest) => {
-    const { heads } = await plain(() => OK);
-    const app = await toProxy(rig);
-    app.write(`GET http://plain.example.com${rest} HTTP/1.1\r\n\r\n`);
-    await received(app, (t) => t.endsWith('ok'));
-    expect(heads).toEqual([`GET /${rest.replace('/', '')} HTTP/1.1`]);
-  });
-
-  test('an HTTP/1.0 client sees the connection close when the server closes', async () => {
-    const server = rig.keep(await farServer((socket) => onHead(socket, () => void socket.end('HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')), null));
-    rig.route('plain.example.com', server.port);
-    const app = await toProxy(rig);
-    app.write('GET http://plain.example.com/ HTTP/1.0\r\n\r\n');
-    expect(await received(app)).toMatchObject({ ended: 'end' });
-  });
-
-  test('in a tunnel is read as well', async () => {
-    await plain(() => OK);
-    const { socket } = await tunnel(rig, 'plain.example.com:80');
-    socket.write('GET /t HTTP/1.1\r\n\r\n');
-    await received(socket, (t) => t.endsWith('ok'));
-    expect((await rig.caught()).flows[0]).toMatchObject({ scheme: 'http', state: 'whole', request: { url: 'http://plain.example.com/t' } });
   });
 });

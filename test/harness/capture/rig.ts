@@ -28,7 +28,12 @@ const NONE = '0'.repeat(64);
 export const lab = createAuthority('Lab', Date.now(), 'rsa');
 export const far = createAuthority('Far', Date.now(), 'ec');
 
-export interface Caught { readonly flows: readonly Flow[]; readonly gaps: readonly Gap[]; text(flow: Flow | undefined, of: 'request' | 'response'): string; sha(flow: Flow | undefined, of: 'request' | 'response'): string | undefined }
+export interface Caught {
+  readonly flows: readonly Flow[];
+  readonly gaps: readonly Gap[];
+  text(flow: Flow | undefined, of: 'request' | 'response'): string;
+  sha(flow: Flow | undefined, of: 'request' | 'response'): string | undefined;
+}
 
 export interface Rig {
   readonly proxy: RunningProxy;
@@ -47,15 +52,26 @@ export interface Rig {
 export async function openRig(options: { bodyLimitBytes?: number; recorder?: (real: Recorder) => Recorder } = {}): Promise<Rig> {
   const dir = mkdtempSync(join(tmpdir(), 'jj-capture-'));
   const clock = createRunClock({});
-  const run = createRun({ dir: join(dir, 'run'), head: headOf(), manifest: MANIFEST, clock, ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }) });
+  const run = createRun({
+    dir: join(dir, 'run'),
+    head: headOf(),
+    manifest: MANIFEST,
+    clock,
+    ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }),
+  });
   const recorder = options.recorder?.(run) ?? run;
   const routes = new Map<string, number>();
   const owners = new Map<number, number>();
   const things: { close(): unknown }[] = [];
   const proxy = await startProxy({
-    recorder, authority: lab, upstreamCaPem: far.certPem, listen: { host: '127.0.0.1', port: 0 },
+    recorder,
+    authority: lab,
+    upstreamCaPem: far.certPem,
+    listen: { host: '127.0.0.1', port: 0 },
     resolve: (host) => (routes.has(host) ? { ip: host === '::1' ? '::1' : '127.0.0.1', port: routes.get(host) ?? 0 } : null),
-    owner: { owner: (port) => (owners.has(port) ? { uid: 10_101, package: 'com.example.loan', pid: owners.get(port) ?? 0, how: 'virtual' } : null) },
+    owner: {
+      owner: (port) => (owners.has(port) ? { uid: 10_101, package: 'com.example.loan', pid: owners.get(port) ?? 0, how: 'virtual' } : null),
+    },
   });
   const stop = async (): Promise<void> => {
     await proxy.close();
@@ -63,9 +79,15 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     clock.close();
   };
   return {
-    proxy, clock, recorder, owners,
+    proxy,
+    clock,
+    recorder,
+    owners,
     route: (host, port) => void routes.set(host, port),
-    keep: (thing) => { things.push(thing); return thing; },
+    keep: (thing) => {
+      things.push(thing);
+      return thing;
+    },
     async caught() {
       await stop();
       const { events } = readRun(join(dir, 'run'));
@@ -78,7 +100,10 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
         flows: events.filter((event) => event.kind === 'flow'),
         gaps: events.filter((event) => event.kind === 'gap'),
         text: (flow, of) => bytes(flow, of)?.toString('latin1') ?? '',
-        sha: (flow, of) => { const found = bytes(flow, of); return found === undefined ? undefined : sha256(found); },
+        sha: (flow, of) => {
+          const found = bytes(flow, of);
+          return found === undefined ? undefined : sha256(found);
+        },
       };
     },
     dispose() {
@@ -93,26 +118,61 @@ export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256
 
 function headOf(): RunHead {
   return {
-    schema: RUN_SCHEMA, id: 'capture-test', began: new Date().toISOString(),
-    app: { id: 'x', package: 'com.example.loan', label: 'x', version: '1', signer: null, sha256: NONE, source: { where: 'test', when: new Date().toISOString() }, permissions: [], firstParty: { domains: [], classes: [] } },
+    schema: RUN_SCHEMA,
+    id: 'capture-test',
+    began: new Date().toISOString(),
+    app: {
+      id: 'x',
+      package: 'com.example.loan',
+      label: 'x',
+      version: '1',
+      signer: null,
+      sha256: NONE,
+      source: { where: 'test', when: new Date().toISOString() },
+      permissions: [],
+      firstParty: { domains: [], classes: [] },
+    },
     handset: { kind: 'virtual', simulated: true, profile: 'none', probe: null, facts: {} },
     scenario: { id: 'none', title: 'none', sha256: NONE, aims: [], steps: [] },
     tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: process.version },
-    catalogue: { sha256: NONE, rows: 0 }, seedCommitment: NONE,
+    catalogue: { sha256: NONE, rows: 0 },
+    seedCommitment: NONE,
     manifest: { sha256: manifestSha256(MANIFEST), values: 0, placebos: 0 },
-    caseNumber: null, operator: null, lab: null, clock: { name: 'run', ntpOffsetMs: null },
+    caseNumber: null,
+    operator: null,
+    lab: null,
+    clock: { name: 'run', ntpOffsetMs: null },
   };
 }
 
 /** A far server that hands each connection, TLS taken off, to `serve`. Its sockets may be half-open. */
-export async function farServer(serve: (socket: Socket) => void, tls: TlsOptions | null): Promise<{ readonly port: number; readonly sockets: Set<Socket>; close(): void }> {
+export async function farServer(
+  serve: (socket: Socket) => void,
+  tls: TlsOptions | null,
+): Promise<{ readonly port: number; readonly sockets: Set<Socket>; close(): void }> {
   const sockets = new Set<Socket>();
-  const take = (socket: Socket): void => { socket.on('error', () => {}); serve(socket); };
-  const server: Server = tls === null ? createServer({ allowHalfOpen: true }, take) : createTlsServer({ SNICallback: (name, done) => done(null, far.context(name)), ...tls }, take);
-  server.on('connection', (socket: Socket) => { sockets.add(socket); socket.on('error', () => {}).once('close', () => sockets.delete(socket)); });
+  const take = (socket: Socket): void => {
+    socket.on('error', () => {});
+    serve(socket);
+  };
+  const server: Server =
+    tls === null
+      ? createServer({ allowHalfOpen: true }, take)
+      : createTlsServer({ SNICallback: (name, done) => done(null, far.context(name)), ...tls }, take);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, sockets, close: () => { server.close(); for (const socket of sockets) socket.destroy(); } };
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** Calls back with each whole request head and what came behind it so far. */
@@ -132,7 +192,10 @@ export function onHead(socket: Socket, take: (head: string, body: Buffer) => voi
 }
 
 /** What a client got until the connection ended or it was enough. */
-export async function received(socket: Socket, enough: (text: string) => boolean = () => false): Promise<{ readonly text: string; readonly ended: 'end' | 'error' | 'enough' }> {
+export async function received(
+  socket: Socket,
+  enough: (text: string) => boolean = () => false,
+): Promise<{ readonly text: string; readonly ended: 'end' | 'error' | 'enough' }> {
   let text = '';
   return new Promise((resolve) => {
     const done = (ended: 'end' | 'error' | 'enough'): void => {
@@ -143,7 +206,12 @@ export async function received(socket: Socket, enough: (text: string) => boolean
       text += chunk.toString('latin1');
       if (enough(text)) done('enough');
     };
-    socket.on('data', take).resume().once('end', () => done('end')).once('error', () => done('error')).once('close', () => done('end'));
+    socket
+      .on('data', take)
+      .resume()
+      .once('end', () => done('end'))
+      .once('error', () => done('error'))
+      .once('close', () => done('end'));
   });
 }
 
@@ -166,10 +234,20 @@ export async function tunnel(rig: Rig, authority: string): Promise<{ readonly so
 }
 
 /** TLS through a tunnel, as an app that trusts the lab CA. */
-export async function tlsThrough(rig: Rig, authority: string, options: { servername?: string; ca?: string; alpn?: readonly string[] } = {}): Promise<TLSSocket> {
+export async function tlsThrough(
+  rig: Rig,
+  authority: string,
+  options: { servername?: string; ca?: string; alpn?: readonly string[] } = {},
+): Promise<TLSSocket> {
   const { socket } = await tunnel(rig, authority);
   const servername = options.servername ?? authority.replace(/:\d+$/, '');
-  const tls = connectTls({ socket, servername, host: authority.replace(/:\d+$/, ''), ca: options.ca ?? lab.certPem, ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }) });
+  const tls = connectTls({
+    socket,
+    servername,
+    host: authority.replace(/:\d+$/, ''),
+    ca: options.ca ?? lab.certPem,
+    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
+  });
   tls.on('error', () => {});
   await once(tls, 'secureConnect');
   return tls;
@@ -177,7 +255,7 @@ export async function tlsThrough(rig: Rig, authority: string, options: { servern
 
 /** Waits for something that another socket brings about. */
 export async function until(met: () => boolean): Promise<void> {
-  for (const end = Date.now() + 8000; !met(); ) {
+  for (const end = Date.now() + 8000; !met();) {
     if (Date.now() > end) throw new Error('waited in vain');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -6,10 +6,15 @@ import type { Rig } from './rig.js';
 const HOST = 'api.example.com';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 let rig: Rig;
-beforeEach(async () => { rig = await openRig(); });
+beforeEach(async () => {
+  rig = await openRig();
+});
 afterEach(() => rig.dispose());
 
-async function serving(serve: Parameters<typeof farServer>[0], tls: Parameters<typeof farServer>[1] = {}): Promise<Awaited<ReturnType<typeof farServer>>> {
+async function serving(
+  serve: Parameters<typeof farServer>[0],
+  tls: Parameters<typeof farServer>[1] = {},
+): Promise<Awaited<ReturnType<typeof farServer>>> {
   const server = rig.keep(await farServer(serve, tls));
   rig.route(HOST, server.port);
   return server;
@@ -27,16 +32,28 @@ describe('a server that dies in the middle of a body', () => {
     expect((await received(app)).text).toBe(answer);
     const { flows, sha } = await rig.caught();
     expect(flows).toHaveLength(1);
-    expect(flows[0]).toMatchObject({ state: 'truncated', response: { status: 200 }, bodies: [{ of: 'response', state: 'truncated', bytes: kept }] });
+    expect(flows[0]).toMatchObject({
+      state: 'truncated',
+      response: { status: 200 },
+      bodies: [{ of: 'response', state: 'truncated', bytes: kept }],
+    });
     expect(sha(flows[0], 'response')).toBe(sha256('a'.repeat(kept)));
   });
 
   test('without a length and by a reset: the app sees an error, not an end', async () => {
-    await serving((socket) => onHead(socket, () => void socket.write('HTTP/1.1 200 OK\r\n\r\npart', () => setTimeout(() => socket.resetAndDestroy(), 30))), null);
+    await serving(
+      (socket) =>
+        onHead(socket, () => void socket.write('HTTP/1.1 200 OK\r\n\r\npart', () => setTimeout(() => socket.resetAndDestroy(), 30))),
+      null,
+    );
     const { socket } = await tunnel(rig, `${HOST}:80`);
     socket.write('GET / HTTP/1.1\r\n\r\n');
     expect(await received(socket)).toEqual({ text: 'HTTP/1.1 200 OK\r\n\r\npart', ended: 'error' });
-    expect((await rig.caught()).flows[0]).toMatchObject({ state: 'truncated', reason: 'the server stopped early: ECONNRESET', bodies: [{ state: 'truncated' }] });
+    expect((await rig.caught()).flows[0]).toMatchObject({
+      state: 'truncated',
+      reason: 'the server stopped early: ECONNRESET',
+      bodies: [{ state: 'truncated' }],
+    });
   });
 
   test('before any answer: no response is recorded', async () => {
@@ -53,11 +70,18 @@ describe('a server that dies in the middle of a body', () => {
 describe('an app that goes away', () => {
   test('during a download: the server is stopped, and what came is kept as aborted', async () => {
     let sent = 0;
-    const server = await serving((socket) => onHead(socket, () => {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 524288000\r\n\r\n');
-      const more = (): void => { while (!socket.destroyed && sent < 524_288_000) { sent += 65_536; if (!socket.write(Buffer.alloc(65_536, 97))) return void socket.once('drain', more); } };
-      more();
-    }));
+    const server = await serving((socket) =>
+      onHead(socket, () => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 524288000\r\n\r\n');
+        const more = (): void => {
+          while (!socket.destroyed && sent < 524_288_000) {
+            sent += 65_536;
+            if (!socket.write(Buffer.alloc(65_536, 97))) return void socket.once('drain', more);
+          }
+        };
+        more();
+      }),
+    );
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET /endless HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.length > 1024 * 1024);
@@ -71,7 +95,11 @@ describe('an app that goes away', () => {
 
   test('while the server thinks: the server sees it go, and whose request it was is still known', async () => {
     let arrived = 0;
-    const server = await serving((socket) => onHead(socket, () => { arrived += 1; }));
+    const server = await serving((socket) =>
+      onHead(socket, () => {
+        arrived += 1;
+      }),
+    );
     const apps = await Promise.all(Array.from({ length: 10 }, () => tlsThrough(rig, `${HOST}:443`)));
     apps.forEach((app, i) => rig.owners.set(app.localPort ?? 0, 5000 + i));
     for (const app of apps) app.write('GET /hang HTTP/1.1\r\n\r\n');
@@ -149,11 +177,15 @@ describe('bytes that are not HTTP', () => {
         if (upgraded) return void socket.write(chunk);
         offered = chunk.toString();
         upgraded = true;
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat.v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\nfirst');
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat.v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\nfirst',
+        );
       });
     });
     const app = await tlsThrough(rig, `${HOST}:443`);
-    app.write('GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat.v1, chat.v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n');
+    app.write(
+      'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat.v1, chat.v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n',
+    );
     expect((await received(app, (t) => t.endsWith('first'))).text).toContain('Sec-WebSocket-Protocol: chat.v2');
     app.write(Buffer.from('818512345678', 'hex'));
     expect((await received(app, (t) => t.length === 6)).text).toBe(Buffer.from('818512345678', 'hex').toString('latin1'));
@@ -180,17 +212,30 @@ describe('the store and the clock', () => {
   test('a body over the limit is cut in the store and whole for the app', async () => {
     rig.dispose();
     rig = await openRig({ bodyLimitBytes: 1000 });
-    await serving((socket) => onHead(socket, () => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n${'x'.repeat(5000)}`)));
+    await serving((socket) =>
+      onHead(socket, () => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n${'x'.repeat(5000)}`)),
+    );
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.endsWith('x'.repeat(5000)));
     expect((await rig.caught()).flows).toMatchObject([{ state: 'cut', bodies: [{ bytes: 5000, length: 1000, state: 'cut' }] }]);
   });
 
-  test('when the store takes nothing more the app\'s traffic goes on, and idle() says why', async () => {
+  test("when the store takes nothing more the app's traffic goes on, and idle() says why", async () => {
     rig.dispose();
     const full = new Error('disk full');
-    rig = await openRig({ recorder: (real): Recorder => ({ clock: real.clock, body: (of) => real.body(of), file: real.file.bind(real), valueRef: real.valueRef.bind(real), gap: real.gap.bind(real), write: () => { throw full; } }) });
+    rig = await openRig({
+      recorder: (real): Recorder => ({
+        clock: real.clock,
+        body: (of) => real.body(of),
+        file: real.file.bind(real),
+        valueRef: real.valueRef.bind(real),
+        gap: real.gap.bind(real),
+        write: () => {
+          throw full;
+        },
+      }),
+    });
     await serving((socket) => onHead(socket, () => void socket.write(OK)));
     const app = await tlsThrough(rig, `${HOST}:443`);
     for (const _ of [1, 2]) {
@@ -202,7 +247,11 @@ describe('the store and the clock', () => {
 
   test('an exchange holds the run clock from its first byte until its flow is written; an idle connection does not', async () => {
     let answer: (() => void) | null = null;
-    await serving((socket) => onHead(socket, () => { answer = () => void socket.write(OK); }));
+    await serving((socket) =>
+      onHead(socket, () => {
+        answer = () => void socket.write(OK);
+      }),
+    );
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     await until(() => answer !== null);
@@ -218,7 +267,7 @@ describe('the store and the clock', () => {
     expect(flow?.times.responseLast?.ms).toBeLessThan(60_000);
   });
 
-  test('a connection may rest longer than the five seconds after which Node\'s own server would end it', async () => {
+  test("a connection may rest longer than the five seconds after which Node's own server would end it", async () => {
     await serving((socket) => onHead(socket, () => void socket.write(OK)));
     const app = await tlsThrough(rig, `${HOST}:443`);
     for (const restMs of [5500, 0]) {
@@ -232,7 +281,19 @@ describe('the store and the clock', () => {
   test('idle() waits until the flow of the last exchange is written', async () => {
     const written: string[] = [];
     rig.dispose();
-    rig = await openRig({ recorder: (real): Recorder => ({ clock: real.clock, body: (of) => real.body(of), file: real.file.bind(real), valueRef: real.valueRef.bind(real), gap: real.gap.bind(real), write: (event) => { written.push(event.kind); return real.write(event); } }) });
+    rig = await openRig({
+      recorder: (real): Recorder => ({
+        clock: real.clock,
+        body: (of) => real.body(of),
+        file: real.file.bind(real),
+        valueRef: real.valueRef.bind(real),
+        gap: real.gap.bind(real),
+        write: (event) => {
+          written.push(event.kind);
+          return real.write(event);
+        },
+      }),
+    });
     await serving((socket) => onHead(socket, () => void socket.write(OK)));
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc');
@@ -248,7 +309,10 @@ describe('the store and the clock', () => {
     const idle = await tlsThrough(rig, `${HOST}:443`);
     await new Promise((resolve) => setTimeout(resolve, 30));
     const { flows } = await rig.caught();
-    expect(flows.map((flow) => [flow.state, flow.reason]).toSorted()).toEqual([['aborted', 'the run ended'], ['refused', 'tls-silence']]);
+    expect(flows.map((flow) => [flow.state, flow.reason]).toSorted()).toEqual([
+      ['aborted', 'the run ended'],
+      ['refused', 'tls-silence'],
+    ]);
     idle.destroy();
   });
 });

@@ -85,7 +85,7 @@ describe('a recorder that is stopped in the middle', () => {
         fs.rmSync(dir, { recursive: true });
       }
     } finally {
-      spawnSync('umount', [disk]);
+      spawnSync('umount', ['-l', disk]);
     }
   });
 });

@@ -37,6 +37,12 @@ describe('hostile bytes', () => {
     expect(seconds).toBeLessThan(3);
   });
 
+  test('a stream that stays under the size but not under the ratio', () => {
+    const story = new Story();
+    story.flow({ body: gzipSync(Buffer.alloc(20 * 1024 * 1024)), headers: [['Content-Encoding', 'gzip']] });
+    expect(story.link().gaps).toMatchObject([{ why: 'unpacked size' }]);
+  });
+
   test('a bomb inside base64 and one under a brotli header', () => {
     const story = new Story();
     story.flow({ body: JSON.stringify({ d: deflateSync(Buffer.alloc(64 * 1024 * 1024)).toString('base64') }) });

@@ -52,6 +52,15 @@ describe('levels over a whole manifest with its placebos', () => {
     expect(placebo).toMatchObject({ drawn: MANIFEST.placebos.length, hits: 0 });
   });
 
+  test('a lone number stays likely, neither sure nor a hint, in a run full of numbers', () => {
+    const story = new Story();
+    story.flow({ body: Array.from({ length: 30_000 }, (_, i) => 1772416800000 + i * 977).join(' ') });
+    story.flow({ body: JSON.stringify({ p: text(of('phone-number')) }) });
+    const { links } = story.link(MANIFEST.values, MANIFEST.placebos);
+    expect(links).toMatchObject([{ level: 'C3' }]);
+    expect(links[0]?.surpriseBits).toBeLessThan(8);
+  });
+
   test('all placebos in one body: every one long enough to be looked for is counted, none is linked', () => {
     const story = new Story();
     story.flow({ body: JSON.stringify(MANIFEST.placebos.map((p) => p.text)) });
