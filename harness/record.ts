@@ -8,7 +8,7 @@ import { startAppium, type AppiumServer } from './drive/appium-server.js';
 import { performScenario } from './drive/runner.js';
 import type { LoadedScenario } from './drive/scenario-file.js';
 import { openSession, warmUp } from './drive/session.js';
-import { openVirtualHandset, startFarServers } from './handset/virtual.js';
+import { describeVirtual, openVirtualHandset, startFarServers } from './handset/virtual.js';
 import type { SimulatedApp } from './model/app.js';
 import { LabError } from './model/errors.js';
 import type { Draft, End } from './model/event.js';
@@ -62,9 +62,13 @@ async function recordWith(plan: RecordPlan, undo: Undo): Promise<Recorded> {
   const clock = createRunClock({});
   undo.later(async () => clock.close());
   const manifest = drawManifest(plan.seed, clock.wallMs());
-  const appium = openAppium(plan.signal, undo);
+  const start = new AbortController();
+  const appium = openAppium(AbortSignal.any([plan.signal, start.signal]));
   // It starts while the run folder is made; whatever becomes of that, its child must not outlive us.
-  undo.later(() => appium.then((server) => server.close(), () => {}));
+  undo.later(async () => {
+    start.abort(new Error('the recording ended'));
+    await appium.then((server) => server.close(), () => {});
+  });
   const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
   const recorder = watched(run, plan.onEvent);
   clock.onJump(({ fromMs, toMs, why }) => recorder.write({ kind: 'clock', at: clock.now(), what: 'jump', fromMs, toMs, why }));
@@ -79,7 +83,10 @@ async function recordWith(plan: RecordPlan, undo: Undo): Promise<Recorded> {
     if (plan.signal.aborted) ended = { outcome: 'interrupted', why: 'stopped by the operator', error: new LabError('INTERRUPTED', { run: plan.dir }) };
     else if (run.failure() !== null) ended = { outcome: 'failed', why: 'STORE_FULL', error: run.failure() };
     else if (error instanceof LabError) ended = { outcome: 'failed', why: `${error.code}: ${error.message}`, error };
-    else throw error;
+    else {
+      ended = { outcome: 'failed', why: error instanceof Error ? error.name : 'unknown', error: null };
+      throw error;
+    }
   }
   return { dir: plan.dir, outcome: ended.outcome, error: ended.error };
 }
@@ -132,11 +139,19 @@ async function settle(handset: HandsetPort, recorder: Recorder, idle: () => Prom
   for (const { bytes } of await handset.collect()) recorder.file('values', bytes, 'file');
 }
 
-async function openAppium(signal: AbortSignal, undo: Undo): Promise<AppiumServer> {
+/** A server whose APPIUM_HOME goes with it. */
+async function openAppium(signal: AbortSignal): Promise<AppiumServer> {
   const homeDir = await mkdtemp(join(tmpdir(), 'jiejing-appium-'));
-  undo.later(() => rm(homeDir, { recursive: true, force: true }));
-  const [server] = await Promise.all([startAppium({ homeDir, log: () => {}, signal }), warmUp()]);
-  return server;
+  const sweep = (): Promise<void> => rm(homeDir, { recursive: true, force: true });
+  const [started, warm] = await Promise.allSettled([startAppium({ homeDir, log: () => {}, signal }), warmUp()]);
+  if (started.status === 'rejected') {
+    await sweep();
+    throw started.reason;
+  }
+  const server: AppiumServer = { ...started.value, close: () => started.value.close().finally(sweep) };
+  if (warm.status === 'fulfilled') return server;
+  await server.close();
+  throw warm.reason;
 }
 
 function headOf(plan: RecordPlan, manifest: Manifest, wallMs: number): RunHead {
@@ -145,7 +160,7 @@ function headOf(plan: RecordPlan, manifest: Manifest, wallMs: number): RunHead {
     schema: 2,
     ...plan.head,
     began: new Date(wallMs).toISOString(),
-    handset: { kind: 'virtual', simulated: true, profile: 'p9', probe: null, facts: {} },
+    handset: describeVirtual(),
     scenario: { id: scenario.id, title: plan.title, sha256, aims: scenario.aims, steps: scenario.steps },
     seedCommitment: seedCommitment(plan.seed),
     manifest: { sha256: manifestSha256(manifest), values: manifest.values.length, placebos: manifest.placebos.length },

@@ -8,10 +8,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Past this the agent takes noticeably longer to load on a phone; raise it knowingly. */
 const MAX_BYTES = 600_000;
 
+/** Name of a row file as a variable. */
+function local(name) {
+  return name.slice(0, -3).replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+}
+
 /** Text of catalogue/index.ts for the row files that are there. */
 export function indexText(folder = join(here, 'catalogue')) {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'index.ts').sort();
-  const local = (name) => name.slice(0, -3).replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts') && name !== 'index.ts')
+    .toSorted();
   const imports = files.map((name) => `import { rows as ${local(name)} } from './${name.slice(0, -3)}.js';`);
   return [
     '// Generated from the files of this folder by hooks/bundle.mjs; `node hooks/bundle.mjs --index` writes it anew.',
@@ -29,8 +35,15 @@ export async function bundleAgent() {
   const { build } = await import('esbuild');
   const made = await build({
     entryPoints: [join(here, 'agent', 'main.ts')],
-    bundle: true, write: false, format: 'iife', platform: 'neutral', mainFields: ['main'], target: 'es2022',
-    alias: { buffer: '@frida/buffer' }, legalComments: 'eof', logLevel: 'warning',
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'neutral',
+    mainFields: ['main'],
+    target: 'es2022',
+    alias: { buffer: '@frida/buffer' },
+    legalComments: 'eof',
+    logLevel: 'warning',
     // The bridge may be used in bundled form under the exception of its licence; the notice has to go with it.
     footer: { js: '/*! Contains frida-java-bridge, LGPL-2.0 WITH WxWindows-exception-3.1, and @frida/buffer, MIT. */' },
   });

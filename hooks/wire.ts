@@ -44,27 +44,81 @@ export interface HookRow {
 }
 
 /** Time as the agent's process tells it; on the virtual handset this is the run clock. */
-export interface WireStamp { readonly ms: number; readonly slackMs: number; readonly clock: string; readonly seq: number }
-export interface WireFrame { readonly c: string; readonly m: string; readonly f: string | null; readonly l: number | null }
+export interface WireStamp {
+  readonly ms: number;
+  readonly slackMs: number;
+  readonly clock: string;
+  readonly seq: number;
+}
+export interface WireFrame {
+  readonly c: string;
+  readonly m: string;
+  readonly f: string | null;
+  readonly l: number | null;
+}
 
-interface RecordBase { readonly seq: number; readonly at: WireStamp; readonly tid: number; readonly thread: string }
+interface RecordBase {
+  readonly seq: number;
+  readonly at: WireStamp;
+  readonly tid: number;
+  readonly thread: string;
+}
 
 /** The part of a row that a reader of records needs. */
-export interface WireRow { readonly id: string; readonly kind: RowKind; readonly datum: string | null; readonly family: string; readonly class: string; readonly method: string }
+export interface WireRow {
+  readonly id: string;
+  readonly kind: RowKind;
+  readonly datum: string | null;
+  readonly family: string;
+  readonly class: string;
+  readonly method: string;
+}
 
 /** A value as read: text, or bytes in base64 (the one without the other). */
 export type WireValue = { readonly text: string } | { readonly base64: string };
 
 export type WireRecord =
-  | (RecordBase & { readonly type: 'stack'; readonly id: number; readonly frames: readonly WireFrame[]; /** Index of the innermost frame that is neither the framework's nor the language's; null: none. */ readonly caller: number | null })
+  | (RecordBase & {
+      readonly type: 'stack';
+      readonly id: number;
+      readonly frames: readonly WireFrame[];
+      /** Index of the innermost frame that is neither the framework's nor the language's; null: none. */ readonly caller: number | null;
+    })
   /** What the rows of this agent mean; sent once, before any other record speaks of them. */
   | (RecordBase & { readonly type: 'rows'; readonly rows: readonly WireRow[] })
-  | (RecordBase & { readonly type: 'api'; readonly hook: string; readonly datum: string; readonly values: readonly WireValue[]; readonly rows: number | null; readonly threw: string | null; readonly stack: number; readonly parent: number | null; readonly foreground: boolean | null; readonly n: number; readonly firstAt: WireStamp; readonly lastAt: WireStamp })
+  | (RecordBase & {
+      readonly type: 'api';
+      readonly hook: string;
+      readonly datum: string;
+      readonly values: readonly WireValue[];
+      readonly rows: number | null;
+      readonly threw: string | null;
+      readonly stack: number;
+      readonly parent: number | null;
+      readonly foreground: boolean | null;
+      readonly n: number;
+      readonly firstAt: WireStamp;
+      readonly lastAt: WireStamp;
+    })
   | (RecordBase & { readonly type: 'prompt'; readonly hook: string; readonly permissions: readonly string[]; readonly stack: number })
   | (RecordBase & { readonly type: 'click'; readonly view: string; readonly text: string })
   | (RecordBase & { readonly type: 'activity'; readonly name: string; readonly state: 'resumed' | 'paused' })
-  | (RecordBase & { readonly type: 'derive'; readonly op: 'digest' | 'mac' | 'cipher' | 'base64' | 'gzip'; readonly algorithm: string; readonly input: string; readonly output: string; readonly stack: number })
-  | (RecordBase & { readonly type: 'coverage'; readonly when: 'early' | 'late' | 'end'; readonly installed: readonly string[]; readonly missing: readonly string[]; readonly failed: readonly { readonly hook: string; readonly why: string }[]; readonly fired: Readonly<Record<string, number>> })
+  | (RecordBase & {
+      readonly type: 'derive';
+      readonly op: 'digest' | 'mac' | 'cipher' | 'base64' | 'gzip';
+      readonly algorithm: string;
+      readonly input: string;
+      readonly output: string;
+      readonly stack: number;
+    })
+  | (RecordBase & {
+      readonly type: 'coverage';
+      readonly when: 'early' | 'late' | 'end';
+      readonly installed: readonly string[];
+      readonly missing: readonly string[];
+      readonly failed: readonly { readonly hook: string; readonly why: string }[];
+      readonly fired: Readonly<Record<string, number>>;
+    })
   | (RecordBase & { readonly type: 'fault'; readonly hook: string; readonly where: string; readonly message: string });
 
 /** What the agent sends: `seq` of records has no gaps but for those counted in `dropped`. */

@@ -1,5 +1,5 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
-import type { Consent, Flow, Phase } from '../harness/model/event.js';
+import type { Flow, Phase } from '../harness/model/event.js';
 import { fill } from '../harness/model/errors.js';
 import type { Encoding, Facts, FingerprintParts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
@@ -55,16 +55,8 @@ export const FLOW_WORDS: Readonly<Record<Flow['state'], Words>> = {
   cut: { zh: '过长，只留下前一部分', en: 'too long, its first part was kept' },
   truncated: { zh: '对端提前结束', en: 'the peer stopped early' },
   aborted: { zh: '应用中途断开', en: 'the app broke off' },
-  refused: { zh: '应用拒绝代理的证书', en: "the app refused the proxy's certificate" },
+  refused: { zh: '连接被拒绝或未能建立', en: 'the connection was refused or failed' },
   opaque: { zh: '内容无法解读', en: 'could not be read' },
-};
-
-/** What happened to a privacy notice. */
-export const CONSENT_WORDS: Readonly<Record<Consent['act'], Words>> = {
-  shown: { zh: '出现', en: 'shown' },
-  agreed: { zh: '同意', en: 'agreed' },
-  declined: { zh: '拒绝', en: 'declined' },
-  withdrawn: { zh: '撤回同意', en: 'withdrawn' },
 };
 
 const ENCODING_WORDS: Readonly<Record<Encoding['op'], Words>> = {

@@ -5,7 +5,12 @@ import type { Stamp } from '../model/stamp.js';
 import { permissionGroups } from './permission-groups.js';
 
 /** A click that an agent saw in the app, stamped by that agent. */
-export interface AgentClick { readonly process: ProcessRef; readonly at: Stamp; readonly text: string; readonly view: string }
+export interface AgentClick {
+  readonly process: ProcessRef;
+  readonly at: Stamp;
+  readonly text: string;
+  readonly view: string;
+}
 
 export interface AgentSink {
   /** Writes a batch as events of the run. */
@@ -15,9 +20,24 @@ export interface AgentSink {
 }
 
 type Of<T extends WireRecord['type']> = Extract<WireRecord, { type: T }>;
-interface Stack { readonly frames: readonly Frame[]; readonly caller: string }
+interface Stack {
+  readonly frames: readonly Frame[];
+  readonly caller: string;
+}
 /** What was learnt of one process. */
-interface Known { readonly rows: Map<string, WireRow>; readonly stacks: Map<number, Stack>; readonly events: Map<number, EventId>; seq: number; readonly told: Set<string> }
+interface Known {
+  readonly rows: Map<string, WireRow>;
+  readonly stacks: Map<number, Stack>;
+  readonly events: Map<number, EventId>;
+  seq: number;
+  readonly told: Set<string>;
+}
+
+interface Unseen {
+  readonly what: string;
+  readonly why: string;
+  readonly datum: string | null;
+}
 
 /** Where no frame of the app or an SDK is on the stack. */
 const NO_CALLER = 'unknown';
@@ -38,7 +58,7 @@ export function createAgentSink(recorder: Recorder, packageName: string): AgentS
     take(batch) {
       const known = knownOf(batch.pid);
       const process: ProcessRef = { pid: batch.pid, name: batch.process, package: batch.package };
-      if (batch.package !== packageName) tellOnce(recorder, known, 'records of another package', batch.package, null);
+      if (batch.package !== packageName) tellOnce(recorder, known, { what: 'records of another package', why: batch.package, datum: null });
       noteLoss(recorder, known, batch);
       for (const record of batch.records) writeRecord(recorder, known, process, record);
       for (const record of batch.records) {
@@ -64,19 +84,36 @@ function noteLoss(recorder: Recorder, known: Known, batch: WireBatch): void {
 
 function writeRecord(recorder: Recorder, known: Known, process: ProcessRef, record: WireRecord): void {
   switch (record.type) {
-    case 'rows': for (const row of record.rows) known.rows.set(row.id, row); return;
-    case 'stack': known.stacks.set(record.id, stackOf(record)); return;
-    case 'api': writeRead(recorder, known, process, record); return;
-    case 'prompt': writePrompt(recorder, known, process, record); return;
-    case 'click': return;
+    case 'rows':
+      for (const row of record.rows) known.rows.set(row.id, row);
+      return;
+    case 'stack':
+      known.stacks.set(record.id, stackOf(record));
+      return;
+    case 'api':
+      writeRead(recorder, known, process, record);
+      return;
+    case 'prompt':
+      writePrompt(recorder, known, process, record);
+      return;
+    case 'click':
+      return;
     case 'activity':
       recorder.write({ kind: 'lifecycle', at: stamp(record.at), what: record.state, process, detail: record.name, head: null });
       return;
-    case 'derive': writeDerivation(recorder, known, process, record); return;
-    case 'coverage': writeCoverage(recorder, known, process, record); return;
+    case 'derive':
+      writeDerivation(recorder, known, process, record);
+      return;
+    case 'coverage':
+      writeCoverage(recorder, known, process, record);
+      return;
     case 'fault': {
       const datum = known.rows.get(record.hook)?.datum ?? null;
-      tellOnce(recorder, known, `${record.hook} (${record.where})`, record.message, datum === 'by-uri' ? null : datum);
+      tellOnce(recorder, known, {
+        what: `${record.hook} (${record.where})`,
+        why: record.message,
+        datum: datum === 'by-uri' ? null : datum,
+      });
     }
   }
 }
@@ -85,9 +122,24 @@ function writeRead(recorder: Recorder, known: Known, process: ProcessRef, record
   const row = known.rows.get(record.hook);
   const stack = known.stacks.get(record.stack);
   const id = recorder.write({
-    kind: 'observation', at: stamp(record.at), hook: record.hook, api: row === undefined ? record.hook : `${row.class}.${row.method}`, family: row?.family ?? record.hook, datum: record.datum,
-    caller: stack?.caller ?? NO_CALLER, stack: stack?.frames ?? [], values: refs(recorder, record.values), rows: record.rows, n: record.n, firstAt: stamp(record.firstAt), lastAt: stamp(record.lastAt),
-    parent: record.parent === null ? null : (known.events.get(record.parent) ?? null), threw: record.threw, process, thread: record.thread, foreground: record.foreground,
+    kind: 'observation',
+    at: stamp(record.at),
+    hook: record.hook,
+    api: row === undefined ? record.hook : `${row.class}.${row.method}`,
+    family: row?.family ?? record.hook,
+    datum: record.datum,
+    caller: stack?.caller ?? NO_CALLER,
+    stack: stack?.frames ?? [],
+    values: refs(recorder, record.values),
+    rows: record.rows,
+    n: record.n,
+    firstAt: stamp(record.firstAt),
+    lastAt: stamp(record.lastAt),
+    parent: record.parent === null ? null : (known.events.get(record.parent) ?? null),
+    threw: record.threw,
+    process,
+    thread: record.thread,
+    foreground: record.foreground,
   });
   known.events.set(record.seq, id);
   if (known.events.size > KEPT) known.events.delete(known.events.keys().next().value ?? 0);
@@ -96,30 +148,53 @@ function writeRead(recorder: Recorder, known: Known, process: ProcessRef, record
 function writePrompt(recorder: Recorder, known: Known, process: ProcessRef, record: Of<'prompt'>): void {
   const stack = known.stacks.get(record.stack);
   recorder.write({
-    kind: 'prompt', at: stamp(record.at), act: 'requested', permissions: record.permissions, groups: permissionGroups(record.permissions), answer: null,
-    caller: stack?.caller ?? null, stack: stack?.frames ?? [], process,
+    kind: 'prompt',
+    at: stamp(record.at),
+    act: 'requested',
+    permissions: record.permissions,
+    groups: permissionGroups(record.permissions),
+    answer: null,
+    caller: stack?.caller ?? null,
+    stack: stack?.frames ?? [],
+    process,
   });
 }
 
 function writeDerivation(recorder: Recorder, known: Known, process: ProcessRef, record: Of<'derive'>): void {
   const stack = known.stacks.get(record.stack);
   recorder.write({
-    kind: 'derivation', at: stamp(record.at), op: record.op, algorithm: record.algorithm,
-    input: recorder.file('values', Buffer.from(record.input, 'base64'), 'bin'), output: recorder.file('values', Buffer.from(record.output, 'base64'), 'bin'),
-    caller: stack?.caller ?? NO_CALLER, stack: stack?.frames ?? [], process, thread: record.thread,
+    kind: 'derivation',
+    at: stamp(record.at),
+    op: record.op,
+    algorithm: record.algorithm,
+    input: recorder.file('values', Buffer.from(record.input, 'base64'), 'bin'),
+    output: recorder.file('values', Buffer.from(record.output, 'base64'), 'bin'),
+    caller: stack?.caller ?? NO_CALLER,
+    stack: stack?.frames ?? [],
+    process,
+    thread: record.thread,
   });
 }
 
 /** A row that this Android does not have is coverage; a row that could not be put in is a gap for its datum. */
 function writeCoverage(recorder: Recorder, known: Known, process: ProcessRef, record: Of<'coverage'>): void {
-  recorder.write({ kind: 'coverage', at: stamp(record.at), when: record.when, process, installed: record.installed, missing: record.missing, failed: record.failed, fired: record.fired });
+  recorder.write({
+    kind: 'coverage',
+    at: stamp(record.at),
+    when: record.when,
+    process,
+    installed: record.installed,
+    missing: record.missing,
+    failed: record.failed,
+    fired: record.fired,
+  });
   for (const { hook, why } of record.failed) {
     const datum = known.rows.get(hook)?.datum ?? null;
-    tellOnce(recorder, known, hook, why, datum === 'by-uri' ? null : datum);
+    tellOnce(recorder, known, { what: hook, why, datum: datum === 'by-uri' ? null : datum });
   }
 }
 
-function tellOnce(recorder: Recorder, known: Known, what: string, why: string, datum: string | null): void {
+function tellOnce(recorder: Recorder, known: Known, { what, why, datum }: Unseen): void {
   const key = `${what} ${why}`;
   if (known.told.has(key)) return;
   known.told.add(key);

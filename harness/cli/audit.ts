@@ -1,15 +1,24 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
+import type { FormatParts } from '../../reports/format.js';
+import { LabError } from '../model/errors.js';
 import { record, type Recorded } from '../record.js';
-import type { LabError } from '../model/errors.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import { plan } from './plan.js';
 import type { Common } from './program.js';
 import { createProgress, SILENT, type Progress } from './progress.js';
-import { json, remark, result } from './say.js';
+import { complaint, complaintDocument, json, remark, result, short } from './say.js';
+import { turn, untilStopped } from './signals.js';
 import { verdictText } from './verdict-text.js';
 
-interface Options { readonly scenario: string; readonly handset: string; readonly out?: string; readonly case?: string; readonly operator?: string; readonly lab?: string }
+interface Options {
+  readonly scenario: string;
+  readonly handset: string;
+  readonly out?: string;
+  readonly case?: string;
+  readonly operator?: string;
+  readonly lab?: string;
+}
 
 /** `audit` and `record`. Returns the exit code. */
 export async function audit({ kind, app, options, common }: { kind: 'audit' | 'record'; app: string; options: Options; common: Common }): Promise<number> {
@@ -24,59 +33,67 @@ export async function audit({ kind, app, options, common }: { kind: 'audit' | 'r
     lab: options.lab ?? null,
     language,
   });
-  const progress = common.json ? SILENT : createProgress(language, process.stderr.isTTY === true && !process.env['CI']);
-  const recorded = await recordUntilSignal(planned, progress).catch(async (error: unknown) => {
-    await progress.end(true);
-    throw error;
+  const live = process.stderr.isTTY === true && !process.env['CI'];
+  const progress = common.json ? SILENT : createProgress({ language, live, steps: planned.scenario.scenario.steps, judged: kind === 'audit' });
+  return untilStopped(async (signal) => {
+    try {
+      const recorded = await record({ ...planned, signal, onEvent: (event) => progress.event(event), onPhase: (phase) => progress.begin(phase) });
+      if (kind === 'audit' && recorded.outcome !== 'interrupted') return await judged(recorded, progress, common, signal);
+      await progress.end(recorded.error !== null);
+      return recordedOnly(recorded, common);
+    } catch (error) {
+      await progress.end(true);
+      throw error;
+    }
   });
-  if (recorded.outcome === 'interrupted' || kind === 'record') {
-    await progress.end(recorded.error !== null);
-    return recordedOnly(recorded, common);
-  }
-  return judged(recorded, progress, common);
 }
 
-async function recordUntilSignal(planned: Awaited<ReturnType<typeof plan>>, progress: Progress): Promise<Recorded> {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error('stopped by the operator'));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  try {
-    return await record({ ...planned, signal: stop.signal, onEvent: (event) => progress.event(event), onPhase: (phase) => progress.begin(phase) });
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal);
-  }
-}
-
-async function judged(recorded: Recorded, progress: Progress, common: Common): Promise<number> {
+async function judged(recorded: Recorded, progress: Progress, common: Common, signal: AbortSignal): Promise<number> {
+  const { dir, outcome, error } = recorded;
   progress.begin('link');
-  const parts = await judgeRun(recorded.dir, common.language);
+  await turn();
+  const parts = await judgeRun(dir, common.language);
+  await turn();
+  if (signal.aborted) throw new LabError('INTERRUPTED', { run: short(dir) });
   progress.begin('report');
-  writeJudgement(recorded.dir, parts);
-  await progress.end(false);
-  const exit = recorded.error === null ? exitOf(parts.report.findings) : Math.min(exitOf(parts.report.findings), 1) || recorded.error.exit;
-  if (common.json) json({ run: recorded.dir, outcome: recorded.outcome, exit, report: join(recorded.dir, 'report.json'), findings: parts.report.findings, error: said(recorded.error, common) });
-  else {
-    result(verdictText(parts, recorded.dir, common.language, process.stdout.columns));
-    if (recorded.error !== null) tell(recorded.error, common);
+  const unwritten = written(dir, parts);
+  await progress.end(error !== null || unwritten !== null);
+  const faults = [error, unwritten].filter((fault) => fault !== null);
+  const found = exitOf(parts.report.findings);
+  // What was seen stands; what was not seen is never "no violations".
+  const exit = found === 1 ? 1 : (faults[0]?.exit ?? found);
+  if (common.json) {
+    const report = unwritten === null ? join(resolve(dir), 'report.json') : null;
+    json({ run: resolve(dir), outcome, exit, report, findings: parts.report.findings, error: said(faults[0], common) });
+  } else {
+    result(verdictText(parts, dir, common.language));
+    for (const fault of faults) remark(complaint(fault, common.language));
   }
   return exit;
 }
 
-function recordedOnly(recorded: Recorded, common: Common): number {
-  if (common.json) json({ run: recorded.dir, outcome: recorded.outcome, exit: recorded.error?.exit ?? 0, error: said(recorded.error, common) });
-  else {
-    result(recorded.dir);
-    if (recorded.error !== null) tell(recorded.error, common);
+/** Writes the judgement; a disk that is full keeps nobody from being told it. */
+function written(dir: string, parts: FormatParts): LabError | null {
+  try {
+    writeJudgement(dir, parts);
+    return null;
+  } catch (error) {
+    if (error instanceof LabError) return error;
+    throw error;
   }
-  return recorded.error?.exit ?? 0;
 }
 
-function tell(error: LabError, { language }: Common): void {
-  const { what, remedy } = error.words(language);
-  remark(language === 'zh' ? `错误：${what}。\n办法：${remedy}` : `error: ${what}\nway out: ${remedy}`);
+function recordedOnly({ dir, outcome, error }: Recorded, common: Common): number {
+  const exit = error?.exit ?? 0;
+  if (common.json) json({ run: resolve(dir), outcome, exit, error: said(error, common) });
+  else {
+    result(dir);
+    if (error !== null) remark(complaint(error, common.language));
+    else remark(common.language === 'zh' ? `接下来：npx jiejing judge ${short(dir)}` : `next: npx jiejing judge ${short(dir)}`);
+  }
+  return exit;
 }
 
-function said(error: LabError | null, { language }: Common): object | null {
-  return error === null ? null : { code: error.code, ...error.words(language) };
+function said(error: LabError | null | undefined, { language }: Common): object | null {
+  return error ? complaintDocument(error, language) : null;
 }

@@ -2,11 +2,16 @@
 import { LabError } from '../model/errors.js';
 import { languageOf } from './language.js';
 import { buildProgram, usageError } from './program.js';
+import { complaint, complaintDocument, json, remark } from './say.js';
 
+/** EX_SOFTWARE of sysexits.h: a fault of this program, which must not look like any verdict. */
+const FAULT = 70;
 const language = languageOf(process.argv, process.env);
 
 // A pipe closed by its reader (`jiejing runs | head`) is no fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
+// Node would end with 1, which here means that violations were found.
+process.on('uncaughtException', (error) => process.exit(told(error)));
 
 try {
   process.exitCode = await run();
@@ -30,12 +35,10 @@ async function run(): Promise<number> {
 }
 
 function told(error: unknown): number {
-  if (!(error instanceof LabError)) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return 70;
-  }
-  const { what, remedy } = error.words(language);
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: { code: error.code, exit: error.exit, what, remedy } })}\n`);
-  process.stderr.write(language === 'zh' ? `错误：${what}。\n办法：${remedy}\n` : `error: ${what}\nway out: ${remedy}\n`);
-  return error.exit;
+  const known = error instanceof LabError;
+  const what = error instanceof Error ? error.message : String(error);
+  if (process.argv.includes('--json')) json({ error: known ? complaintDocument(error, language) : { code: 'FAULT', exit: FAULT, what, remedy: '' } });
+  if (known) remark(complaint(error, language));
+  else remark(error instanceof Error ? (error.stack ?? what) : what);
+  return known ? error.exit : FAULT;
 }

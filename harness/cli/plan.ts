@@ -34,7 +34,7 @@ export async function plan(asked: Asked): Promise<Omit<RecordPlan, 'signal' | 'o
     app: rest,
     scenario,
     title: scenario.scenario.title[asked.language],
-    dir: resolve(asked.out ?? join('runs', id)),
+    dir: asked.out ?? join('runs', id),
     seed: randomBytes(16).toString('hex'),
     head: {
       id,

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { LabError } from '../model/errors.js';
+import { fill, LabError } from '../model/errors.js';
+import { packageRoot } from '../package-root.js';
 import type { Language } from '../../reports/words.js';
 
 type Exit = (code: number) => void;
@@ -12,6 +15,7 @@ export function buildProgram(language: Language, exit: Exit): Command {
   const program = new Command('jiejing')
     .description(t('借镜：借贷应用隐私检测台', 'Jiejing: a privacy test bench for loan apps'))
     .addOption(new Option('--lang <zh|en>', t('界面语言（默认随系统）', 'language (default: the locale)')).choices(['zh', 'en']))
+    .version(version(), '-V, --version', t('显示版本', 'show the version'))
     .helpOption('-h, --help', t('显示帮助', 'show help'))
     .helpCommand(false)
     .exitOverride()
@@ -95,23 +99,36 @@ function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
     .action(async (packet: string, options) => exit(await (await import('./packets.js')).verifyCommand(packet, common(options))));
 }
 
-/** Our words for what commander refused; `shown` when it only showed help; null when the error is not commander's. */
+function version(): string {
+  const { version: found }: { version: string } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'));
+  return found;
+}
+
+const WORDS_OF_COMMANDER: Readonly<Record<string, string>> = {
+  'commander.unknownOption': '没有选项 {named}',
+  'commander.unknownCommand': '没有命令 {named}',
+  'commander.missingArgument': '缺少参数 {named}',
+  'commander.optionMissingArgument': '选项 {named} 缺少值',
+  'commander.missingMandatoryOptionValue': '缺少必需的选项 {named}',
+  'commander.excessArguments': '参数过多',
+  'commander.invalidArgument': '选项 {named} 的值无效',
+};
+
+/** Our words for what commander refused; `shown` when it only showed what was asked for; null when the error is not commander's. */
 export function usageError(error: unknown, argv: readonly string[]): LabError | 'shown' | null {
   if (!(error instanceof CommanderError)) return null;
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 'shown';
-  if (error.code === 'commander.help') return 'shown';
+  // Without a word commander would only show its help.
+  if (error.code === 'commander.help') return new LabError('USAGE', { what: '缺少命令', whatEn: 'no command was given', command: '' });
   const raw = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
   const named = /'([^']*)'/.exec(raw)?.[1] ?? '';
   const near = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(raw)?.[1] ?? '';
-  const zh: Readonly<Record<string, string>> = {
-    'commander.unknownOption': `没有选项 ${named}`,
-    'commander.unknownCommand': `没有命令 ${named}`,
-    'commander.missingArgument': `缺少参数 ${named}`,
-    'commander.optionMissingArgument': `选项 ${named} 缺少值`,
-    'commander.missingMandatoryOptionValue': `缺少必需的选项 ${named}`,
-    'commander.excessArguments': '参数过多',
-    'commander.invalidArgument': `选项 ${named} 的值无效`,
-  };
-  const what = `${zh[error.code] ?? raw}${near ? `（是否想用 ${near}）` : ''}`;
-  return new LabError('USAGE', { what, whatEn: raw, command: argv[2]?.startsWith('-') === false ? argv[2] : '' });
+  const words = fill(WORDS_OF_COMMANDER[error.code] ?? raw, { named });
+  return new LabError('USAGE', { what: `${words}${near ? `，是不是 ${near}？` : ''}`, whatEn: raw, command: error.code === 'commander.unknownCommand' ? '' : commandOf(argv) });
+}
+
+/** The command's own name with a blank behind it, so that a remedy can name it; empty when there is none. */
+function commandOf(argv: readonly string[]): string {
+  const name = argv.slice(2).find((word, i) => !word.startsWith('-') && argv[i + 1] !== '--lang');
+  return name ?? '';
 }

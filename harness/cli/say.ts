@@ -1,4 +1,7 @@
+import { relative, sep } from 'node:path';
 import stringWidth from 'string-width';
+import type { LabError } from '../model/errors.js';
+import type { Language } from '../../reports/words.js';
 
 /** Progress and remarks; never results. */
 export function remark(text: string): void {
@@ -13,6 +16,29 @@ export function result(text: string): void {
 /** The one JSON document of a `--json` command. */
 export function json(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** What went wrong and the way out, for a terminal. */
+export function complaint(error: LabError, language: Language): string {
+  const { what, remedy } = error.words(language);
+  if (language === 'en') return `error: ${what}\nway out: ${remedy}`;
+  return `错误：${what}${/[。？！]$/.test(what) ? '' : '。'}\n办法：${remedy}`;
+}
+
+/** The same for a program. */
+export function complaintDocument(error: LabError, language: Language): object {
+  return { code: error.code, exit: error.exit, ...error.words(language) };
+}
+
+/** A path as one would type it here: relative where it lies below this folder. */
+export function short(path: string): string {
+  const here = relative(process.cwd(), path);
+  return here === '' ? '.' : here === '..' || here.startsWith(`..${sep}`) ? path : here;
+}
+
+/** Columns that text may fill; where nobody told, those of a common terminal. */
+export function columns(): number {
+  return Math.min(process.stdout.columns ?? 80, 100);
 }
 
 /** Breaks text at `width` terminal columns; Chinese breaks anywhere, Latin words stay whole where they fit. */

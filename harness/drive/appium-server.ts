@@ -134,11 +134,11 @@ function firstWord(
         signal?.removeEventListener('abort', abort);
         act(value);
       };
-    const done = settle(resolve);
-    const abort = (): void => {
-      void end(child);
-      settle(reject)(signal?.reason);
+    const done = (word: ChildWord | { readonly code: string | null; readonly why: string }): void => {
+      if (signal?.aborted !== true) settle(resolve)(word);
     };
+    // Its folder is removed next: the child must be gone by then.
+    const abort = (): void => void end(child).finally(() => settle(reject)(signal?.reason));
     const timer = setTimeout(
       () => done({ code: 'ETIMEDOUT', why: `${PATIENCE_MS / 1000} 秒内没有就绪 / not ready within ${PATIENCE_MS / 1000} s` }),
       PATIENCE_MS,

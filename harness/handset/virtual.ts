@@ -3,6 +3,7 @@ import type { SimulatedApp } from '../model/app.js';
 import type { Lifecycle, ProcessRef } from '../model/event.js';
 import type { HandsetParts, HandsetPort, SocketOwner } from '../model/handset.js';
 import type { Recorder } from '../model/recorder.js';
+import type { RunHead } from '../model/run.js';
 import { createDevice, PROFILE_P9 } from '../virtual/device.js';
 import type { Device, Profile } from '../virtual/device.js';
 import type { FarServers } from '../virtual/far-servers.js';
@@ -29,6 +30,11 @@ export interface VirtualParts extends HandsetParts {
   readonly app: Omit<SimulatedApp, 'truth'>;
   /** The app's servers, already started: the proxy reaches them, and pins name their keys. */
   readonly servers: Pick<FarServers, 'spkiSha256Base64'>;
+}
+
+/** What run.json says of the embedded handset, before it is opened. */
+export function describeVirtual(): RunHead['handset'] {
+  return { kind: 'virtual', simulated: true, profile: PROFILE_P9.name, probe: null, facts: factsOf(PROFILE_P9) };
 }
 
 /**

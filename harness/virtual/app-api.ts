@@ -75,20 +75,22 @@ function requests({ vm, sandbox, asked }: ApiParts): AppProcess['permissions']['
   return (permissions, frame) => {
     last += 1;
     const code = last;
-    const answered = new Promise<Readonly<Record<string, boolean>>>((done) => asked.set(code, done)).finally(() => asked.delete(code));
-    vm.within(frame, () => void vm.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], null, [permissions, code]));
-    return sandbox.whileAlive(answered);
+    return sandbox.whileAlive(() => {
+      const answered = new Promise<Readonly<Record<string, boolean>>>((done) => asked.set(code, done)).finally(() => asked.delete(code));
+      vm.within(frame, () => void vm.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], null, [permissions, code]));
+      return answered;
+    });
   };
 }
 
 /** The system's picker: what it gives back was chosen by the user, and is not a read of the address book. */
 async function pick({ parts, ref, sandbox }: ApiParts): ReturnType<AppProcess['contacts']['pick']> {
-  const row = await sandbox.whileAlive(parts.windows.pickContact(parts.phone.contacts()));
+  const row = await sandbox.whileAlive(() => parts.windows.pickContact(parts.phone.contacts()));
   if (row !== null) parts.picked(ref, [row.name, row.phone]);
   return row;
 }
 
 function client({ parts, ref, sandbox }: ApiParts, pin: string | null): Http {
   const http = parts.network.client({ uid: parts.uid, package: ref.package, pid: ref.pid }, pin);
-  return { send: (request) => sandbox.whileAlive(http.send(request)) };
+  return { send: (request) => sandbox.whileAlive(() => http.send(request)) };
 }

@@ -4,6 +4,8 @@ import { throwable } from './throwable.js';
 
 /** Real ms that app code may keep the handset's thread: Android's limit for input dispatch (ANR). */
 const ANR_MS = 5000;
+/** Exchanges, prompts and pickers that a process may wait for at once. */
+const OPEN = 2000;
 
 /** Runs app code so that whatever it does ends its own process only. */
 export interface Sandbox {
@@ -15,8 +17,8 @@ export interface Sandbox {
   crash(error: unknown): void;
   /** Nothing of the app runs any more. */
   end(): void;
-  /** A promise for app code that never settles once the process has ended. */
-  whileAlive<T>(promise: Promise<T>): Promise<T>;
+  /** A promise for app code that never settles once the process has ended. Throws when too many are open at once. */
+  whileAlive<T>(begin: () => Promise<T>): Promise<T>;
   /** Throws inside a dead process, so that code which goes on there stops at its next call. */
   check(): void;
 }
@@ -31,6 +33,7 @@ const script = new Script('body()');
 export function createSandbox(crashed: (error: unknown) => void): Sandbox {
   let alive = true;
   let reported = false;
+  let open = 0;
   const report = (error: unknown): void => {
     if (!alive || reported || error instanceof ProcessEnded) return;
     reported = true;
@@ -49,9 +52,14 @@ export function createSandbox(crashed: (error: unknown) => void): Sandbox {
       }
     },
     end: () => { alive = false; },
-    whileAlive: (promise) => new Promise((done, failed) => {
-      promise.then((value) => { if (alive) done(value); }, (error: unknown) => { if (alive) failed(error); });
-    }),
+    whileAlive(begin) {
+      if (open >= OPEN) throw throwable('java.lang.OutOfMemoryError', `more than ${OPEN} calls wait for their answer`);
+      open += 1;
+      const promise = begin().finally(() => { open -= 1; });
+      return new Promise((done, failed) => {
+        promise.then((value) => { if (alive) done(value); }, (error: unknown) => { if (alive) failed(error); });
+      });
+    },
     check: () => { if (!alive) throw new ProcessEnded('the process has ended'); },
   };
 }

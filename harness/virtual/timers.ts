@@ -4,7 +4,7 @@ import { throwable } from './throwable.js';
 /** Timers that a process may have pending; beyond, Android's own answer is an OutOfMemoryError. */
 const PENDING = 2000;
 /** Timer calls in one process's life; a run of an hour with ten a second stays below. */
-const TURNS = 100_000;
+const TURNS = 50_000;
 
 /** Handler.postDelayed of one process's main thread. */
 export interface Timers {

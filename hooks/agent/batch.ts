@@ -6,7 +6,10 @@ const BATCH = 256;
 type WithoutBase<R> = R extends WireRecord ? Omit<R, 'seq' | 'tid' | 'thread'> : never;
 /** A record before it has its place and thread. */
 export type RecordDraft = WithoutBase<WireRecord>;
-export interface ThreadRef { readonly tid: number; readonly thread: string }
+export interface ThreadRef {
+  readonly tid: number;
+  readonly thread: string;
+}
 
 export interface Outbox {
   /** Gives the record its `seq` and queues it. Returns `seq`, also for a record that had to be dropped. */
@@ -29,7 +32,16 @@ export function createOutbox(platform: AgentPlatform, beforeTimedSend: () => voi
 
   function send(): void {
     if (records.length === 0 && dropped === 0) return;
-    const batch = { type: 'batch', v: 1, pid: platform.pid, process: platform.process, package: platform.package, n: ++n, dropped, records } as const;
+    const batch = {
+      type: 'batch',
+      v: 1,
+      pid: platform.pid,
+      process: platform.process,
+      package: platform.package,
+      n: ++n,
+      dropped,
+      records,
+    } as const;
     records = [];
     dropped = 0;
     platform.send(batch);

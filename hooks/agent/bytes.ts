@@ -39,7 +39,8 @@ export function base64(binary: string): string {
   let out = '';
   for (let i = 0; i < binary.length; i += 3) {
     const left = binary.length - i;
-    const bits = (binary.charCodeAt(i) << 16) | ((left > 1 ? binary.charCodeAt(i + 1) : 0) << 8) | (left > 2 ? binary.charCodeAt(i + 2) : 0);
+    const bits =
+      (binary.charCodeAt(i) << 16) | ((left > 1 ? binary.charCodeAt(i + 1) : 0) << 8) | (left > 2 ? binary.charCodeAt(i + 2) : 0);
     out += ALPHABET.charAt(bits >> 18) + ALPHABET.charAt((bits >> 12) & 63);
     out += (left > 1 ? ALPHABET.charAt((bits >> 6) & 63) : '=') + (left > 2 ? ALPHABET.charAt(bits & 63) : '=');
   }

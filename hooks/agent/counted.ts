@@ -5,7 +5,12 @@ type ApiDraft = Extract<RecordDraft, { type: 'api' }>;
 /** Single records of one call site and value between two flushes of a row that is not hot; what comes after is counted. */
 const SINGLE = 64;
 
-interface Count { first: ApiDraft; on: ThreadRef; n: number; lastAt: WireStamp }
+interface Count {
+  first: ApiDraft;
+  on: ThreadRef;
+  n: number;
+  lastAt: WireStamp;
+}
 
 export interface Counted {
   /** Whether the call goes into a count. False: the caller writes a record of its own. */

@@ -9,7 +9,8 @@ export function createDerivations(line: Line, stacks: Stacks, known: Known): Sta
   return {
     open(call) {
       // encodeToString calls encode, digest(byte[]) calls update, a MAC calls a digest: the outermost tells it all.
-      if (line.threads.inside(call, ({ row }) => row.kind === call.row.kind || (row.kind === 'mac' && call.row.kind === 'digest'))) return false;
+      if (line.threads.inside(call, ({ row }) => row.kind === call.row.kind || (row.kind === 'mac' && call.row.kind === 'digest')))
+        return false;
       call.input = lineage.before(call);
       return true;
     },

@@ -48,6 +48,13 @@ export function createEngine(platform: AgentPlatform, rows: readonly HookRow[]):
   return new Hooks(platform, rows);
 }
 
+/** A method that was replaced, and the rows that want to know. */
+interface Hook {
+  readonly rows: readonly HookRow[];
+  readonly types: readonly string[];
+  readonly method: JavaMethod;
+}
+
 class Hooks implements Engine, Line {
   readonly threads: Threads;
   private readonly outbox: Outbox;
@@ -61,13 +68,22 @@ class Hooks implements Engine, Line {
   /** Rows by the method they share: one method takes one implementation. */
   private readonly byMethod = new Map<JavaMethod, HookRow[]>();
 
-  constructor(readonly platform: AgentPlatform, private readonly rows: readonly HookRow[]) {
+  constructor(
+    readonly platform: AgentPlatform,
+    private readonly rows: readonly HookRow[],
+  ) {
     this.threads = createThreads(platform);
     this.outbox = createOutbox(platform, () => this.ripen());
     this.counted = createCounted(this.outbox);
-    const stacks = createStacks(platform, (id, frames, caller) => this.outbox.push({ type: 'stack', at: platform.stamp(), id, frames, caller }, this.threads.here()));
+    const stacks = createStacks(platform, (id, frames, caller) =>
+      this.outbox.push({ type: 'stack', at: platform.stamp(), id, frames, caller }, this.threads.here()),
+    );
     const witness = createWitness(this, stacks);
-    this.stations = { witness, read: createReads(this, stacks, this.counted, this.known, witness), derivation: createDerivations(this, stacks, this.known) };
+    this.stations = {
+      witness,
+      read: createReads(this, { stacks, counted: this.counted, known: this.known, witness }),
+      derivation: createDerivations(this, stacks, this.known),
+    };
   }
 
   emit(draft: RecordDraft, on: ThreadRef): number {
@@ -86,7 +102,11 @@ class Hooks implements Engine, Line {
   async init(stage: 'early' | 'late', known: readonly string[]): Promise<void> {
     if (stage === 'early') this.announce();
     for (const value of known) this.known.add(value);
-    const done = install(this.platform.java, this.rows.filter((row) => !this.installed.has(row.id)), (row, types, method) => this.replace(row, types, method));
+    const done = install(
+      this.platform.java,
+      this.rows.filter((row) => !this.installed.has(row.id)),
+      (row, types, method) => this.replace(row, types, method),
+    );
     for (const id of done.installed) this.installed.add(id);
     await this.platform.tick();
     this.coverage(stage, done.missing, done.failed);
@@ -105,7 +125,11 @@ class Hooks implements Engine, Line {
       }
     }
     this.ripen();
-    this.coverage('end', this.rows.filter((row) => !this.installed.has(row.id)).map((row) => row.id), failed);
+    this.coverage(
+      'end',
+      this.rows.filter((row) => !this.installed.has(row.id)).map((row) => row.id),
+      failed,
+    );
     this.outbox.flush();
   }
 
@@ -117,14 +141,16 @@ class Hooks implements Engine, Line {
     }
     const rows = [row];
     this.byMethod.set(method, rows);
-    const run = (self: JavaWrapper, args: unknown[]): unknown => this.run(rows, types, method, self, args);
+    const hook: Hook = { rows, types, method };
+    const run = (self: JavaWrapper, args: unknown[]): unknown => this.run(hook, self, args);
     method.implementation = function (...args) {
       return run(this, args);
     };
   }
   /** One call of a hooked method: the original first, its outcome passed on untouched. */
-  private run(rows: readonly HookRow[], types: readonly string[], method: JavaMethod, self: JavaWrapper, args: unknown[]): unknown {
-    const call = this.enter(rows, types, self, args);
+  private run(hook: Hook, self: JavaWrapper, args: unknown[]): unknown {
+    const { method } = hook;
+    const call = this.enter(hook, self, args);
     if (call === null) return method.apply(self, args);
     let returned: unknown;
     try {
@@ -136,10 +162,10 @@ class Hooks implements Engine, Line {
     this.leave(call, returned, null);
     return returned;
   }
-  private enter(rows: readonly HookRow[], types: readonly string[], self: JavaWrapper, args: unknown[]): Call | null {
+  private enter({ rows, types }: Hook, self: JavaWrapper, args: readonly unknown[]): Call | null {
     try {
       const row = rows.find(({ only }) => only === null || only.among.some((name) => name === args[only.index]));
-      return row === undefined ? null : this.threads.enter(row, types, self, args, (call) => this.station(row).open(call));
+      return row === undefined ? null : this.threads.enter({ row, types, self, args }, (call) => this.station(row).open(call));
     } catch (error) {
       this.fault(rows[0]?.id ?? '', 'enter', error);
       return null;
@@ -155,19 +181,34 @@ class Hooks implements Engine, Line {
   }
   private station(row: HookRow): Station {
     switch (row.kind) {
-      case 'read': return this.stations.read;
-      case 'click': case 'activity': case 'permission-request': return this.stations.witness;
-      default: return this.stations.derivation;
+      case 'read':
+        return this.stations.read;
+      case 'click':
+      case 'activity':
+      case 'permission-request':
+        return this.stations.witness;
+      default:
+        return this.stations.derivation;
     }
   }
 
   private announce(): void {
-    const rows = this.rows.map(({ id, kind, datum, family, class: holder, method }) => ({ id, kind, datum, family, class: holder, method }));
+    const rows = this.rows.map(({ id, kind, datum, family, class: holder, method }) => ({
+      id,
+      kind,
+      datum,
+      family,
+      class: holder,
+      method,
+    }));
     this.outbox.push({ type: 'rows', at: this.platform.stamp(), rows }, this.threads.here());
   }
   private coverage(when: 'early' | 'late' | 'end', missing: readonly string[], failed: readonly { hook: string; why: string }[]): void {
     const installed = [...this.installed];
-    this.outbox.push({ type: 'coverage', at: this.platform.stamp(), when, installed, missing, failed, fired: Object.fromEntries(this.fired) }, this.threads.here());
+    this.outbox.push(
+      { type: 'coverage', at: this.platform.stamp(), when, installed, missing, failed, fired: Object.fromEntries(this.fired) },
+      this.threads.here(),
+    );
   }
   /** Makes records of what waits: faults and counts. */
   private ripen(): void {
@@ -181,6 +222,8 @@ class Hooks implements Engine, Line {
         this.outbox.push({ type: 'fault', at: this.platform.stamp(), ...next }, this.threads.here());
         this.unsaid.shift();
       }
-    } catch { /* they stay in the list */ }
+    } catch {
+      /* they stay in the list */
+    }
   }
 }

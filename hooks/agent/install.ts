@@ -8,7 +8,11 @@ export interface Installed {
 }
 
 /** Replaces the methods of all rows. A class, method or overload that this Android has not makes a row `missing`; any other error `failed`. */
-export function install(java: JavaBridge, rows: readonly HookRow[], replace: (row: HookRow, types: readonly string[], method: JavaMethod) => void): Installed {
+export function install(
+  java: JavaBridge,
+  rows: readonly HookRow[],
+  replace: (row: HookRow, types: readonly string[], method: JavaMethod) => void,
+): Installed {
   const installed: string[] = [];
   const missing: string[] = [];
   const failed: { hook: string; why: string }[] = [];

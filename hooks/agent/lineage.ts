@@ -3,6 +3,7 @@ import { base64, fromJavaBytes, isByteArray, utf8 } from './bytes.js';
 import type { RecordDraft } from './batch.js';
 import { type JavaBridge, type JavaWrapper, asRuntimeClass, field, invoke, isWrapper } from './java.js';
 import type { Known } from './known.js';
+import type { Entered } from './threads.js';
 
 type Op = Extract<HookRow['kind'], 'digest' | 'mac' | 'cipher' | 'base64' | 'gzip'>;
 /** Bytes kept of one input; what comes after is not looked at. */
@@ -11,23 +12,25 @@ const OBJECTS = 512;
 /** Cipher.DECRYPT_MODE and UNWRAP_MODE: what comes out was known to the sender, not to the app's reads. */
 const DECRYPTING: ReadonlySet<number> = new Set([2, 4]);
 
-interface State { input: string; output: string; mode: number | null }
-/** One call of a hooked crypto method. */
-export interface CryptoCall { readonly row: HookRow; readonly types: readonly string[]; readonly self: JavaWrapper; readonly args: readonly unknown[] }
+interface State {
+  input: string;
+  output: string;
+  mode: number | null;
+}
 export type Derived = Pick<Extract<RecordDraft, { type: 'derive' }>, 'op' | 'algorithm' | 'input' | 'output'>;
 
 export interface Lineage {
   /** To be called before the original, for calls that may write over their input. Returns the input bytes. */
-  before(call: CryptoCall): string;
+  before(call: Entered): string;
   /** To be called after the original returned. The derivation when the input held a known value. */
-  after(call: CryptoCall, input: string, returned: unknown): Derived | null;
+  after(call: Entered, input: string, returned: unknown): Derived | null;
 }
 
 /** Makes the tracker of digests, MACs, ciphers, Base64 and gzip: one state for each Java object. */
 export function createLineage(java: JavaBridge, known: Known): Lineage {
   const states = new Map<string, State>();
 
-  function stateOf(call: CryptoCall): State {
+  function stateOf(call: Entered): State {
     const key = `${call.row.kind}:${String(invoke(java.use('java.lang.System'), 'identityHashCode', call.self))}`;
     const found = states.get(key) ?? { input: '', output: '', mode: null };
     states.delete(key);
@@ -47,11 +50,14 @@ export function createLineage(java: JavaBridge, known: Known): Lineage {
       if (op === 'base64') return derive(op, () => call.row.class, input, outputOf(call, returned));
       const state = stateOf(call);
       switch (call.row.method) {
-        case '$init': case 'reset': case 'init':
+        case '$init':
+        case 'reset':
+        case 'init':
           state.input = state.output = '';
           if (op === 'cipher') state.mode = Number(call.args[0]);
           return null;
-        case 'update': case 'write':
+        case 'update':
+        case 'write':
           state.input = (state.input + input).slice(0, LIMIT);
           state.output = (state.output + outputOf(call, returned)).slice(0, LIMIT);
           return null;
@@ -66,7 +72,7 @@ export function createLineage(java: JavaBridge, known: Known): Lineage {
 }
 
 /** Bytes that a call takes in. Overloads that take a buffer for the output (`[B,int` of doFinal, `[B,int,int` of digest) have none. */
-function inputOf(call: CryptoCall): string {
+function inputOf(call: Entered): string {
   const [first, offset, length] = call.args;
   if (call.row.method === 'init' || call.row.method === 'reset' || call.row.method === '$init') return '';
   if (call.types[0] === 'byte') return String.fromCharCode(Number(first) & 0xff);
@@ -77,17 +83,20 @@ function inputOf(call: CryptoCall): string {
 }
 
 /** Whether the first argument is where the result goes. */
-function writesInto(call: CryptoCall): boolean {
+function writesInto(call: Entered): boolean {
   const types = call.types.join(',');
   return (call.row.method === 'doFinal' && types === '[B,int') || (call.row.method === 'digest' && types === '[B,int,int');
 }
 
 /** Bytes that a call gave back: returned, or written into a buffer that was passed in. */
-function outputOf(call: CryptoCall, returned: unknown): string {
+function outputOf(call: Entered, returned: unknown): string {
   if (typeof returned === 'string') return utf8(returned);
   if (isByteArray(returned)) return fromJavaBytes(returned, 0, returned.length, LIMIT);
   const types = call.types.join(',');
-  if (writesInto(call)) return call.row.kind === 'mac' ? slice(call.args[0], Number(call.args[1]), Number(invoke(call.self, 'getMacLength'))) : slice(call.args[0], Number(call.args[1]), Number(returned));
+  if (writesInto(call))
+    return call.row.kind === 'mac'
+      ? slice(call.args[0], Number(call.args[1]), Number(invoke(call.self, 'getMacLength')))
+      : slice(call.args[0], Number(call.args[1]), Number(returned));
   if (types === '[B,int,int,[B') return slice(call.args[3], 0, Number(returned));
   if (types === '[B,int,int,[B,int') return slice(call.args[3], Number(call.args[4]), Number(returned));
   return '';

@@ -71,8 +71,9 @@ function platform(start: AgentStart): AgentPlatform {
 /** Runs `run` attached to the VM: at once for framework classes, after the app's loader is there for the rest. */
 function attached<T>(stage: 'early' | 'late', run: () => Promise<T>): Promise<T> {
   return new Promise((done, failed) => {
-    const attach = (go: () => void): void => (stage === 'early' ? bridge.performNow(go) : bridge.perform(go));
-    attach(() => void run().then(done, failed));
+    const go = (): void => void run().then(done, failed);
+    if (stage === 'early') bridge.performNow(go);
+    else bridge.perform(go);
   });
 }
 

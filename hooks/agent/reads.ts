@@ -9,18 +9,18 @@ import { datumOfUri } from './uris.js';
 import { type Extracted, extract } from './values.js';
 import type { Witness } from './witness.js';
 
+/** What the reads work with. */
+export interface ReadParts {
+  readonly stacks: Stacks;
+  readonly counted: Counted;
+  readonly known: Known;
+  readonly witness: Witness;
+}
+
 const NONE: Extracted = { values: [], rows: null };
 
 /** Calls that read a datum: what, from where, which values, or what refused it. */
-export function createReads(line: Line, stacks: Stacks, counted: Counted, known: Known, witness: Witness): Station {
-  function values(call: Call, returned: unknown): Extracted {
-    try {
-      return extract(line.platform.java, call.row.value, call.args, returned);
-    } catch (error) {
-      line.fault(call.row.id, 'extract', error);
-      return NONE;
-    }
-  }
+export function createReads(line: Line, { stacks, counted, known, witness }: ReadParts): Station {
   function write(call: Call, draft: Extract<RecordDraft, { type: 'api' }>): void {
     if (call.part !== null) {
       if (!call.row.hot) call.part.parts.push(draft);
@@ -43,15 +43,36 @@ export function createReads(line: Line, stacks: Stacks, counted: Counted, known:
       if (call.at === null || call.stack === null || call.datum === null) return;
       // A part's values are those of the whole; reading them twice would cost the app twice.
       // An argument is a fact whether or not the call went well.
-      const found = call.part === null && (thrown === null || call.row.value.from === 'argument') ? values(call, returned) : NONE;
+      const found = call.part === null && (thrown === null || call.row.value.from === 'argument') ? valuesOf(line, call, returned) : NONE;
       for (const value of found.values) if ('text' in value) known.add(value.text);
       const threw = thrown === null ? null : classOf(thrown);
       write(call, {
-        type: 'api', at: call.at, hook: call.row.id, datum: call.datum, values: found.values, rows: found.rows, threw, stack: call.stack.id,
-        parent: null, foreground: witness.foreground(), n: 1, firstAt: call.at, lastAt: call.at,
+        type: 'api',
+        at: call.at,
+        hook: call.row.id,
+        datum: call.datum,
+        values: found.values,
+        rows: found.rows,
+        threw,
+        stack: call.stack.id,
+        parent: null,
+        foreground: witness.foreground(),
+        n: 1,
+        firstAt: call.at,
+        lastAt: call.at,
       });
     },
   };
+}
+
+/** What the call gave; a fault of ours costs the values, not the read. */
+function valuesOf(line: Line, call: Call, returned: unknown): Extracted {
+  try {
+    return extract(line.platform.java, call.row.value, call.args, returned);
+  } catch (error) {
+    line.fault(call.row.id, 'extract', error);
+    return NONE;
+  }
 }
 
 /** The outermost open read of the same datum that was made by the same call of the app, so that overloads which call each other count once. */

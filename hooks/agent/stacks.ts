@@ -3,8 +3,24 @@ import type { AgentPlatform } from './platform.js';
 
 /** Packages whose frames are the system's or the language's, never the app's or an SDK's. */
 const FRAMEWORK = [
-  'java.', 'javax.', 'jdk.', 'sun.', 'android.', 'androidx.', 'dalvik.', 'libcore.', 'kotlin.', 'kotlinx.', 'com.android.',
-  'org.apache.harmony.', 'org.apache.http.', 'org.json.', 'org.xmlpull.', 'org.xml.sax.', 'org.w3c.dom.', 'de.robv.android.xposed.',
+  'java.',
+  'javax.',
+  'jdk.',
+  'sun.',
+  'android.',
+  'androidx.',
+  'dalvik.',
+  'libcore.',
+  'kotlin.',
+  'kotlinx.',
+  'com.android.',
+  'org.apache.harmony.',
+  'org.apache.http.',
+  'org.json.',
+  'org.xmlpull.',
+  'org.xml.sax.',
+  'org.w3c.dom.',
+  'de.robv.android.xposed.',
 ];
 /** Deeper stacks are cut: what calls a framework API is near the top. */
 const LIMIT = 64;
@@ -37,7 +53,10 @@ export interface Stacks {
 }
 
 /** Makes the table of stacks; `sendStack` is called once for each new one, before its id is used. */
-export function createStacks(platform: AgentPlatform, sendStack: (id: number, frames: readonly WireFrame[], caller: number | null) => void): Stacks {
+export function createStacks(
+  platform: AgentPlatform,
+  sendStack: (id: number, frames: readonly WireFrame[], caller: number | null) => void,
+): Stacks {
   const known = new Map<string, KnownStack>();
   let next = 0;
   return {
@@ -46,7 +65,12 @@ export function createStacks(platform: AgentPlatform, sendStack: (id: number, fr
       const seen = known.get(trace.id);
       if (seen !== undefined) return seen;
       if (known.size >= KEPT) known.clear();
-      const frames = trace.frames.map((f): WireFrame => ({ c: f.className, m: f.methodName, f: f.fileName, l: f.lineNumber > 0 ? f.lineNumber : null }));
+      const frames = trace.frames.map((f): WireFrame => ({
+        c: f.className,
+        m: f.methodName,
+        f: f.fileName,
+        l: f.lineNumber > 0 ? f.lineNumber : null,
+      }));
       const caller = callerIndex(frames);
       const at = caller === null ? undefined : frames[caller];
       const stack: KnownStack = { id: ++next, caller, site: at === undefined ? '' : `${frames.length - (caller ?? 0)}:${at.c}.${at.m}` };

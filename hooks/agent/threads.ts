@@ -4,12 +4,17 @@ import type { JavaWrapper } from './java.js';
 import type { AgentPlatform } from './platform.js';
 import type { KnownStack } from './stacks.js';
 
-/** One hooked call while it runs. */
-export interface Call {
+/** A call of a hooked method. */
+export interface Entered {
   readonly row: HookRow;
+  /** Class names of the overload's arguments. */
   readonly types: readonly string[];
   readonly self: JavaWrapper;
   readonly args: readonly unknown[];
+}
+
+/** One hooked call while it runs. */
+export interface Call extends Entered {
   readonly on: ThreadRef;
   readonly outer: Call | null;
   /** When the call began, where that is needed before the original ran. */
@@ -28,7 +33,7 @@ export interface Call {
 export interface Threads {
   here(): ThreadRef;
   /** Opens a call unless it is one of our own or `open` refuses it. */
-  enter(row: HookRow, types: readonly string[], self: JavaWrapper, args: readonly unknown[], open: (call: Call) => boolean): Call | null;
+  enter(what: Entered, open: (call: Call) => boolean): Call | null;
   /** Ends a call; `close` may call Java without being seen. */
   leave(call: Call, close: () => void): void;
   /** Whether an open call around this one satisfies `is`. */
@@ -64,11 +69,11 @@ export function createThreads(platform: AgentPlatform): Threads {
   }
   return {
     here: () => ref(platform.threadId()),
-    enter(row, types, self, args, open) {
+    enter(what, open) {
       const tid = platform.threadId();
       if (own.has(tid)) return null;
       const outer = innermost.get(tid) ?? null;
-      const call: Call = { row, types, self, args, on: ref(tid), outer, at: null, datum: row.datum, stack: null, part: null, parts: [], input: null };
+      const call: Call = { ...what, on: ref(tid), outer, at: null, datum: what.row.datum, stack: null, part: null, parts: [], input: null };
       if (!quietly(tid, () => open(call))) return null;
       innermost.set(tid, call);
       return call;

@@ -10,20 +10,31 @@ const MAX_BYTES = 4096;
 const STRING_COLUMN = 3;
 
 /** What a call gave: its values, and how many rows or elements there were. */
-export interface Extracted { readonly values: readonly WireValue[]; readonly rows: number | null }
+export interface Extracted {
+  readonly values: readonly WireValue[];
+  readonly rows: number | null;
+}
 const NOTHING: Extracted = { values: [], rows: null };
 
 /** Takes the value out of a finished call. May throw: the engine turns that into a fault. */
 export function extract(java: JavaBridge, path: ValuePath, args: readonly unknown[], returned: unknown): Extracted {
   switch (path.from) {
-    case 'return': return one(returned);
-    case 'argument': return one(args[path.index]);
-    case 'cursor': return cursor(java, returned);
-    case 'list': return list(java, returned, path.element);
-    case 'location': return locations(java, path.argument === null ? returned : args[path.argument]);
-    case 'clip': return clip(java, returned);
-    case 'mac': return isByteArray(returned) ? { values: [{ text: hex(fromJavaBytes(returned, 0, returned.length, 8), ':') }], rows: null } : NOTHING;
-    case 'none': return NOTHING;
+    case 'return':
+      return one(returned);
+    case 'argument':
+      return one(args[path.index]);
+    case 'cursor':
+      return cursor(java, returned);
+    case 'list':
+      return list(java, returned, path.element);
+    case 'location':
+      return locations(java, path.argument === null ? returned : args[path.argument]);
+    case 'clip':
+      return clip(java, returned);
+    case 'mac':
+      return isByteArray(returned) ? { values: [{ text: hex(fromJavaBytes(returned, 0, returned.length, 8), ':') }], rows: null } : NOTHING;
+    case 'none':
+      return NOTHING;
   }
 }
 
@@ -35,11 +46,13 @@ function one(value: unknown): Extracted {
 /** A string, number, byte[] or Java String/CharSequence as a value; null for null, empty and other objects, whose code we do not run. */
 function plain(value: unknown): WireValue | null {
   // WifiInfo.getSSID gives a readable name in double quotes.
-  if (typeof value === 'string') return value === '' ? null : { text: (/^".+"$/.test(value) ? value.slice(1, -1) : value).slice(0, MAX_TEXT) };
+  if (typeof value === 'string')
+    return value === '' ? null : { text: (/^".+"$/.test(value) ? value.slice(1, -1) : value).slice(0, MAX_TEXT) };
   if (typeof value === 'number' || typeof value === 'boolean') return { text: String(value) };
   if (isByteArray(value)) return { base64: base64(fromJavaBytes(value, 0, value.length, MAX_BYTES)) };
   if (isWrapper(value)) {
-    const text = value.$className === 'java.lang.String' || value.$className.startsWith('android.text.') ? String(invoke(value, 'toString')) : '';
+    const text =
+      value.$className === 'java.lang.String' || value.$className.startsWith('android.text.') ? String(invoke(value, 'toString')) : '';
     return text === '' ? null : { text: text.slice(0, MAX_TEXT) };
   }
   return typeof value === 'object' && value !== null && 'toNumber' in value ? { text: String(value) } : null;

@@ -1,5 +1,5 @@
 import type { Line, Station } from './engine.js';
-import { type JavaWrapper, asRuntimeClass, dispatcher, invoke, isWrapper } from './java.js';
+import { type JavaBridge, type JavaWrapper, asRuntimeClass, dispatcher, invoke, isWrapper } from './java.js';
 import type { Stacks } from './stacks.js';
 
 /** Clicks, activities and permission requests: they carry no datum, they tell when. */
@@ -14,7 +14,7 @@ export function createWitness(line: Line, stacks: Stacks): Witness {
   let seenActivity = false;
 
   function click(view: JavaWrapper): { readonly view: string; readonly text: string } {
-    return { view: attempt('click', () => resourceName(view)), text: attempt('click', () => textOf(view)) };
+    return { view: attempt('click', () => resourceName(view)), text: attempt('click', () => textOf(line.platform.java, view)) };
   }
   function attempt(hook: string, read: () => string): string {
     try {
@@ -23,12 +23,6 @@ export function createWitness(line: Line, stacks: Stacks): Witness {
       line.fault(hook, 'view', error);
       return '';
     }
-  }
-  function textOf(view: JavaWrapper): string {
-    const seen = asRuntimeClass(line.platform.java, view);
-    if (dispatcher(seen, 'getText') === null) return '';
-    const text = invoke(seen, 'getText');
-    return typeof text === 'string' ? text : isWrapper(text) ? String(invoke(text, 'toString')).slice(0, 200) : '';
   }
   return {
     open(call) {
@@ -48,7 +42,10 @@ export function createWitness(line: Line, stacks: Stacks): Witness {
       if (call.row.kind === 'click') line.emit({ type: 'click', at, ...click(call.self) }, call.on);
       else if (call.row.kind === 'permission-request') {
         if (line.threads.inside(call, (outer) => outer.row.kind === 'permission-request')) return;
-        line.emit({ type: 'prompt', at, hook: call.row.id, permissions: strings(call.args), stack: call.stack?.id ?? stacks.here().id }, call.on);
+        line.emit(
+          { type: 'prompt', at, hook: call.row.id, permissions: strings(call.args), stack: call.stack?.id ?? stacks.here().id },
+          call.on,
+        );
       } else {
         const name = nameOf(call.args[0]);
         const state = call.row.method.includes('Resume') ? 'resumed' : 'paused';
@@ -68,6 +65,14 @@ function nameOf(activity: unknown): string {
 function strings(args: readonly unknown[]): readonly string[] {
   const found = args.find((arg) => Array.isArray(arg));
   return Array.isArray(found) ? found.map(String) : [];
+}
+
+/** Label of a view that has one. */
+function textOf(java: JavaBridge, view: JavaWrapper): string {
+  const seen = asRuntimeClass(java, view);
+  if (dispatcher(seen, 'getText') === null) return '';
+  const text = invoke(seen, 'getText');
+  return typeof text === 'string' ? text : isWrapper(text) ? String(invoke(text, 'toString')).slice(0, 200) : '';
 }
 
 /** Entry name of a view's resource id, or '' for a view without one. */

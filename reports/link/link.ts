@@ -1,5 +1,5 @@
-import type { Event, EventId, Flow, Gap, ValueId } from '../../harness/model/event.js';
-import type { Bodies, Certificate, Link, Report } from '../../harness/model/finding.js';
+import type { Derivation, Event, EventId, Flow, Gap, ValueId } from '../../harness/model/event.js';
+import type { Bodies, Certificate, Level, Link, Report } from '../../harness/model/finding.js';
 import type { RunHead } from '../../harness/model/run.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
 import { pathsOf, sha256, type Path } from './certificate.js';
@@ -129,10 +129,16 @@ function searchFlow(
   return { proofs, unseen: walk.unseen };
 }
 
-/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the finer. */
+// What we can decode ourselves is shown decoded: a reader can do it again, and need not trust a hook.
+const CODECS: ReadonlySet<Derivation['op']> = new Set(['base64', 'gzip']);
+const BEHIND_ALL = 1000;
+
+/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the finer; hooked codecs last. */
 function fewest(finds: readonly Find[]): readonly Find[] {
+  const finer = ({ needle }: Find): number => (needle.kind === 'pair' ? Number(needle.form.slice(5)) / 100 : 0);
+  const codec = ({ needle }: Find): number => (needle.kind === 'derived' && CODECS.has(needle.derivation.op) ? BEHIND_ALL : 0);
   return finds
-    .map((find) => ({ find, n: stepsOf(find.layer) - (find.needle.kind === 'pair' ? Number(find.needle.form.slice(5)) / 100 : 0) }))
+    .map((find) => ({ find, n: stepsOf(find.layer) - finer(find) + codec(find) }))
     .toSorted((a, b) => a.n - b.n)
     .map(({ find }) => find);
 }
@@ -163,9 +169,7 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
       ...p,
       level: levelOf(p.path, p.bits, { company, flow, hook: p.path.digest === null ? null : derived.byOutput(p.path.digest) }),
     }));
-    const best = ranked.toSorted((a, b) =>
-      a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1,
-    )[0];
+    const best = shownOf(ranked);
     if (best === undefined) return [];
     const { path, certificate } = best;
     return [
@@ -183,4 +187,14 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
     ];
   });
   return links.toSorted((a, b) => Number(a.value.slice(1)) - Number(b.value.slice(1)));
+}
+
+type Ranked = Proof & { readonly bits: number; readonly level: Level };
+
+/** The proof that is shown: the surest, then the shortest; where hooks saw no more than a coding, our own decoding of it, as sure as they make it. */
+function shownOf(ranked: readonly Ranked[]): Ranked | undefined {
+  const best = ranked.toSorted((a, b) => (a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1))[0];
+  const coded = best !== undefined && best.path.derivations.length > 0 && best.path.derivations.every(({ op }) => CODECS.has(op));
+  const decoded = coded ? ranked.find(({ path, level }) => path.derivations.length === 0 && level >= 'C4') : undefined;
+  return decoded === undefined || best === undefined ? best : { ...decoded, level: best.level };
 }

@@ -42,7 +42,9 @@ describe('the agent bundle', () => {
     run(GUM);
     run(`"use strict"; ${text}; 0`);
     expect(run('Object.keys(rpc.exports).sort().join()')).toBe('flush,init,stop');
-    run(`globalThis.answer = ''; rpc.exports.init('early', { process: 'p', package: 'p', known: [] }).then(() => { answer = 'in'; }, (e) => { answer = e.message; }); 0`);
+    run(
+      `globalThis.answer = ''; rpc.exports.init('early', { process: 'p', package: 'p', known: [] }).then(() => { answer = 'in'; }, (e) => { answer = e.message; }); 0`,
+    );
     quick.unwrapResult(quick.runtime.executePendingJobs());
     expect(run('answer')).toMatch(/Java/);
     quick.dispose();

@@ -11,16 +11,25 @@ const here = dirname(fileURLToPath(import.meta.url));
 type Results = readonly (readonly [string, string | null])[];
 
 async function bundle(): Promise<string> {
-  const made = await build({ entryPoints: [join(here, 'realm-entry.ts')], bundle: true, write: false, format: 'iife', platform: 'neutral', target: 'es2022' });
+  const made = await build({
+    entryPoints: [join(here, 'realm-entry.ts')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'neutral',
+    target: 'es2022',
+  });
   return made.outputFiles[0]?.text ?? '';
 }
 
 /** Answers a call of the realm, everything as hex in JSON. */
 function hostCrypto(call: string): string {
   const [method, ...args] = JSON.parse(call) as [keyof typeof nodeCrypto, ...unknown[]];
-  const given = args.map((arg) => (typeof arg === 'object' && arg !== null && 'hex' in arg ? Buffer.from(String(arg.hex), 'hex') : arg));
+  const bare = args.map((arg) => (typeof arg === 'object' && arg !== null && 'hex' in arg ? Buffer.from(String(arg.hex), 'hex') : arg));
+  const [transformation, encrypt, key, iv, input] = bare;
+  const given = method === 'cipher' ? [{ transformation, encrypt, key, iv, input }] : bare;
   try {
-    const answer = (nodeCrypto[method] as (...args: unknown[]) => Uint8Array | null)(...given);
+    const answer = (nodeCrypto[method] as (...all: unknown[]) => Uint8Array | null)(...given);
     return answer === null ? 'null' : Buffer.from(answer).toString('hex');
   } catch (error) {
     return `!${error instanceof Error ? error.message : String(error)}`;
@@ -28,7 +37,10 @@ function hostCrypto(call: string): string {
 }
 
 async function inBareRealm(code: string): Promise<Results> {
-  const context = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false }, microtaskMode: 'afterEvaluate' });
+  const context = vm.createContext(Object.create(null), {
+    codeGeneration: { strings: false, wasm: false },
+    microtaskMode: 'afterEvaluate',
+  });
   context.hostCrypto = hostCrypto;
   context.realmResults = '[]';
   vm.runInContext(code, context);
@@ -54,7 +66,10 @@ describe('the engine as imported', () => {
   for (const one of engineCases) it(one.name, () => one.run(nodeCrypto));
 });
 
-describe.each([['a bare node:vm realm', inBareRealm], ['QuickJS', inQuickJs]] as const)('the engine in %s', (_, run) => {
+describe.each([
+  ['a bare node:vm realm', inBareRealm],
+  ['QuickJS', inQuickJs],
+] as const)('the engine in %s', (_, run) => {
   it('passes all its tests unchanged', async () => {
     const results = await run(await bundle());
     expect(results.filter(([, failure]) => failure !== null)).toEqual([]);

@@ -22,7 +22,10 @@ export function helpers(world: World, delivery: () => void): Helpers {
 /** Runs the Java expressions of a row's `exercise` on a Java world: calls, `new`, literals, names given with `=`, helpers. */
 export function exercise(world: World, given: Helpers, source: string): void {
   const names = new Map<string, unknown>();
-  for (const statement of source.split(';').map((part) => part.trim()).filter((part) => part !== '')) {
+  for (const statement of source
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')) {
     const assigned = /^(\w+) = (.*)$/s.exec(statement);
     const value = new Reader(world, given, names, assigned?.[2] ?? statement).whole();
     if (assigned?.[1] !== undefined) names.set(assigned[1], value);
@@ -31,7 +34,12 @@ export function exercise(world: World, given: Helpers, source: string): void {
 
 class Reader {
   at = 0;
-  constructor(readonly world: World, readonly given: Helpers, readonly names: ReadonlyMap<string, unknown>, readonly source: string) {}
+  constructor(
+    readonly world: World,
+    readonly given: Helpers,
+    readonly names: ReadonlyMap<string, unknown>,
+    readonly source: string,
+  ) {}
 
   whole(): unknown {
     const value = this.expression();
@@ -48,7 +56,8 @@ class Reader {
   }
   private expression(): unknown {
     let value = this.primary();
-    for (let name = this.take(/\.([\w$]+)/); name !== null; name = this.take(/\.([\w$]+)/)) value = this.invoke(String(isJavaObject(value) ? value.className : ''), name, isJavaObject(value) ? value : null, this.args());
+    for (let name = this.take(/\.([\w$]+)/); name !== null; name = this.take(/\.([\w$]+)/))
+      value = this.invoke(String(isJavaObject(value) ? value.className : ''), name, isJavaObject(value) ? value : null, this.args());
     return value;
   }
   private args(): readonly unknown[] {
@@ -87,8 +96,12 @@ class Reader {
   }
   private types(className: string, method: string, args: readonly unknown[]): readonly string[] {
     const boxed = args.map((arg) => (isJavaObject(arg) ? { $h: arg } : arg));
-    const slot = [...(this.world.load(className)?.slots.values() ?? [])].find(({ definition }) =>
-      definition.name === method && definition.types.length === args.length && definition.types.every((type, index) => compatible(this.world, boxed[index], type)));
+    const slot = [...(this.world.load(className)?.slots.values() ?? [])].find(
+      ({ definition }) =>
+        definition.name === method &&
+        definition.types.length === args.length &&
+        definition.types.every((type, index) => compatible(this.world, boxed[index], type)),
+    );
     if (slot === undefined) throw new Error(`no ${className}.${method} that takes these arguments`);
     return slot.definition.types;
   }

@@ -3,7 +3,6 @@ import type { JavaCrypto } from '../../harness/virtual/java/crypto.js';
 
 // The realm under test has neither Node nor this file's module loader: its host gives the primitives as one function over hex.
 declare const hostCrypto: (call: string) => string;
-declare let realmResults: string;
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (one) => one.toString(16).padStart(2, '0')).join('');
 const fromHex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
@@ -16,7 +15,7 @@ const must = (bytes: Uint8Array | null): Uint8Array => bytes ?? new Uint8Array(0
 const crypto: JavaCrypto = {
   digest: (algorithm, input) => ask('digest', algorithm, input),
   mac: (algorithm, key, input) => ask('mac', algorithm, key, input),
-  cipher: (transformation, encrypt, key, iv, input) => must(ask('cipher', transformation, encrypt, key, iv, input)),
+  cipher: ({ transformation, encrypt, key, iv, input }) => must(ask('cipher', transformation, encrypt, key, iv, input)),
   gzip: (input) => must(ask('gzip', input)),
   random: (bytes) => must(ask('random', bytes)),
 };
@@ -31,6 +30,6 @@ async function runAll(): Promise<void> {
       results.push([one.name, error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)]);
     }
   }
-  realmResults = JSON.stringify(results);
+  Object.assign(globalThis, { realmResults: JSON.stringify(results) });
 }
 void runAll();

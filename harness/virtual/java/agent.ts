@@ -16,30 +16,33 @@ const QUEUE = 200_000;
 
 /** Puts the engine with all catalogue rows on the Java world of a process. The run clock does not jump while records wait. */
 export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch) => void): AttachedAgent {
-  const engine = createEngine({
-    java: vm.bridge,
-    pid: host.process.pid,
-    process: host.process.name,
-    package: host.process.package,
-    stamp: () => host.clock.now(),
-    threadId: () => vm.world.threads.current.tid,
-    threadName: () => vm.world.threads.current.name,
-    // The main process is on its way to the front while it starts; what another process sees is the app's state.
-    foreground: () => (host.process.name === host.process.package ? null : host.foreground()),
-    later(run) {
-      const release = host.clock.hold('hook records');
-      setImmediate(() => {
-        try {
-          run();
-        } finally {
-          release();
-        }
-      });
+  const engine = createEngine(
+    {
+      java: vm.bridge,
+      pid: host.process.pid,
+      process: host.process.name,
+      package: host.process.package,
+      stamp: () => host.clock.now(),
+      threadId: () => vm.world.threads.current.tid,
+      threadName: () => vm.world.threads.current.name,
+      // The main process is on its way to the front while it starts; what another process sees is the app's state.
+      foreground: () => (host.process.name === host.process.package ? null : host.foreground()),
+      later(run) {
+        const release = host.clock.hold('hook records');
+        setImmediate(() => {
+          try {
+            run();
+          } finally {
+            release();
+          }
+        });
+      },
+      tick: () => new Promise((done) => setImmediate(done)),
+      send,
+      queueLimit: QUEUE,
     },
-    tick: () => new Promise((done) => setImmediate(done)),
-    send,
-    queueLimit: QUEUE,
-  }, catalogue);
+    catalogue,
+  );
   // What an implementation throws past the engine has already changed what the app got: that must be seen.
   vm.bridge.onError((error) => engine.fault('bridge', 'implementation', error));
   return { install: (stage) => engine.init(stage, planted(host)), flush: () => engine.flush(), stop: () => engine.stop() };
@@ -49,7 +52,18 @@ export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch)
 function planted(host: JavaHost): readonly string[] {
   const contents = host.phone.contents();
   return [
-    ...[contents.imei, contents.imei2, contents.imsi, contents.iccid, contents.serial, contents.androidId, contents.oaid, contents.mac, contents.ssid, contents.bssid, contents.line1Number, contents.clipboard],
+    contents.imei,
+    contents.imei2,
+    contents.imsi,
+    contents.iccid,
+    contents.serial,
+    contents.androidId,
+    contents.oaid,
+    contents.mac,
+    contents.ssid,
+    contents.bssid,
+    contents.line1Number,
+    contents.clipboard,
     `${contents.location.lat},${contents.location.lon}`,
     ...contents.contacts.flatMap((row) => [row.name, row.phone]),
     ...contents.sms.flatMap((row) => [row.sender, row.body]),

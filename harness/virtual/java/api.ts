@@ -4,7 +4,10 @@ import { type JavaObject, isJavaObject } from './objects.js';
 import type { JavaVm } from './vm.js';
 
 /** The half of AppProcess that reads, each through the Java API that an app would call. */
-export type JavaApi = Pick<AppProcess, 'call' | 'telephony' | 'device' | 'wifi' | 'sms' | 'callLog' | 'location' | 'packages' | 'clipboard' | 'crypto' | 'within'> & { readonly contacts: { all(): readonly ContactRow[] } };
+export type JavaApi = Pick<
+  AppProcess,
+  'call' | 'telephony' | 'device' | 'wifi' | 'sms' | 'callLog' | 'location' | 'packages' | 'clipboard' | 'crypto' | 'within'
+> & { readonly contacts: { all(): readonly ContactRow[] } };
 
 const STRING = 'java.lang.String';
 const STRINGS = '[Ljava.lang.String;';
@@ -16,8 +19,10 @@ const MINUTE = 60_000;
 
 /** The typed façade over the Java world of a process. Reads are refused as on Android: a JavaThrowable. */
 export function javaApi(vm: JavaVm): JavaApi {
-  const service = (className: string, method: string, types: readonly string[], ...args: readonly unknown[]): unknown => vm.call(className, method, types, null, args);
-  const onConnection = (method: string): string => text(vm.call('android.net.wifi.WifiInfo', method, [], object(service('android.net.wifi.WifiManager', 'getConnectionInfo', [])), []));
+  const service = (className: string, method: string, types: readonly string[], ...args: readonly unknown[]): unknown =>
+    vm.call(className, method, types, null, args);
+  const onConnection = (method: string): string =>
+    text(vm.call('android.net.wifi.WifiInfo', method, [], object(service('android.net.wifi.WifiManager', 'getConnectionInfo', [])), []));
   return {
     within: vm.within,
     call: (className, method, types, args) => vm.call(className, method, types, null, args),
@@ -28,22 +33,65 @@ export function javaApi(vm: JavaVm): JavaApi {
       line1Number: () => text(service(TELEPHONY, 'getLine1Number', [])),
     },
     device: {
-      androidId: () => text(service('android.provider.Settings$Secure', 'getString', [RESOLVER, STRING], vm.systemService(RESOLVER), 'android_id')),
+      androidId: () =>
+        text(service('android.provider.Settings$Secure', 'getString', [RESOLVER, STRING], vm.systemService(RESOLVER), 'android_id')),
       serial: () => text(service('android.os.Build', 'getSerial', [])),
-      oaid: () => text(vm.call('com.android.id.impl.IdProviderImpl', 'getOAID', [CONTEXT], vm.construct('com.android.id.impl.IdProviderImpl', [], []), [vm.systemService(CONTEXT)])),
+      oaid: () =>
+        text(
+          vm.call('com.android.id.impl.IdProviderImpl', 'getOAID', [CONTEXT], vm.construct('com.android.id.impl.IdProviderImpl', [], []), [
+            vm.systemService(CONTEXT),
+          ]),
+        ),
       model: () => vm.world.host.phone.model,
     },
-    wifi: { mac: () => hardwareAddress(vm), ssid: () => onConnection('getSSID').replaceAll('"', ''), bssid: () => onConnection('getBSSID') },
-    contacts: { all: () => query(vm, 'content://com.android.contacts/data/phones', ['display_name', 'data1']).map(([name = '', phone = '']): ContactRow => ({ name, phone })) },
-    sms: { inbox: () => query(vm, 'content://sms/inbox', ['address', 'body', 'date']).map(([sender = '', body = '', date]): SmsRow => ({ sender, body, minutesAgo: minutesSince(vm, date) })) },
-    callLog: { recent: () => query(vm, 'content://call_log/calls', ['number', 'duration', 'date']).map(([number = '', seconds, date]): CallRow => ({ number, seconds: Number(seconds), minutesAgo: minutesSince(vm, date) })) },
+    wifi: {
+      mac: () => hardwareAddress(vm),
+      ssid: () => onConnection('getSSID').replaceAll('"', ''),
+      bssid: () => onConnection('getBSSID'),
+    },
+    contacts: {
+      all: () =>
+        query(vm, 'content://com.android.contacts/data/phones', ['display_name', 'data1']).map(([name = '', phone = '']): ContactRow => ({
+          name,
+          phone,
+        })),
+    },
+    sms: {
+      inbox: () =>
+        query(vm, 'content://sms/inbox', ['address', 'body', 'date']).map(([sender = '', body = '', date]): SmsRow => ({
+          sender,
+          body,
+          minutesAgo: minutesSince(vm, date),
+        })),
+    },
+    callLog: {
+      recent: () =>
+        query(vm, 'content://call_log/calls', ['number', 'duration', 'date']).map(([number = '', seconds, date]): CallRow => ({
+          number,
+          seconds: Number(seconds),
+          minutesAgo: minutesSince(vm, date),
+        })),
+    },
     location: { last: () => lastLocation(vm) },
-    packages: { installed: () => elements(vm, service('android.app.ApplicationPackageManager', 'getInstalledPackages', ['int'], 0)).map((info) => text(object(info).fields.packageName)) },
+    packages: {
+      installed: () =>
+        elements(vm, service('android.app.ApplicationPackageManager', 'getInstalledPackages', ['int'], 0)).map((info) =>
+          text(object(info).fields.packageName),
+        ),
+    },
     clipboard: {
       text() {
         const clip = service('android.content.ClipboardManager', 'getPrimaryClip', []);
         if (clip === null) return null;
-        return text(vm.call('android.content.ClipData$Item', 'getText', [], object(vm.call('android.content.ClipData', 'getItemAt', ['int'], object(clip), [0])), []));
+        return text(
+          vm.call(
+            'android.content.ClipData$Item',
+            'getText',
+            [],
+            object(vm.call('android.content.ClipData', 'getItemAt', ['int'], object(clip), [0])),
+            [],
+          ),
+        );
       },
     },
     crypto: cryptoApi(vm),
@@ -52,9 +100,12 @@ export function javaApi(vm: JavaVm): JavaApi {
 
 function query(vm: JavaVm, uri: string, projection: readonly string[]): readonly (readonly string[])[] {
   const parsed = vm.call('android.net.Uri', 'parse', [STRING], null, [uri]);
-  const cursor = object(vm.call(RESOLVER, 'query', ['android.net.Uri', STRINGS, STRING, STRINGS, STRING], null, [parsed, projection, null, null, null]));
+  const cursor = object(
+    vm.call(RESOLVER, 'query', ['android.net.Uri', STRINGS, STRING, STRINGS, STRING], null, [parsed, projection, null, null, null]),
+  );
   const rows: string[][] = [];
-  while (vm.call(CURSOR, 'moveToNext', [], cursor, []) === true) rows.push(projection.map((_, column) => text(vm.call(CURSOR, 'getString', ['int'], cursor, [column]))));
+  while (vm.call(CURSOR, 'moveToNext', [], cursor, []) === true)
+    rows.push(projection.map((_, column) => text(vm.call(CURSOR, 'getString', ['int'], cursor, [column]))));
   vm.call(CURSOR, 'close', [], cursor, []);
   return rows;
 }
@@ -66,7 +117,9 @@ function minutesSince(vm: JavaVm, date: string | undefined): number {
 function lastLocation(vm: JavaVm): { readonly lat: number; readonly lon: number } | null {
   const LOCATION = 'android.location.Location';
   const found = vm.call('android.location.LocationManager', 'getLastKnownLocation', [STRING], null, ['gps']);
-  return isJavaObject(found) ? { lat: Number(vm.call(LOCATION, 'getLatitude', [], found, [])), lon: Number(vm.call(LOCATION, 'getLongitude', [], found, [])) } : null;
+  return isJavaObject(found)
+    ? { lat: Number(vm.call(LOCATION, 'getLatitude', [], found, [])), lon: Number(vm.call(LOCATION, 'getLongitude', [], found, [])) }
+    : null;
 }
 
 /** By the interface, which gives the true address up to Android 10; WifiInfo has given a constant since Android 6. */
@@ -82,8 +135,10 @@ function elements(vm: JavaVm, list: unknown): readonly unknown[] {
 }
 
 function cryptoApi(vm: JavaVm): AppProcess['crypto'] {
-  const key = (bytes: Uint8Array, algorithm: string): JavaObject => vm.construct('javax.crypto.spec.SecretKeySpec', ['[B', STRING], [bytes, algorithm]);
-  const on = (instance: unknown, method: string, types: readonly string[], ...args: readonly unknown[]): unknown => vm.call(object(instance).className, method, types, object(instance), args);
+  const key = (bytes: Uint8Array, algorithm: string): JavaObject =>
+    vm.construct('javax.crypto.spec.SecretKeySpec', ['[B', STRING], [bytes, algorithm]);
+  const on = (instance: unknown, method: string, types: readonly string[], ...args: readonly unknown[]): unknown =>
+    vm.call(object(instance).className, method, types, object(instance), args);
   return {
     digest(algorithm, ...parts) {
       const digest = vm.call('java.security.MessageDigest', 'getInstance', [STRING], null, [algorithm]);
@@ -99,7 +154,9 @@ function cryptoApi(vm: JavaVm): AppProcess['crypto'] {
       const cipher = vm.call('javax.crypto.Cipher', 'getInstance', [STRING], null, [transformation]);
       if (iv === null) on(cipher, 'init', ['int', 'java.security.Key'], 1, key(secret, 'AES'));
       else {
-        const spec = transformation.includes('/GCM/') ? vm.construct('javax.crypto.spec.GCMParameterSpec', ['int', '[B'], [128, iv]) : vm.construct('javax.crypto.spec.IvParameterSpec', ['[B'], [iv]);
+        const spec = transformation.includes('/GCM/')
+          ? vm.construct('javax.crypto.spec.GCMParameterSpec', ['int', '[B'], [128, iv])
+          : vm.construct('javax.crypto.spec.IvParameterSpec', ['[B'], [iv]);
         on(cipher, 'init', ['int', 'java.security.Key', 'java.security.spec.AlgorithmParameterSpec'], 1, key(secret, 'AES'), spec);
       }
       return unsigned(on(cipher, 'doFinal', ['[B'], data));

@@ -15,11 +15,13 @@ export function dispatcherFrom(name: string, slots: readonly Slot[], picking: Pi
     const chosen = slots.findIndex((slot) => picking.fits(slot, args));
     const method = overloads[chosen];
     if (method === undefined) throw overloadError(name, slots, 'argument types do not match any of:');
-    if (slots[chosen]?.definition.static === false && this.$h === null) throw new Error(`${name}: cannot call instance method without an instance`);
+    if (slots[chosen]?.definition.static === false && this.$h === null)
+      throw new Error(`${name}: cannot call instance method without an instance`);
     return method.apply(this, args);
   };
   const only = (): JavaMethod => {
-    if (overloads.length > 1 || overloads[0] === undefined) throw overloadError(name, slots, 'has more than one overload, use .overload(<signature>) to choose from:');
+    if (overloads.length > 1 || overloads[0] === undefined)
+      throw overloadError(name, slots, 'has more than one overload, use .overload(<signature>) to choose from:');
     return overloads[0];
   };
   const overload = (...types: readonly string[]): JavaMethod => {
@@ -32,7 +34,12 @@ export function dispatcherFrom(name: string, slots: readonly Slot[], picking: Pi
     overload: { value: overload },
     methodName: { value: name },
     argumentTypes: { get: () => only().argumentTypes },
-    implementation: { get: () => only().implementation, set: (fn: JavaImplementation | null) => { only().implementation = fn; } },
+    implementation: {
+      get: () => only().implementation,
+      set: (fn: JavaImplementation | null) => {
+        only().implementation = fn;
+      },
+    },
   });
   return call as unknown as JavaDispatcher;
 }

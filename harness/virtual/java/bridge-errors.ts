@@ -12,6 +12,8 @@ export function cannotCast(from: string, to: string): Error {
 /** The bridge's list of what there is, shortest first. */
 export function overloadError(name: string, slots: readonly Slot[], message: string): Error {
   const sorted = slots.toSorted((a, b) => a.definition.types.length - b.definition.types.length);
-  const lines = sorted.map(({ definition }) => (definition.types.length > 0 ? `.overload('${definition.types.join("', '")}')` : '.overload()'));
+  const lines = sorted.map(({ definition }) =>
+    definition.types.length > 0 ? `.overload('${definition.types.join("', '")}')` : '.overload()',
+  );
   return new Error(`${name}(): ${message}\n\t${lines.join('\n\t')}`);
 }

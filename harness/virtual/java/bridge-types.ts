@@ -1,18 +1,28 @@
 import { isJavaLong } from './objects.js';
 import type { World } from './world.js';
 
-const RANGES: Readonly<Record<string, readonly [number, number]>> = { byte: [-128, 127], short: [-32768, 32767], int: [-2147483648, 2147483647] };
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  byte: [-128, 127],
+  short: [-32768, 32767],
+  int: [-2147483648, 2147483647],
+};
 
 /** Whether the bridge takes `value` where Java wants `type`; by lib/types.js of frida-java-bridge 7.0.13. */
 export function compatible(world: World, value: unknown, type: string): boolean {
   const range = RANGES[type];
   if (range !== undefined) return typeof value === 'number' && Number.isInteger(value) && value >= range[0] && value <= range[1];
   switch (type) {
-    case 'void': return value === undefined;
-    case 'boolean': return typeof value === 'boolean';
-    case 'char': return typeof value === 'string' && value.length === 1;
-    case 'long': return typeof value === 'number' || isJavaLong(value);
-    case 'float': case 'double': return typeof value === 'number';
+    case 'void':
+      return value === undefined;
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'char':
+      return typeof value === 'string' && value.length === 1;
+    case 'long':
+      return typeof value === 'number' || isJavaLong(value);
+    case 'float':
+    case 'double':
+      return typeof value === 'number';
   }
   if (value === null) return true;
   if (value === undefined) return false;

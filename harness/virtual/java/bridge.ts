@@ -13,14 +13,18 @@ export interface VirtualBridge extends JavaBridge {
 }
 
 /** `hotspot`: `.implementation` takes effect a tick later, as the real bridge does on a HotSpot VM. */
-export interface BridgeOptions { readonly hotspot: boolean }
+export interface BridgeOptions {
+  readonly hotspot: boolean;
+}
 
 /** A bridge over the virtual Java world that behaves as frida-java-bridge 7.0.13 does (lib/class-factory.js, lib/types.js). */
 export function createBridge(world: World, options: BridgeOptions): VirtualBridge {
   return new Bridge(world, options);
 }
 
-interface Held { $h: unknown }
+interface Held {
+  $h: unknown;
+}
 const DISPOSED = 'Wrapper is disposed; perhaps it was borrowed from a hook instead of calling Java.retain() to make a long-lived wrapper?';
 
 class Bridge implements VirtualBridge {
@@ -31,13 +35,22 @@ class Bridge implements VirtualBridge {
   /** Threads that are inside a method's implementation. */
   private readonly pending = new Map<Slot, Set<number>>();
 
-  constructor(private readonly world: World, private readonly options: BridgeOptions) {}
+  constructor(
+    private readonly world: World,
+    private readonly options: BridgeOptions,
+  ) {}
 
   use(className: string): JavaWrapper {
     const done = this.classWrappers.get(className);
     if (done !== undefined) return done;
     const loaded = this.world.load(className);
-    if (loaded === null) throw bridgeError(new JavaError('java.lang.ClassNotFoundException', `Didn't find class "${className}" on path: DexPathList[[directory "."],nativeLibraryDirectories=[/system/lib64]]`));
+    if (loaded === null)
+      throw bridgeError(
+        new JavaError(
+          'java.lang.ClassNotFoundException',
+          `Didn't find class "${className}" on path: DexPathList[[directory "."],nativeLibraryDirectories=[/system/lib64]]`,
+        ),
+      );
     const made = this.wrapper(loaded, null);
     this.classWrappers.set(className, made);
     return made;
@@ -68,7 +81,12 @@ class Bridge implements VirtualBridge {
       }
       return frames;
     };
-    return { id: String(top.id), get frames() { return walk(); } };
+    return {
+      id: String(top.id),
+      get frames() {
+        return walk();
+      },
+    };
   }
   onError(listener: (error: unknown) => void): void {
     this.listeners.push(listener);
@@ -95,18 +113,39 @@ class Bridge implements VirtualBridge {
       defineLazily(made, name, () => dispatcherFrom(name, named, this.picking));
       if (name === '$init') defineLazily(made, '$new', () => this.constructorOf(loaded, named));
     }
-    const read = (holder: JavaWrapper, name: string): unknown => this.toScript((handleOf(holder) as JavaObject).fields[name], loaded.fields[name] ?? '');
-    for (const name of Object.keys(loaded.fields)) Object.defineProperty(made, name, { get(this: JavaWrapper) { const holder = this; return { get value() { return read(holder, name); } }; } });
+    const read = (holder: JavaWrapper, name: string): unknown =>
+      this.toScript((handleOf(holder) as JavaObject).fields[name], loaded.fields[name] ?? '');
+    const fieldOf = (holder: JavaWrapper, name: string): object => ({
+      get value() {
+        return read(holder, name);
+      },
+    });
+    for (const name of Object.keys(loaded.fields))
+      Object.defineProperty(made, name, {
+        get(this: JavaWrapper) {
+          return fieldOf(this, name);
+        },
+      });
     Object.defineProperties(made, {
       $n: { value: loaded.name },
-      $className: { get(this: JavaWrapper) { return this.$h === null ? loaded.name : classNameOf(handleOf(this)); } },
-      $dispose: { value(this: Held) { if (this.$h !== null) this.$h = undefined; } },
+      $className: {
+        get(this: JavaWrapper) {
+          return this.$h === null ? loaded.name : classNameOf(handleOf(this));
+        },
+      },
+      $dispose: {
+        value(this: Held) {
+          if (this.$h !== null) this.$h = undefined;
+        },
+      },
     });
     return made;
   }
   private readonly picking: Picking = {
     method: (slot) => this.methodOf(slot),
-    fits: (slot, args) => slot.definition.types.length === args.length && slot.definition.types.every((type, index) => compatible(this.world, args[index], type)),
+    fits: (slot, args) =>
+      slot.definition.types.length === args.length &&
+      slot.definition.types.every((type, index) => compatible(this.world, args[index], type)),
   };
   private constructorOf(loaded: LoadedClass, slots: readonly Slot[]): JavaDispatcher {
     const call = (...args: unknown[]): unknown => {
@@ -119,7 +158,12 @@ class Bridge implements VirtualBridge {
     Object.defineProperties(call, {
       overloads: { value: slots.map((slot) => this.methodOf(slot)) },
       overload: { value: () => call },
-      implementation: { get: () => null, set: () => { throw new Error('Reimplementing $new is not possible; replace implementation of $init instead'); } },
+      implementation: {
+        get: () => null,
+        set: () => {
+          throw new Error('Reimplementing $new is not possible; replace implementation of $init instead');
+        },
+      },
     });
     return call as unknown as JavaDispatcher;
   }
@@ -129,7 +173,10 @@ class Bridge implements VirtualBridge {
     const invoke = (receiver: JavaWrapper, args: unknown[]): unknown => {
       const self = definition.static ? null : handleOf(receiver);
       const given = args.map(toJava);
-      return this.toScript(scripted(() => this.invoke(slot, self, given)), definition.returns);
+      return this.toScript(
+        scripted(() => this.invoke(slot, self, given)),
+        definition.returns,
+      );
     };
     const call = function (this: JavaWrapper, ...args: unknown[]): unknown {
       return invoke(this, args);
@@ -143,7 +190,14 @@ class Bridge implements VirtualBridge {
       methodName: { value: definition.name },
       argumentTypes: { value: definition.types.map((className) => ({ className })) },
       returnType: { value: { className: definition.returns } },
-      implementation: { get: () => implementation, set: (fn: JavaImplementation | null) => void (this.options.hotspot ? Promise.resolve().then(() => set(fn)) : set(fn)) },
+      implementation: {
+        get: () => implementation,
+        set: this.options.hotspot
+          ? (fn: JavaImplementation | null) => {
+              void Promise.resolve().then(() => set(fn));
+            }
+          : set,
+      },
     });
     slot.handle = call;
     return call as unknown as JavaMethod;
@@ -151,7 +205,8 @@ class Bridge implements VirtualBridge {
   /** Straight to the body when the call comes from this method's own implementation on this thread; else through any hook. */
   private invoke(slot: Slot, self: unknown, args: readonly unknown[]): unknown {
     const receiver = (self ?? this.world.make(slot.owner.name, {})) as JavaObject;
-    if (slot.replacement !== null && this.pending.get(slot)?.has(this.world.threads.current.tid) === true) return runBody(this.world, slot, receiver, args);
+    if (slot.replacement !== null && this.pending.get(slot)?.has(this.world.threads.current.tid) === true)
+      return runBody(this.world, slot, receiver, args);
     const runtime = slot.definition.static ? slot.owner : (this.world.load(classNameOf(receiver)) ?? slot.owner);
     return this.world.dispatch(this.world.slotOf(runtime, slot.definition.name, slot.definition.types) ?? slot, receiver, args);
   }
@@ -168,7 +223,8 @@ class Bridge implements VirtualBridge {
       try {
         const result = handler.apply(receiver, given);
         borrowed.push(result);
-        if (!compatible(this.world, result, definition.returns)) throw new Error(`Implementation for ${definition.name} expected return value compatible with ${definition.returns}`);
+        if (!compatible(this.world, result, definition.returns))
+          throw new Error(`Implementation for ${definition.name} expected return value compatible with ${definition.returns}`);
         return definition.returns === 'void' ? undefined : toJava(result);
       } catch (error) {
         const thrown = typeof error === 'object' && error !== null && '$h' in error ? error.$h : undefined;
@@ -193,7 +249,9 @@ class Bridge implements VirtualBridge {
       return made;
     }
     if (typeof value !== 'string' && !isJavaObject(value)) return value;
-    return type === 'char' ? value : this.wrapper(this.world.load(type) ?? this.world.load(classNameOf(value)) ?? this.required('java.lang.Object'), value);
+    return type === 'char'
+      ? value
+      : this.wrapper(this.world.load(type) ?? this.world.load(classNameOf(value)) ?? this.required('java.lang.Object'), value);
   }
 }
 
@@ -220,11 +278,16 @@ function scripted<T>(body: () => T): T {
   try {
     return body();
   } catch (thrown) {
-    throw bridgeError(isJavaThrowable(thrown) ? thrown : new JavaError('java.lang.RuntimeException', thrown instanceof Error ? thrown.message : String(thrown), thrown));
+    throw bridgeError(
+      isJavaThrowable(thrown)
+        ? thrown
+        : new JavaError('java.lang.RuntimeException', thrown instanceof Error ? thrown.message : String(thrown), thrown),
+    );
   }
 }
 
 function dispose(value: unknown): void {
   if (Array.isArray(value)) value.forEach(dispose);
-  else if (typeof value === 'object' && value !== null && '$n' in value && (value as unknown as Held).$h !== null) (value as unknown as Held).$h = undefined;
+  else if (typeof value === 'object' && value !== null && '$n' in value && (value as unknown as Held).$h !== null)
+    (value as unknown as Held).$h = undefined;
 }

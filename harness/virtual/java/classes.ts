@@ -53,7 +53,12 @@ export function levels(since: number, until: number, ...methods: readonly Method
   return methods.map((one) => ({ ...one, since, until }));
 }
 /** A class. */
-export function klass(name: string, parent: string | null, methods: readonly MethodDefinition[], fields: Readonly<Record<string, string>> = {}): ClassDefinition {
+export function klass(
+  name: string,
+  parent: string | null,
+  methods: readonly MethodDefinition[],
+  fields: Readonly<Record<string, string>> = {},
+): ClassDefinition {
   return { name, parent, ...ALWAYS, methods, fields };
 }
 /** A class that some API levels have. */

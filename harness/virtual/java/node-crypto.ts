@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, getHashes, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import type { JavaCrypto } from './crypto.js';
+import type { CipherRequest, JavaCrypto } from './crypto.js';
 
 const GCM_TAG = 16;
 const HASHES = new Set(getHashes());
@@ -15,9 +15,10 @@ export const nodeCrypto: JavaCrypto = {
     const name = /^Hmac(SHA\d+|MD5|SM3)$/i.exec(algorithm)?.[1]?.toLowerCase();
     return name === undefined ? null : createHmac(name, key).update(input).digest();
   },
-  cipher(transformation, encrypt, key, iv, input) {
+  cipher(request) {
+    const { transformation, encrypt, key, iv, input } = request;
     const [, mode = 'ECB', padding = 'PKCS5Padding'] = transformation.split('/');
-    if (mode.toUpperCase() === 'GCM') return gcm(encrypt, key, iv ?? new Uint8Array(12), input);
+    if (mode.toUpperCase() === 'GCM') return gcm(request);
     const name = `aes-${key.length * 8}-${mode.toLowerCase()}`;
     const made = encrypt ? createCipheriv(name, key, iv) : createDecipheriv(name, key, iv);
     made.setAutoPadding(padding !== 'NoPadding');
@@ -27,7 +28,8 @@ export const nodeCrypto: JavaCrypto = {
   random: (bytes) => randomBytes(bytes),
 };
 
-function gcm(encrypt: boolean, key: Uint8Array, iv: Uint8Array, input: Uint8Array): Uint8Array {
+function gcm({ encrypt, key, iv: given, input }: CipherRequest): Uint8Array {
+  const iv = given ?? new Uint8Array(12);
   const name = `aes-${key.length * 8}-gcm` as 'aes-256-gcm';
   if (encrypt) {
     const made = createCipheriv(name, key, iv);

@@ -9,7 +9,12 @@ export interface JavaObject {
 }
 
 /** A Java long, with the conversions that the bridge's Int64 has. */
-export interface JavaLong { readonly $long: true; toNumber(): number; toString(): string; valueOf(): number }
+export interface JavaLong {
+  readonly $long: true;
+  toNumber(): number;
+  toString(): string;
+  valueOf(): number;
+}
 
 /** Whether a value of the Java world is an object with fields. */
 export function isJavaObject(value: unknown): value is JavaObject {

@@ -7,7 +7,11 @@ export interface FrameNode {
   readonly above: Map<string, FrameNode>;
 }
 
-interface Thread { readonly tid: number; readonly name: string; top: FrameNode }
+interface Thread {
+  readonly tid: number;
+  readonly name: string;
+  top: FrameNode;
+}
 
 export interface JavaThreads {
   readonly current: { readonly tid: number; readonly name: string };
@@ -21,8 +25,12 @@ export interface JavaThreads {
 
 /** Where the main thread of every app process stands while it handles a message. */
 const MAIN = [
-  'com.android.internal.os.ZygoteInit.main', 'com.android.internal.os.RuntimeInit$MethodAndArgsCaller.run', 'java.lang.reflect.Method.invoke',
-  'android.app.ActivityThread.main', 'android.os.Looper.loop', 'android.os.Handler.dispatchMessage',
+  'com.android.internal.os.ZygoteInit.main',
+  'com.android.internal.os.RuntimeInit$MethodAndArgsCaller.run',
+  'java.lang.reflect.Method.invoke',
+  'android.app.ActivityThread.main',
+  'android.os.Looper.loop',
+  'android.os.Handler.dispatchMessage',
 ];
 
 /** Threads of one process; one runs at a time. */

@@ -76,7 +76,10 @@ class Classes implements World {
   private readonly services = new Map<string, JavaObject>();
   private hashes = 0x1000;
 
-  constructor(readonly host: JavaHost, readonly crypto: JavaCrypto) {
+  constructor(
+    readonly host: JavaHost,
+    readonly crypto: JavaCrypto,
+  ) {
     this.threads = createThreads(host.process.pid);
   }
 
@@ -93,7 +96,13 @@ class Classes implements World {
     for (const key of slots.keys()) if (key.startsWith('$init(')) slots.delete(key);
     for (const one of definition.methods) {
       if (one.since > sdk || one.until < sdk) continue;
-      slots.set(keyOf(one.name, one.types), { definition: one, owner: made, frame: `${className}.${one.name === '$init' ? '<init>' : one.name}`, replacement: null, handle: null });
+      slots.set(keyOf(one.name, one.types), {
+        definition: one,
+        owner: made,
+        frame: `${className}.${one.name === '$init' ? '<init>' : one.name}`,
+        replacement: null,
+        handle: null,
+      });
     }
     this.loaded.set(className, made);
     return made;
@@ -101,7 +110,7 @@ class Classes implements World {
   define(definition: ClassDefinition): void {
     if (!this.definitions.has(definition.name)) this.definitions.set(definition.name, definition);
   }
-  call(className: string, method: string, types: readonly string[], self: JavaObject | null, args: readonly unknown[]): unknown {
+  call(...[className, method, types, self, args]: Parameters<World['call']>): unknown {
     const slot = this.find(className, method, types, self);
     const receiver = self ?? (slot.definition.static ? this.make(className, {}) : this.systemService(className));
     return asItCame(() => this.dispatch(slot, receiver, coerced(types, args)));
@@ -122,7 +131,9 @@ class Classes implements World {
     return found;
   }
   dispatch(slot: Slot, self: JavaObject, args: readonly unknown[]): unknown {
-    return this.threads.within(slot.frame, () => (slot.replacement === null ? runBody(this, slot, self, args) : slot.replacement(self, args)));
+    return this.threads.within(slot.frame, () =>
+      slot.replacement === null ? runBody(this, slot, self, args) : slot.replacement(self, args),
+    );
   }
   slotOf(loaded: LoadedClass, method: string, types: readonly string[]): Slot | null {
     return loaded.slots.get(keyOf(method, types)) ?? null;
@@ -164,7 +175,8 @@ function coerced(types: readonly string[], args: readonly unknown[]): readonly u
   if (!types.includes('long') && !types.includes('[B')) return args;
   return args.map((arg, index) => {
     if (types[index] === 'long' && (typeof arg === 'number' || typeof arg === 'bigint')) return javaLong(arg);
-    if (types[index] === '[B' && ArrayBuffer.isView(arg) && !(arg instanceof Int8Array)) return new Int8Array(arg.buffer, arg.byteOffset, arg.byteLength);
+    if (types[index] === '[B' && ArrayBuffer.isView(arg) && !(arg instanceof Int8Array))
+      return new Int8Array(arg.buffer, arg.byteOffset, arg.byteLength);
     return arg;
   });
 }

@@ -14,13 +14,33 @@ function recording() {
   const write = (event: Draft): EventId => `e${events.push(event)}`;
   const recorder = {
     write,
-    gap: (source, what, why, scope) => write({ kind: 'gap', at: { ms: 0, slackMs: 0, clock: 'run', seq: 0 }, source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } }),
-    file: (folder, bytes, extension) => ({ file: `${folder}/${files.push(Buffer.from(bytes).toString('latin1'))}.${extension}`, sha256: '', bytes: bytes.length }),
+    gap: (source, what, why, scope) =>
+      write({
+        kind: 'gap',
+        at: { ms: 0, slackMs: 0, clock: 'run', seq: 0 },
+        source,
+        what,
+        why,
+        scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null },
+      }),
+    file: (folder, bytes, extension) => ({
+      file: `${folder}/${files.push(Buffer.from(bytes).toString('latin1'))}.${extension}`,
+      sha256: '',
+      bytes: bytes.length,
+    }),
     valueRef: (bytes) => (Buffer.from(bytes).toString() === CONTENTS.imei ? { value: 'v1' } : { keyedHash: 'k', bytes: bytes.length }),
   } satisfies Partial<Recorder>;
-  return { events, files, recorder: recorder as unknown as Recorder, of: <K extends Draft['kind']>(kind: K) => events.filter((event): event is Extract<Draft, { kind: K }> => event.kind === kind) };
+  return {
+    events,
+    files,
+    recorder: recorder as unknown as Recorder,
+    of: <K extends Draft['kind']>(kind: K) => events.filter((event): event is Extract<Draft, { kind: K }> => event.kind === kind),
+  };
 }
-async function recorded(act: (made: Fixture) => void, options: Parameters<typeof fixture>[1] = { granted: ['READ_PHONE_STATE', 'READ_CONTACTS'] }) {
+async function recorded(
+  act: (made: Fixture) => void,
+  options: Parameters<typeof fixture>[1] = { granted: ['READ_PHONE_STATE', 'READ_CONTACTS'] },
+) {
   const made = fixture(nodeCrypto, options);
   const out = recording();
   const sink = createAgentSink(out.recorder, PACKAGE);
@@ -30,18 +50,37 @@ async function recorded(act: (made: Fixture) => void, options: Parameters<typeof
   for (const batch of made.batches) sink.take(batch);
   return { ...out, made, sink };
 }
-const imei = (made: Fixture): unknown => made.world.threads.within('com.sdk.Risk.collect', () => made.call('android.telephony.TelephonyManager', 'getImei', []));
+const imei = (made: Fixture): unknown =>
+  made.world.threads.within('com.sdk.Risk.collect', () => made.call('android.telephony.TelephonyManager', 'getImei', []));
 
 describe('records of an agent as events', () => {
   it('a read names api, caller, value and process; its part refers to it', async () => {
     const { of, events } = await recorded(imei);
     const [whole, part] = of('observation');
-    expect(whole).toMatchObject({ hook: 'telephony.imei', api: 'android.telephony.TelephonyManager.getImei', family: 'telephony.imei', datum: 'imei', caller: 'com.sdk.Risk.collect', values: [{ value: 'v1' }], n: 1, parent: null, threw: null, thread: 'main', process: { pid: 4242, name: PACKAGE, package: PACKAGE } });
+    expect(whole).toMatchObject({
+      hook: 'telephony.imei',
+      api: 'android.telephony.TelephonyManager.getImei',
+      family: 'telephony.imei',
+      datum: 'imei',
+      caller: 'com.sdk.Risk.collect',
+      values: [{ value: 'v1' }],
+      n: 1,
+      parent: null,
+      threw: null,
+      thread: 'main',
+      process: { pid: 4242, name: PACKAGE, package: PACKAGE },
+    });
     expect(whole?.stack[0]).toEqual({ class: 'android.telephony.TelephonyManager', method: 'getImei', file: null, line: null });
     expect(part?.parent).toBe(`e${events.indexOf(whole as Draft) + 1}`);
   });
   it('a refused read keeps the class of the exception', async () => {
-    const { of } = await recorded((made) => { try { imei(made); } catch { /* the app goes on */ } }, {});
+    const { of } = await recorded((made) => {
+      try {
+        imei(made);
+      } catch {
+        /* the app goes on */
+      }
+    }, {});
     expect(of('observation').map((one) => [one.threw, one.values])).toContainEqual(['java.lang.SecurityException', []]);
   });
   it('where only the framework is on the stack the caller is unknown', async () => {
@@ -49,7 +88,15 @@ describe('records of an agent as events', () => {
     expect(of('observation')[0]?.caller).toBe('unknown');
   });
   it('a permission request becomes a prompt with its groups', async () => {
-    const { of } = await recorded((made) => made.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], ['android.permission.READ_CONTACTS', 'android.permission.CAMERA', 'android.permission.INTERNET'], 3));
+    const { of } = await recorded((made) =>
+      made.call(
+        'android.app.Activity',
+        'requestPermissions',
+        ['[Ljava.lang.String;', 'int'],
+        ['android.permission.READ_CONTACTS', 'android.permission.CAMERA', 'android.permission.INTERNET'],
+        3,
+      ),
+    );
     expect(of('prompt').map((one) => [one.act, one.permissions.length, one.groups])).toEqual([['requested', 3, ['CONTACTS', 'CAMERA']]]);
   });
   it('a derivation keeps both sides as files', async () => {
@@ -62,7 +109,14 @@ describe('records of an agent as events', () => {
     expect(files[0]).toBe(`s${CONTENTS.imei}`);
   });
   it('activities become lifecycle, and coverage stands at the start and at the end', async () => {
-    const { of } = await recorded((made) => made.call('android.app.Instrumentation', 'callActivityOnResume', ['android.app.Activity'], made.world.make('android.app.Activity', {})));
+    const { of } = await recorded((made) =>
+      made.call(
+        'android.app.Instrumentation',
+        'callActivityOnResume',
+        ['android.app.Activity'],
+        made.world.make('android.app.Activity', {}),
+      ),
+    );
     expect(of('lifecycle').map((one) => [one.what, one.detail])).toEqual([['resumed', 'android.app.Activity']]);
     expect(of('coverage').map((one) => one.when)).toEqual(['early', 'end']);
     expect(of('coverage')[1]?.fired).toEqual({ 'activity.resume': 1 });
@@ -88,16 +142,47 @@ describe('records of an agent as events', () => {
 
 describe('what an agent could not see', () => {
   it('is a gap for the datum of the row that failed or was at fault, told once', async () => {
-    const rows = catalogue.map((row) => (row.id === 'clipboard.clip' ? { ...row, value: { from: 'cursor' } as const } : row.id === 'wifi.mac' ? { ...row, method: '$new' } : row));
-    const { of } = await recorded((made) => {
-      for (let i = 0; i < 3; i++) made.call('android.content.ClipboardManager', 'getPrimaryClip', []);
-    }, { rows: [...rows, { ...(rows.find((row) => row.id === 'gzip.new') as (typeof rows)[number]), id: 'broken', datum: 'mac', kind: 'read', method: '$new' }] });
-    expect(of('gap').map((one) => [one.source, one.scope.datum])).toEqual([['hooks', 'mac'], ['hooks', 'clipboard']]);
+    const rows = catalogue.map((row) =>
+      row.id === 'clipboard.clip'
+        ? { ...row, value: { from: 'cursor' } as const }
+        : row.id === 'wifi.mac'
+          ? { ...row, method: '$new' }
+          : row,
+    );
+    const { of } = await recorded(
+      (made) => {
+        for (let i = 0; i < 3; i++) made.call('android.content.ClipboardManager', 'getPrimaryClip', []);
+      },
+      {
+        rows: [
+          ...rows,
+          {
+            ...(rows.find((row) => row.id === 'gzip.new') as (typeof rows)[number]),
+            id: 'broken',
+            datum: 'mac',
+            kind: 'read',
+            method: '$new',
+          },
+        ],
+      },
+    );
+    expect(of('gap').map((one) => [one.source, one.scope.datum])).toEqual([
+      ['hooks', 'mac'],
+      ['hooks', 'clipboard'],
+    ]);
   });
   it('is a gap over everything when records were dropped', async () => {
-    const { of } = await recorded((made) => {
-      for (let i = 0; i < 40; i++) try { made.call('android.app.ApplicationPackageManager', 'getPackageInfo', [STRING, 'int'], `com.n${i}`, 0); } catch { /* not there */ }
-    }, { queueLimit: 10 });
+    const { of } = await recorded(
+      (made) => {
+        for (let i = 0; i < 40; i++)
+          try {
+            made.call('android.app.ApplicationPackageManager', 'getPackageInfo', [STRING, 'int'], `com.n${i}`, 0);
+          } catch {
+            /* not there */
+          }
+      },
+      { queueLimit: 10 },
+    );
     expect(of('gap').map((one) => [one.source, one.scope.datum])).toContainEqual(['hooks', null]);
     expect(of('gap').some((one) => one.why.includes('lost on the way'))).toBe(false);
   });
@@ -119,7 +204,16 @@ describe('what an agent could not see', () => {
   });
   it('says so when records come from another package than the audited one', () => {
     const out = recording();
-    createAgentSink(out.recorder, PACKAGE).take({ type: 'batch', v: 1, pid: 1, process: 'x', package: 'com.other', n: 1, dropped: 0, records: [] as WireRecord[] });
+    createAgentSink(out.recorder, PACKAGE).take({
+      type: 'batch',
+      v: 1,
+      pid: 1,
+      process: 'x',
+      package: 'com.other',
+      n: 1,
+      dropped: 0,
+      records: [] as WireRecord[],
+    });
     expect(out.of('gap').map((one) => one.why)).toEqual(['com.other']);
   });
 });

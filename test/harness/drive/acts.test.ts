@@ -121,13 +121,14 @@ describe('acts', () => {
           }),
         ),
       );
-    await lab.perform(app, [
-      launch,
-      { repeat: { times: 2, steps: [{ tap: '加' }] } },
-      { when: { text: '没有的字', then: [{ tap: '加' }], else: [{ phase: '另一边' }] } },
-      { optional: [{ tap: '不在的' }, { tap: '加' }] },
-      { tap: '加' },
-    ]);
+    const steps = [
+      '- launch: { clean: true }',
+      '- repeat: { times: 2, steps: [{ tap: 加 }] }',
+      '- when: { text: 没有的字, then: [{ tap: 加 }], else: [{ phase: 另一边 }] }',
+      '- optional: [{ tap: 不在的 }, { tap: 加 }]',
+      '- tap: 加',
+    ];
+    await lab.perform(app, `title: 试\naims: []\nsteps:\n${steps.join('\n')}\n`);
     expect(n).toBe(3);
     expect(lab.steps()).toEqual([
       '1 launch begun',

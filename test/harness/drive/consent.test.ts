@@ -178,7 +178,7 @@ describe('a notice is found by what is on the screen', () => {
             agree: reading.agree?.label ?? null,
             decline: reading.decline?.label ?? null,
             box: reading.box?.state ?? null,
-            links: [...reading.links.map((link) => link.text)].toSorted(),
+            links: reading.links.map((link) => link.text).toSorted(),
             confidence: reading.confidence,
           };
     expect(got).toEqual(wanted === null ? null : { ...wanted, links: [...wanted.links].toSorted() });
@@ -215,11 +215,11 @@ describe('system prompts', () => {
     ['decoy-system-prompt', 'LOCATION', '仅在使用该应用时允许', '仅限这一次', '拒绝'],
     ['decoy-miui-prompt', 'CALL_LOG', '仅在使用中允许', '仅在使用中允许', '拒绝'],
     ['decoy-huawei-prompt', 'CONTACTS', '始终允许', '始终允许', '禁止'],
-  ])('%s asks for %s; allow, once and deny press %s, %s and %s', (name, group, allow, once, deny) => {
+  ])('%s asks for %s; allow, once and deny press %s, %s and %s', (name, group, ...wanted) => {
     const prompt = promptIn(readTree(source(name)))!;
     expect(prompt.groups).toEqual([group]);
     const labels = (['allow', 'once', 'deny'] as const).map((answer) => labelOf(buttonFor(prompt, answer)!.node));
-    expect(labels).toEqual([allow, once, deny]);
+    expect(labels).toEqual(wanted);
   });
   it('where the system offers no "only this time", the answer that is recorded is the one that was given', () => {
     expect(buttonFor(promptIn(readTree(source('decoy-miui-prompt')))!, 'once')?.answer).toBe('allow');

@@ -99,7 +99,7 @@ describe('a fault in a scenario file is named with its line', () => {
     ['the first of two faults', `${head}  - tapp: 甲\n  - obsrve: 1\n`, 4, 'tapp', 'tapp'],
     ['no steps', 'title: 试\naims: []\nsteps: []\n', 3, 'steps', 'steps'],
     ['an empty file', '', 1, '场景', 'scenario'],
-  ])('%s', (_name, text, line, zh, en) => {
+  ])('%s', (_name, ...[text, line, zh, en]) => {
     const error = fault(text);
     expect(error.code).toBe('SCENARIO_SYNTAX');
     expect(error.facts).toMatchObject({ file: 'a/b.yaml', line });

@@ -21,6 +21,7 @@ describe('an app that fails ends its own process and nothing else', () => {
     ['recurses without end', (p) => { const down = (): void => p.within('x.Y.z', down); down(); }, null],
     ['sets itself timers without end', (p) => { for (;;) p.after(1, 'x.Y.z', () => undefined); }, null],
     ['floods the main thread', (p) => void p.every(0, 'x.Y.z', () => { for (let i = 0; i < 1900; i += 1) p.after(0, 'x.Y.z', () => undefined); }), null],
+    ['asks the network without end', (p) => { for (;;) void p.http.send({ method: 'GET', url: 'https://nowhere.example/' }); }, null],
     ['fills the disk', (p) => { for (let i = 0; ; i += 1) p.files.write(`f${i}`, 'x'.repeat(1 << 20)); }, null],
   ];
   test.each(ways)('%s', async (_what, start, tap) => {

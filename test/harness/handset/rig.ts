@@ -31,6 +31,9 @@ export interface Rig {
   reads(): readonly Extract<Draft, { kind: 'observation' }>[];
   source(): Promise<string>;
   tap(text: string): Promise<void>;
+  tick(id: string): Promise<void>;
+  /** Puts text into the field of that resource name. */
+  type(id: string, text: string): Promise<void>;
   /** Lets everything that is under way come to rest. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -99,7 +102,7 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
   };
 }
 
-async function screenAt(url: string): Promise<Pick<Rig, 'source' | 'tap'>> {
+async function screenAt(url: string): Promise<Pick<Rig, 'source' | 'tap' | 'tick' | 'type'>> {
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(url + path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const { value } = (await response.json()) as { value: unknown };
@@ -107,11 +110,14 @@ async function screenAt(url: string): Promise<Pick<Rig, 'source' | 'tap'>> {
     return value;
   };
   const { sessionId } = (await call('POST', '/session', { capabilities: {} })) as { sessionId: string };
+  const on = async (selector: string, act: string, body: unknown): Promise<void> => {
+    const found = (await call('POST', `/session/${sessionId}/element`, { strategy: 'xpath', selector, context: '', multiple: false })) as Record<string, string>;
+    await call('POST', `/session/${sessionId}/element/${found[ELEMENT] ?? ''}/${act}`, body);
+  };
   return {
     source: async () => String(await call('GET', `/session/${sessionId}/source`)),
-    tap: async (text) => {
-      const found = (await call('POST', `/session/${sessionId}/element`, { strategy: 'xpath', selector: `//*[@text="${text}"]`, context: '', multiple: false })) as Record<string, string>;
-      await call('POST', `/session/${sessionId}/element/${found[ELEMENT] ?? ''}/click`, {});
-    },
+    tap: (text) => on(`//*[@text="${text}"]`, 'click', {}),
+    tick: (id) => on(`//*[contains(@resource-id, "/${id}")]`, 'click', {}),
+    type: (id, text) => on(`//*[contains(@resource-id, "/${id}")]`, 'value', { text }),
   };
 }

@@ -32,14 +32,20 @@ describe('an implementation that fails', () => {
     ['null', TELEPHONY, 'getImei', [], null],
     ['0', 'android.database.Cursor', 'getCount', [], 0],
     ['false', 'android.view.View', 'performClick', [], false],
-  ] as const)('gives the app %s, the default of the type, and the error is reported', (_, className, name, types, wanted) => {
+  ] as const)('gives the app %s, the default of the type, and the error is reported', (...[, className, name, types, wanted]) => {
     const concrete = className === 'android.database.Cursor' ? 'android.content.ContentResolver$CursorWrapperInner' : className;
-    overload(concrete, name, ...types).implementation = () => { throw new Error('ours'); };
+    overload(concrete, name, ...types).implementation = () => {
+      throw new Error('ours');
+    };
     const self = made.world.make(concrete, { rows: [[1]], columns: [], position: -1 });
     expect(made.world.call(concrete, name, types, self, [])).toBe(wanted);
     expect(made.bridgeErrors).toHaveLength(1);
   });
-  it.each([['undefined', undefined], ['a number', 7], ['a wrapper of another class', 'wrapper']])('%s where a String is due: the same', (_, result) => {
+  it.each([
+    ['undefined', undefined],
+    ['a number', 7],
+    ['a wrapper of another class', 'wrapper'],
+  ])('%s where a String is due: the same', (_, result) => {
     overload(TELEPHONY, 'getImei').implementation = () => (result === 'wrapper' ? made.bridge.use('android.net.Uri') : result);
     expect(made.call(TELEPHONY, 'getImei', [])).toBeNull();
     expect(String(made.bridgeErrors[0])).toContain('Implementation for getImei expected return value compatible with java.lang.String');
@@ -66,11 +72,17 @@ describe('an implementation that fails', () => {
 describe('overloads', () => {
   it('match by the exact class names of the arguments', () => {
     expect(overload(RESOLVER, 'query', ...QUERY).argumentTypes.map((type) => type.className)).toEqual(QUERY);
-    expect(() => overload(RESOLVER, 'query', 'android.net.Uri', 'String[]', STRING, 'String[]', STRING)).toThrow(/specified argument types do not match any of:\n\t\.overload\('android.net.Uri'/);
+    expect(() => overload(RESOLVER, 'query', 'android.net.Uri', 'String[]', STRING, 'String[]', STRING)).toThrow(
+      /specified argument types do not match any of:\n\t\.overload\('android.net.Uri'/,
+    );
   });
   it('are named in the error when .implementation is set on more than one', () => {
     const ambiguous = dispatcher(made.bridge.use(TELEPHONY), 'getImei') as unknown as JavaMethod;
-    expect(() => { ambiguous.implementation = () => ''; }).toThrow(/getImei\(\): has more than one overload, use \.overload\(<signature>\) to choose from:\n\t\.overload\(\)\n\t\.overload\('int'\)/);
+    expect(() => {
+      ambiguous.implementation = () => '';
+    }).toThrow(
+      /getImei\(\): has more than one overload, use \.overload\(<signature>\) to choose from:\n\t\.overload\(\)\n\t\.overload\('int'\)/,
+    );
   });
   it('that call each other pass every hook again: one query is three intercepts', () => {
     const seen: number[] = [];
@@ -94,7 +106,9 @@ describe('overloads', () => {
     };
     made.world.construct(GZIP, ['java.io.OutputStream'], [made.world.construct('java.io.ByteArrayOutputStream', [], [])]);
     expect(built).toBe(1);
-    expect(() => { (dispatcher(made.bridge.use(GZIP), '$new') as unknown as JavaMethod).implementation = () => undefined; }).toThrow(/replace implementation of \$init instead/);
+    expect(() => {
+      (dispatcher(made.bridge.use(GZIP), '$new') as unknown as JavaMethod).implementation = () => undefined;
+    }).toThrow(/replace implementation of \$init instead/);
   });
 });
 
@@ -104,7 +118,8 @@ describe('dispatch', () => {
     const threads: string[] = [];
     method.implementation = function (...args) {
       threads.push(made.world.threads.current.name);
-      if (threads.length === 1) made.world.threads.as('worker', ['com.example.Worker.run'], () => made.call(TELEPHONY, 'getImei', ['int'], 1));
+      if (threads.length === 1)
+        made.world.threads.as('worker', ['com.example.Worker.run'], () => made.call(TELEPHONY, 'getImei', ['int'], 1));
       return method.apply(this, args);
     };
     expect(made.call(TELEPHONY, 'getImei', ['int'], 0)).toBe(CONTENTS.imei);
@@ -165,13 +180,30 @@ describe('wrappers', () => {
     const element = invoke(list, 'get', 0) as JavaWrapper;
     expect([element.$className, dispatcher(element, 'getAuthority')]).toEqual([URI, null]);
     expect(invoke(made.bridge.cast(element, made.bridge.use(URI)), 'getAuthority')).toBe('x');
-    expect(() => made.bridge.cast(element, made.bridge.use('android.view.View'))).toThrow(`Cast from '${URI}' to 'android.view.View' isn't possible`);
+    expect(() => made.bridge.cast(element, made.bridge.use('android.view.View'))).toThrow(
+      `Cast from '${URI}' to 'android.view.View' isn't possible`,
+    );
   });
   it('give byte[] as signed numbers, long as an object with toNumber, String[] as an array, fields by value', () => {
     const seen: unknown[] = [];
-    const updates = overload('android.location.LocationManager', 'requestLocationUpdates', STRING, 'long', 'float', 'android.location.LocationListener');
+    const updates = overload(
+      'android.location.LocationManager',
+      'requestLocationUpdates',
+      STRING,
+      'long',
+      'float',
+      'android.location.LocationListener',
+    );
     updates.implementation = (...args) => void seen.push(args[1]);
-    made.call('android.location.LocationManager', 'requestLocationUpdates', [STRING, 'long', 'float', 'android.location.LocationListener'], 'gps', 5, 0, null);
+    made.call(
+      'android.location.LocationManager',
+      'requestLocationUpdates',
+      [STRING, 'long', 'float', 'android.location.LocationListener'],
+      'gps',
+      5,
+      0,
+      null,
+    );
     expect((seen[0] as { toNumber(): number }).toNumber()).toBe(5);
     expect(String(javaLong(2n ** 63n - 1n))).toBe('9223372036854775807');
     const wlan = invoke(made.bridge.use('java.net.NetworkInterface'), 'getByName', 'wlan0') as JavaWrapper;
@@ -179,7 +211,10 @@ describe('wrappers', () => {
     const packages = made.world.make('android.app.ApplicationPackageManager', {});
     const info = made.on(packages, 'getPackageInfo', [STRING, 'int'], PACKAGE, 0);
     const wrapped: JavaWrapper[] = [];
-    overload('android.content.ContentProviderClient', 'query', ...QUERY).implementation = (...args) => (wrapped.push(...(args as JavaWrapper[])), null);
+    overload('android.content.ContentProviderClient', 'query', ...QUERY).implementation = (...args) => (
+      wrapped.push(...(args as JavaWrapper[])),
+      null
+    );
     made.on(made.world.make('android.content.ContentProviderClient', {}), 'query', QUERY, null, ['a', 'b'], null, null, null);
     expect(Array.isArray(wrapped[1])).toBe(true);
     expect(info).toHaveProperty('fields.packageName', PACKAGE);
@@ -187,20 +222,54 @@ describe('wrappers', () => {
     expect(field(list, 'size')).toBeUndefined();
   });
   it('of a class that is not there: ClassNotFoundException', () => {
-    expect(() => made.bridge.use('com.nowhere.Nothing')).toThrow(/^java\.lang\.ClassNotFoundException: Didn't find class "com\.nowhere\.Nothing"/);
+    expect(() => made.bridge.use('com.nowhere.Nothing')).toThrow(
+      /^java\.lang\.ClassNotFoundException: Didn't find class "com\.nowhere\.Nothing"/,
+    );
   });
 });
 
+const from = (uri: string) => (): unknown =>
+  made.call(RESOLVER, 'query', QUERY, made.call(URI, 'parse', [STRING], uri), null, null, null, null);
+
 describe('permissions', () => {
-  const from = (uri: string) => (): unknown => made.call(RESOLVER, 'query', QUERY, made.call(URI, 'parse', [STRING], uri), null, null, null, null);
   it.each([
-    ['READ_CONTACTS', 28, 'contacts', from('content://com.android.contacts/data/phones'), /opening provider com\.android\.providers\.contacts\.ContactsProvider2 from ProcessRecord\{.* \(pid=4242, uid=10123\) requires android\.permission\.READ_CONTACTS or/],
-    ['READ_SMS', 28, 'SMS', from('content://sms/inbox'), /reading com\.android\.providers\.telephony\.SmsProvider uri content:\/\/sms\/inbox from pid=4242, uid=10123 requires android\.permission\.READ_SMS/],
-    ['READ_CALL_LOG', 28, 'call log', from('content://call_log/calls'), /CallLogProvider .* requires android\.permission\.READ_CALL_LOG or/],
-    ['ACCESS_FINE_LOCATION', 28, 'location', () => made.call('android.location.LocationManager', 'getLastKnownLocation', [STRING], 'gps'), /^"gps" location provider requires ACCESS_FINE_LOCATION permission\.$/],
-    ['READ_PHONE_STATE', 28, 'serial', () => made.call('android.os.Build', 'getSerial', []), /^getSerial: Neither user 10123 nor current process has android\.permission\.READ_PHONE_STATE\.$/],
+    [
+      'READ_CONTACTS',
+      28,
+      'contacts',
+      from('content://com.android.contacts/data/phones'),
+      /opening provider com\.android\.providers\.contacts\.ContactsProvider2 from ProcessRecord\{.* \(pid=4242, uid=10123\) requires android\.permission\.READ_CONTACTS or/,
+    ],
+    [
+      'READ_SMS',
+      28,
+      'SMS',
+      from('content://sms/inbox'),
+      /reading com\.android\.providers\.telephony\.SmsProvider uri content:\/\/sms\/inbox from pid=4242, uid=10123 requires android\.permission\.READ_SMS/,
+    ],
+    [
+      'READ_CALL_LOG',
+      28,
+      'call log',
+      from('content://call_log/calls'),
+      /CallLogProvider .* requires android\.permission\.READ_CALL_LOG or/,
+    ],
+    [
+      'ACCESS_FINE_LOCATION',
+      28,
+      'location',
+      () => made.call('android.location.LocationManager', 'getLastKnownLocation', [STRING], 'gps'),
+      /^"gps" location provider requires ACCESS_FINE_LOCATION permission\.$/,
+    ],
+    [
+      'READ_PHONE_STATE',
+      28,
+      'serial',
+      () => made.call('android.os.Build', 'getSerial', []),
+      /^getSerial: Neither user 10123 nor current process has android\.permission\.READ_PHONE_STATE\.$/,
+    ],
     ['ACCESS_WIFI_STATE', 28, 'Wi-Fi', () => made.call('android.net.wifi.WifiManager', 'getConnectionInfo', []), /ACCESS_WIFI_STATE/],
-  ] as const)('%s (API %i) guards %s', (permission, _, __, read, text) => {
+  ] as const)('%s (API %i) guards %s', (...[permission, , , read, text]) => {
     made.granted.clear();
     const refused = thrownBy(read);
     expect([refused.className, refused.message]).toEqual(['java.lang.SecurityException', expect.stringMatching(text)]);

@@ -21,6 +21,12 @@ export const clipboard = [
     }),
     method('hasPrimaryClip', [], 'boolean', (world) => readable(world) !== ''),
   ]),
-  klass(CLIP, 'java.lang.Object', [method('getItemCount', [], 'int', () => 1), method('getItemAt', ['int'], ITEM, (world, self) => world.make(ITEM, { text: self.fields.text }))]),
-  klass(ITEM, 'java.lang.Object', [init([CHARS], (_, self, [text]) => void (self.fields.text = text)), method('getText', [], CHARS, (_, self) => self.fields.text)]),
+  klass(CLIP, 'java.lang.Object', [
+    method('getItemCount', [], 'int', () => 1),
+    method('getItemAt', ['int'], ITEM, (world, self) => world.make(ITEM, { text: self.fields.text })),
+  ]),
+  klass(ITEM, 'java.lang.Object', [
+    init([CHARS], (_, self, [text]) => void (self.fields.text = text)),
+    method('getText', [], CHARS, (_, self) => self.fields.text),
+  ]),
 ];

@@ -27,17 +27,28 @@ const taken = (self: JavaObject): number[] => self.fields.taken as number[];
 /** Base64 and gzip. */
 export const coding = [
   klass(ANDROID, 'java.lang.Object', [
-    fixed('encode', ['[B', 'int'], '[B', (world, _, [from, flags]) => world.call(ANDROID, 'encode', [...PART, 'int'], null, [from, 0, lengthOf(from), flags])),
-    fixed('encode', [...PART, 'int'], '[B', (_, __, [from, offset, length, flags]) => bytes(coded(from, Number(offset), Number(length), Number(flags)))),
+    fixed('encode', ['[B', 'int'], '[B', (world, _, [from, flags]) =>
+      world.call(ANDROID, 'encode', [...PART, 'int'], null, [from, 0, lengthOf(from), flags]),
+    ),
+    fixed('encode', [...PART, 'int'], '[B', (_, __, [from, offset, length, flags]) =>
+      bytes(coded(from, Number(offset), Number(length), Number(flags))),
+    ),
     fixed('encodeToString', ['[B', 'int'], STRING, (world, _, args) => asText(world.call(ANDROID, 'encode', ['[B', 'int'], null, args))),
-    fixed('encodeToString', [...PART, 'int'], STRING, (world, _, args) => asText(world.call(ANDROID, 'encode', [...PART, 'int'], null, args))),
+    fixed('encodeToString', [...PART, 'int'], STRING, (world, _, args) =>
+      asText(world.call(ANDROID, 'encode', [...PART, 'int'], null, args)),
+    ),
   ]),
   klass('java.util.Base64', 'java.lang.Object', [fixed('getEncoder', [], ENCODER, (world) => world.make(ENCODER, {}))]),
   klass(ENCODER, 'java.lang.Object', [
     method('encode', ['[B'], '[B', (_, __, [from]) => bytes(coded(from, 0, lengthOf(from), NO_WRAP))),
     method('encodeToString', ['[B'], STRING, (world, self, args) => asText(world.call(ENCODER, 'encode', ['[B'], self, args))),
   ]),
-  klass('java.io.FilterOutputStream', OUTPUT, [method('write', ['[B'], 'void', (world, self, [from]) => world.call(GZIP, 'write', PART, self, [from, 0, lengthOf(from)]))], { out: OUTPUT }),
+  klass(
+    'java.io.FilterOutputStream',
+    OUTPUT,
+    [method('write', ['[B'], 'void', (world, self, [from]) => world.call(GZIP, 'write', PART, self, [from, 0, lengthOf(from)]))],
+    { out: OUTPUT },
+  ),
   klass(GZIP, 'java.io.FilterOutputStream', [
     init([OUTPUT], (_, self, [out]) => void Object.assign(self.fields, { out, taken: [], done: false })),
     init([OUTPUT, 'int'], (_, self, [out]) => void Object.assign(self.fields, { out, taken: [], done: false })),
@@ -54,6 +65,6 @@ export const coding = [
   ]),
 ];
 
-function asText(coded: unknown): string {
-  return fromJavaBytes(coded as Int8Array, 0, (coded as Int8Array).length, Number.MAX_SAFE_INTEGER);
+function asText(signs: unknown): string {
+  return fromJavaBytes(signs as Int8Array, 0, (signs as Int8Array).length, Number.MAX_SAFE_INTEGER);
 }

@@ -12,28 +12,47 @@ const FIVE = [URI, STRINGS, STRING, STRINGS, STRING] as const;
 const SIX = [...FIVE, SIGNAL] as const;
 const BUNDLE = [URI, STRINGS, 'android.os.Bundle', SIGNAL] as const;
 
+function ask(world: World, args: readonly unknown[]): JavaObject {
+  const { columns, rows } = providerRows(world, String((args[0] as JavaObject).fields.text), args[1] as readonly string[] | null);
+  return world.make(CURSOR_INSIDE, { columns, rows, position: -1 });
+}
+
 /** The three overloads of query: each calls the next; the last one that this level has asks the provider. */
 function queries(owner: string): readonly ReturnType<typeof method>[] {
-  const ask = (world: World, args: readonly unknown[]): unknown => {
-    const { columns, rows } = providerRows(world, String((args[0] as JavaObject).fields.text), args[1] as readonly string[] | null);
-    return world.make(CURSOR_INSIDE, { columns, rows, position: -1 });
-  };
   return [
     method('query', FIVE, CURSOR, (world, self, args) => world.call(owner, 'query', SIX, self, [...args, null])),
-    ...levels(23, 25, method('query', SIX, CURSOR, (world, _, args) => ask(world, args))),
-    ...levels(26, 99, method('query', SIX, CURSOR, (world, self, args) => world.call(owner, 'query', BUNDLE, self, [args[0], args[1], null, args[5]])), method('query', BUNDLE, CURSOR, (world, _, args) => ask(world, args))),
+    ...levels(
+      23,
+      25,
+      method('query', SIX, CURSOR, (world, _, args) => ask(world, args)),
+    ),
+    ...levels(
+      26,
+      99,
+      method('query', SIX, CURSOR, (world, self, args) => world.call(owner, 'query', BUNDLE, self, [args[0], args[1], null, args[5]])),
+      method('query', BUNDLE, CURSOR, (world, _, args) => ask(world, args)),
+    ),
   ];
 }
 
-interface CursorFields { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | number | null)[])[]; position: number }
+interface CursorFields {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+  position: number;
+}
 const at = (self: JavaObject): CursorFields => self.fields as unknown as CursorFields;
 
 function cell(self: JavaObject, column: unknown): string | number | null {
   const { rows, position, columns } = at(self);
   const row = rows[position];
-  if (row === undefined) throw new JavaError('android.database.CursorIndexOutOfBoundsException', `Index ${position} requested, with a size of ${rows.length}`);
+  if (row === undefined)
+    throw new JavaError('android.database.CursorIndexOutOfBoundsException', `Index ${position} requested, with a size of ${rows.length}`);
   const index = Number(column);
-  if (index < 0 || index >= columns.length) throw new JavaError('java.lang.IllegalStateException', `Couldn't read row ${position}, col ${index} from CursorWindow.  Make sure the Cursor is initialized correctly before accessing data from it.`);
+  if (index < 0 || index >= columns.length)
+    throw new JavaError(
+      'java.lang.IllegalStateException',
+      `Couldn't read row ${position}, col ${index} from CursorWindow.  Make sure the Cursor is initialized correctly before accessing data from it.`,
+    );
   return row[index] ?? null;
 }
 function move(self: JavaObject, position: number): boolean {
@@ -57,7 +76,12 @@ const cursorMethods = [
   }),
   method('getInt', ['int'], 'int', (_, self, [column]) => Number(cell(self, column) ?? 0)),
   // Cursor.FIELD_TYPE_NULL 0, _INTEGER 1, _STRING 3.
-  method('getType', ['int'], 'int', (_, self, [column]) => ({ object: 0, number: 1, string: 3 })[typeof cell(self, column) as 'object' | 'number' | 'string']),
+  method(
+    'getType',
+    ['int'],
+    'int',
+    (_, self, [column]) => ({ object: 0, number: 1, string: 3 })[typeof cell(self, column) as 'object' | 'number' | 'string'],
+  ),
   method('close', [], 'void', () => undefined),
 ];
 
@@ -72,7 +96,11 @@ export const content = [
   klass(SIGNAL, 'java.lang.Object', []),
   klass('android.content.Context', 'java.lang.Object', []),
   klass('android.app.ContextImpl', 'android.content.Context', []),
-  klass(CURSOR, 'java.lang.Object', cursorMethods.map((one) => open(one.name, one.types, one.returns))),
+  klass(
+    CURSOR,
+    'java.lang.Object',
+    cursorMethods.map((one) => open(one.name, one.types, one.returns)),
+  ),
   klass(CURSOR_INSIDE, CURSOR, cursorMethods),
   klass('android.content.ContentResolver', 'java.lang.Object', [
     ...queries('android.content.ContentResolver'),
@@ -84,7 +112,13 @@ export const content = [
   klass('android.provider.CallLog$Calls', 'java.lang.Object', [
     fixed('getLastOutgoingCall', ['android.content.Context'], STRING, (world) => {
       const uri = world.make(URI, { text: 'content://call_log/calls' });
-      const cursor = world.call('android.content.ContentResolver', 'query', FIVE, null, [uri, ['number'], 'type = 2', null, 'date DESC LIMIT 1']) as JavaObject;
+      const cursor = world.call('android.content.ContentResolver', 'query', FIVE, null, [
+        uri,
+        ['number'],
+        'type = 2',
+        null,
+        'date DESC LIMIT 1',
+      ]) as JavaObject;
       return move(cursor, 0) ? cell(cursor, 0) : '';
     }),
   ]),

@@ -13,4 +13,17 @@ import { telephony } from './telephony.js';
 import { ui } from './ui.js';
 
 /** All classes of the virtual Java world. */
-export const allClasses: readonly ClassDefinition[] = [...language, ...telephony, ...settings, ...content, ...sms, ...location, ...packages, ...clipboard, ...net, ...ui, ...security, ...coding];
+export const allClasses: readonly ClassDefinition[] = [
+  ...language,
+  ...telephony,
+  ...settings,
+  ...content,
+  ...sms,
+  ...location,
+  ...packages,
+  ...clipboard,
+  ...net,
+  ...ui,
+  ...security,
+  ...coding,
+];

@@ -18,7 +18,9 @@ export const language = [
     method('length', [], 'int', (_, self) => String(self).length),
   ]),
   klass(STRING, 'java.lang.CharSequence', []),
-  klass('java.lang.System', 'java.lang.Object', [fixed('identityHashCode', ['java.lang.Object'], 'int', (_, __, [of]) => (isJavaObject(of) ? of.hash : 0))]),
+  klass('java.lang.System', 'java.lang.Object', [
+    fixed('identityHashCode', ['java.lang.Object'], 'int', (_, __, [of]) => (isJavaObject(of) ? of.hash : 0)),
+  ]),
   klass('java.lang.Thread', 'java.lang.Object', [
     fixed('currentThread', [], 'java.lang.Thread', (world) => world.make('java.lang.Thread', { name: world.threads.current.name })),
     method('getName', [], STRING, (_, self) => self.fields.name),
@@ -33,7 +35,8 @@ export const language = [
     init([], (world, self) => {
       const frames: JavaObject[] = [];
       // The constructor's own frame is not part of the trace.
-      for (let at = world.threads.top().below; at !== null && at.below !== null; at = at.below) frames.push(world.make('java.lang.StackTraceElement', { frame: at.name }));
+      for (let at = world.threads.top().below; at !== null && at.below !== null; at = at.below)
+        frames.push(world.make('java.lang.StackTraceElement', { frame: at.name }));
       self.fields.frames = frames;
     }),
     method('getStackTrace', [], '[Ljava.lang.StackTraceElement;', (_, self) => self.fields.frames),
@@ -47,7 +50,10 @@ export const language = [
   ]),
   klass('java.util.concurrent.Executor', 'java.lang.Object', []),
   klass('java.util.function.Consumer', 'java.lang.Object', [open('accept', ['java.lang.Object'], 'void')]),
-  klass('java.io.OutputStream', 'java.lang.Object', [open('write', ['[B', 'int', 'int'], 'void'), method('close', [], 'void', () => undefined)]),
+  klass('java.io.OutputStream', 'java.lang.Object', [
+    open('write', ['[B', 'int', 'int'], 'void'),
+    method('close', [], 'void', () => undefined),
+  ]),
   klass('java.io.ByteArrayOutputStream', 'java.io.OutputStream', [
     init([], (_, self) => void (self.fields.bytes = [])),
     method('write', ['[B', 'int', 'int'], 'void', (_, self, [from, offset, length]) => {

@@ -16,10 +16,14 @@ const FIX_MS = 1000;
 function allowed(world: World, provider: string): void {
   const { phone, process } = world.host;
   if (phone.sdk >= 31) {
-    if (!holds(world, 'ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION')) throw refused(`uid ${process.uid} does not have android.permission.ACCESS_COARSE_LOCATION or android.permission.ACCESS_FINE_LOCATION.`);
+    if (!holds(world, 'ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION'))
+      throw refused(
+        `uid ${process.uid} does not have android.permission.ACCESS_COARSE_LOCATION or android.permission.ACCESS_FINE_LOCATION.`,
+      );
   } else if (provider === 'gps' || provider === 'passive') {
     if (!holds(world, 'ACCESS_FINE_LOCATION')) throw refused(`"${provider}" location provider requires ACCESS_FINE_LOCATION permission.`);
-  } else if (!holds(world, 'ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION')) throw refused(`"${provider}" location provider requires ACCESS_COARSE_LOCATION or ACCESS_FINE_LOCATION permission.`);
+  } else if (!holds(world, 'ACCESS_FINE_LOCATION', 'ACCESS_COARSE_LOCATION'))
+    throw refused(`"${provider}" location provider requires ACCESS_COARSE_LOCATION or ACCESS_FINE_LOCATION permission.`);
 }
 
 function position(world: World): JavaObject {
@@ -27,8 +31,15 @@ function position(world: World): JavaObject {
   return world.make(LOCATION, { lat: Number(lat), lon: Number(lon) });
 }
 
+/** Where the system server calls back into the app's process. */
+interface Door {
+  readonly transport: string;
+  readonly name: string;
+  readonly types: readonly string[];
+}
+
 /** Hands a fix to the transport of this level, as the system server does: on a binder thread, a moment later. */
-function deliver(world: World, transport: string, name: string, types: readonly string[], receiver: unknown): void {
+function deliver(world: World, { transport, name, types }: Door, receiver: unknown): void {
   world.host.clock.setTimer(() => {
     world.threads.as(`Binder:${world.host.process.pid}_1`, ['android.os.Binder.execTransact'], () => {
       const fix = position(world);
@@ -38,24 +49,46 @@ function deliver(world: World, transport: string, name: string, types: readonly 
   }, FIX_MS);
 }
 function deliverUpdate(world: World, listener: unknown): void {
-  if (world.host.phone.sdk <= 29) deliver(world, `${MANAGER}$ListenerTransport`, 'onLocationChanged', [LOCATION], listener);
-  else deliver(world, `${MANAGER}$LocationListenerTransport`, 'onLocationChanged', world.host.phone.sdk === 30 ? [LOCATION] : ['java.util.List', 'android.os.IRemoteCallback'], listener);
+  if (world.host.phone.sdk <= 29)
+    deliver(world, { transport: `${MANAGER}$ListenerTransport`, name: 'onLocationChanged', types: [LOCATION] }, listener);
+  else
+    deliver(
+      world,
+      {
+        transport: `${MANAGER}$LocationListenerTransport`,
+        name: 'onLocationChanged',
+        types: world.host.phone.sdk === 30 ? [LOCATION] : ['java.util.List', 'android.os.IRemoteCallback'],
+      },
+      listener,
+    );
 }
 function deliverOnce(world: World, consumer: unknown): void {
-  deliver(world, `${MANAGER}$GetCurrentLocationTransport`, world.host.phone.sdk === 30 ? 'deliverResult' : 'onLocation', [LOCATION], consumer);
+  deliver(
+    world,
+    {
+      transport: `${MANAGER}$GetCurrentLocationTransport`,
+      name: world.host.phone.sdk === 30 ? 'deliverResult' : 'onLocation',
+      types: [LOCATION],
+    },
+    consumer,
+  );
 }
 /** The app's own callback, on its main thread. */
 function tell(world: World, receiver: unknown, fix: unknown): void {
   const callback = isJavaObject(receiver) ? receiver.fields.callback : null;
-  if (typeof callback === 'function') world.threads.as('main', ['android.os.Handler.handleCallback'], () => void (callback as (fix: unknown) => void)(fix));
+  if (typeof callback === 'function')
+    world.threads.as('main', ['android.os.Handler.handleCallback'], () => void (callback as (fix: unknown) => void)(fix));
 }
 const transported = (name: string, types: readonly string[]): ReturnType<typeof method> =>
-  method(name, types, 'void', (world, self, [given]) => tell(world, self.fields.receiver, isJavaObject(given) && Array.isArray(given.fields.items) ? given.fields.items[0] : given));
+  method(name, types, 'void', (world, self, [given]) =>
+    tell(world, self.fields.receiver, isJavaObject(given) && Array.isArray(given.fields.items) ? given.fields.items[0] : given),
+  );
 
-const updates = (types: readonly string[]): ReturnType<typeof method> => method('requestLocationUpdates', types, 'void', (world, _, args) => {
-  allowed(world, String(args[0]));
-  deliverUpdate(world, args[3]);
-});
+const updates = (types: readonly string[]): ReturnType<typeof method> =>
+  method('requestLocationUpdates', types, 'void', (world, _, args) => {
+    allowed(world, String(args[0]));
+    deliverUpdate(world, args[3]);
+  });
 
 /** Positions, at once and by delivery. */
 export const location = [
@@ -72,29 +105,47 @@ export const location = [
       allowed(world, String(provider));
       return position(world);
     }),
-    ...levels(31, 99, method('getLastKnownLocation', [STRING, 'android.location.LastLocationRequest'], LOCATION, (world, _, [provider]) => {
-      allowed(world, String(provider));
-      return position(world);
-    })),
+    ...levels(
+      31,
+      99,
+      method('getLastKnownLocation', [STRING, 'android.location.LastLocationRequest'], LOCATION, (world, _, [provider]) => {
+        allowed(world, String(provider));
+        return position(world);
+      }),
+    ),
     method('getLastLocation', [], LOCATION, (world, self) => {
       allowed(world, 'gps');
       return world.host.phone.sdk >= 30 ? world.call(MANAGER, 'getLastKnownLocation', [STRING], self, ['gps']) : position(world);
     }),
     updates([STRING, 'long', 'float', LISTENER]),
     updates([STRING, 'long', 'float', LISTENER, LOOPER]),
-    method('requestSingleUpdate', [STRING, LISTENER, LOOPER], 'void', (world, self, [provider, listener]) => world.call(MANAGER, 'requestLocationUpdates', [STRING, 'long', 'float', LISTENER, LOOPER], self, [provider, 0, 0, listener, null])),
-    ...levels(30, 99, method('getCurrentLocation', [STRING, SIGNAL, EXECUTOR, CONSUMER], 'void', (world, _, [provider, , , consumer]) => {
-      allowed(world, String(provider));
-      deliverOnce(world, consumer);
-    })),
+    method('requestSingleUpdate', [STRING, LISTENER, LOOPER], 'void', (world, self, [provider, listener]) =>
+      world.call(MANAGER, 'requestLocationUpdates', [STRING, 'long', 'float', LISTENER, LOOPER], self, [provider, 0, 0, listener, null]),
+    ),
+    ...levels(
+      30,
+      99,
+      method('getCurrentLocation', [STRING, SIGNAL, EXECUTOR, CONSUMER], 'void', (world, _, [provider, , , consumer]) => {
+        allowed(world, String(provider));
+        deliverOnce(world, consumer);
+      }),
+    ),
   ]),
   klassOf(23, 29, klass(`${MANAGER}$ListenerTransport`, 'java.lang.Object', [transported('onLocationChanged', [LOCATION])])),
-  klassOf(30, 99, klass(`${MANAGER}$LocationListenerTransport`, 'java.lang.Object', [
-    ...levels(30, 30, transported('onLocationChanged', [LOCATION])),
-    ...levels(31, 99, transported('onLocationChanged', ['java.util.List', 'android.os.IRemoteCallback'])),
-  ])),
-  klassOf(30, 99, klass(`${MANAGER}$GetCurrentLocationTransport`, 'java.lang.Object', [
-    ...levels(30, 30, transported('deliverResult', [LOCATION])),
-    ...levels(31, 99, transported('onLocation', [LOCATION])),
-  ])),
+  klassOf(
+    30,
+    99,
+    klass(`${MANAGER}$LocationListenerTransport`, 'java.lang.Object', [
+      ...levels(30, 30, transported('onLocationChanged', [LOCATION])),
+      ...levels(31, 99, transported('onLocationChanged', ['java.util.List', 'android.os.IRemoteCallback'])),
+    ]),
+  ),
+  klassOf(
+    30,
+    99,
+    klass(`${MANAGER}$GetCurrentLocationTransport`, 'java.lang.Object', [
+      ...levels(30, 30, transported('deliverResult', [LOCATION])),
+      ...levels(31, 99, transported('onLocation', [LOCATION])),
+    ]),
+  ),
 ];

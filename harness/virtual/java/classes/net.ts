@@ -13,7 +13,8 @@ const located = (world: World): boolean => world.host.phone.sdk < 27 || holds(wo
 export const net = [
   klass('android.net.wifi.WifiManager', 'java.lang.Object', [
     method('getConnectionInfo', [], INFO, (world) => {
-      if (!holds(world, 'ACCESS_WIFI_STATE')) throw refused(`WifiService: Neither user ${world.host.process.uid} nor current process has android.permission.ACCESS_WIFI_STATE.`);
+      if (!holds(world, 'ACCESS_WIFI_STATE'))
+        throw refused(`WifiService: Neither user ${world.host.process.uid} nor current process has android.permission.ACCESS_WIFI_STATE.`);
       return world.make(INFO, {});
     }),
   ]),
@@ -26,7 +27,11 @@ export const net = [
     fixed('getByName', [STRING], INTERFACE, (world, _, [name]) => (name === 'wlan0' ? world.make(INTERFACE, { name }) : null)),
     method('getName', [], STRING, (_, self) => self.fields.name),
     // Null from Android 11 on.
-    method('getHardwareAddress', [], '[B', (world) => (world.host.phone.sdk >= 30 ? null : Int8Array.from(world.host.phone.contents().mac.split(':'), (pair) => (Number.parseInt(pair, 16) << 24) >> 24))),
+    method('getHardwareAddress', [], '[B', (world) =>
+      world.host.phone.sdk >= 30
+        ? null
+        : Int8Array.from(world.host.phone.contents().mac.split(':'), (pair) => (Number.parseInt(pair, 16) << 24) >> 24),
+    ),
   ]),
   klass('android.bluetooth.BluetoothAdapter', 'java.lang.Object', [method('getAddress', [], STRING, () => HIDDEN_MAC)]),
 ];

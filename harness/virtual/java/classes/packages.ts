@@ -13,7 +13,8 @@ function list(world: World, make: (name: string) => JavaObject): JavaObject {
   return world.make('java.util.ArrayList', { items: world.host.phone.installedPackages().map(make) });
 }
 function known(world: World, name: unknown): string {
-  if (!world.host.phone.installedPackages().includes(String(name))) throw new JavaError('android.content.pm.PackageManager$NameNotFoundException', String(name));
+  if (!world.host.phone.installedPackages().includes(String(name)))
+    throw new JavaError('android.content.pm.PackageManager$NameNotFoundException', String(name));
   return String(name);
 }
 const info = (world: World, name: string): JavaObject => world.make(PACKAGE, { packageName: name, versionName: '1.0' });
@@ -28,19 +29,44 @@ export const packages = [
   klass(flags('PackageInfoFlags'), 'java.lang.Object', []),
   klass('android.content.pm.PackageManager', 'java.lang.Object', []),
   klass(PM, 'android.content.pm.PackageManager', [
-    ...levels(23, 23, method('getInstalledPackages', ['int'], LIST, (world) => list(world, (name) => info(world, name)))),
-    ...levels(24, 32,
-      method('getInstalledPackages', ['int'], LIST, (world, self, [given]) => world.call(PM, 'getInstalledPackagesAsUser', ['int', 'int'], self, [given, 0])),
-      method('getInstalledPackagesAsUser', ['int', 'int'], LIST, (world) => list(world, (name) => info(world, name)))),
-    ...levels(33, 99,
-      method('getInstalledPackages', ['int'], LIST, (world, self) => world.call(PM, 'getInstalledPackages', [flags('PackageInfoFlags')], self, [null])),
-      method('getInstalledPackages', [flags('PackageInfoFlags')], LIST, (world, self) => world.call(PM, 'getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], self, [null, 0])),
-      method('getInstalledPackagesAsUser', ['int', 'int'], LIST, (world, self) => world.call(PM, 'getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], self, [null, 0])),
-      method('getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], LIST, (world) => list(world, (name) => info(world, name)))),
+    ...levels(
+      23,
+      23,
+      method('getInstalledPackages', ['int'], LIST, (world) => list(world, (name) => info(world, name))),
+    ),
+    ...levels(
+      24,
+      32,
+      method('getInstalledPackages', ['int'], LIST, (world, self, [given]) =>
+        world.call(PM, 'getInstalledPackagesAsUser', ['int', 'int'], self, [given, 0]),
+      ),
+      method('getInstalledPackagesAsUser', ['int', 'int'], LIST, (world) => list(world, (name) => info(world, name))),
+    ),
+    ...levels(
+      33,
+      99,
+      method('getInstalledPackages', ['int'], LIST, (world, self) =>
+        world.call(PM, 'getInstalledPackages', [flags('PackageInfoFlags')], self, [null]),
+      ),
+      method('getInstalledPackages', [flags('PackageInfoFlags')], LIST, (world, self) =>
+        world.call(PM, 'getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], self, [null, 0]),
+      ),
+      method('getInstalledPackagesAsUser', ['int', 'int'], LIST, (world, self) =>
+        world.call(PM, 'getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], self, [null, 0]),
+      ),
+      method('getInstalledPackagesAsUser', [flags('PackageInfoFlags'), 'int'], LIST, (world) => list(world, (name) => info(world, name))),
+    ),
     method('getInstalledApplications', ['int'], LIST, (world) => list(world, (name) => world.make(APPLICATION, { packageName: name }))),
     method('queryIntentActivities', [INTENT, 'int'], LIST, (world) =>
-      list(world, (name) => world.make('android.content.pm.ResolveInfo', { activityInfo: world.make('android.content.pm.ActivityInfo', { packageName: name, name: `${name}.MainActivity` }) }))),
+      list(world, (name) =>
+        world.make('android.content.pm.ResolveInfo', {
+          activityInfo: world.make('android.content.pm.ActivityInfo', { packageName: name, name: `${name}.MainActivity` }),
+        }),
+      ),
+    ),
     method('getPackageInfo', [STRING, 'int'], PACKAGE, (world, _, [name]) => info(world, known(world, name))),
-    method('getApplicationInfo', [STRING, 'int'], APPLICATION, (world, _, [name]) => world.make(APPLICATION, { packageName: known(world, name) })),
+    method('getApplicationInfo', [STRING, 'int'], APPLICATION, (world, _, [name]) =>
+      world.make(APPLICATION, { packageName: known(world, name) }),
+    ),
   ]),
 ];

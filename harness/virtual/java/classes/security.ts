@@ -41,10 +41,12 @@ const updates = [
 ];
 
 function digestInstance(world: World, algorithm: string): JavaObject {
-  if (world.crypto.digest(algorithm, new Uint8Array(0)) === null) throw new JavaError('java.security.NoSuchAlgorithmException', `${algorithm} MessageDigest not available`);
+  if (world.crypto.digest(algorithm, new Uint8Array(0)) === null)
+    throw new JavaError('java.security.NoSuchAlgorithmException', `${algorithm} MessageDigest not available`);
   return world.make(algorithm.toUpperCase() === 'SM3' ? SM3 : PLATFORM, { algorithm });
 }
-const digested = (world: World, self: JavaObject): Uint8Array => world.crypto.digest(String(self.fields.algorithm), drained(self)) ?? new Uint8Array(0);
+const digested = (world: World, self: JavaObject): Uint8Array =>
+  world.crypto.digest(String(self.fields.algorithm), drained(self)) ?? new Uint8Array(0);
 const macked = (world: World, self: JavaObject): Uint8Array => {
   if (self.fields.key === undefined) throw new JavaError('java.lang.IllegalStateException', 'MAC not initialized');
   return world.crypto.mac(String(self.fields.algorithm), self.fields.key as Uint8Array, drained(self)) ?? new Uint8Array(0);
@@ -53,15 +55,29 @@ const macked = (world: World, self: JavaObject): Uint8Array => {
 function initCipher(world: World, self: JavaObject, [mode, key, spec]: readonly unknown[]): void {
   const needsIv = !String(self.fields.algorithm).includes('/ECB/');
   const iv = (spec as JavaObject | null | undefined)?.fields.iv;
-  Object.assign(self.fields, { mode: Number(mode), key: (key as JavaObject).fields.encoded, iv: needsIv ? (iv ?? world.crypto.random(String(self.fields.algorithm).includes('/GCM/') ? 12 : 16)) : null, taken: [] });
+  Object.assign(self.fields, {
+    mode: Number(mode),
+    key: (key as JavaObject).fields.encoded,
+    iv: needsIv ? (iv ?? world.crypto.random(String(self.fields.algorithm).includes('/GCM/') ? 12 : 16)) : null,
+    taken: [],
+  });
 }
 function ciphered(world: World, self: JavaObject): Uint8Array {
   const { algorithm, mode, key, iv } = self.fields;
   if (key === undefined) throw new JavaError('java.lang.IllegalStateException', 'Cipher not initialized');
   try {
-    return world.crypto.cipher(String(algorithm), mode === 1, key as Uint8Array, iv as Uint8Array | null, drained(self));
+    return world.crypto.cipher({
+      transformation: String(algorithm),
+      encrypt: mode === 1,
+      key: key as Uint8Array,
+      iv: iv as Uint8Array | null,
+      input: drained(self),
+    });
   } catch (error) {
-    throw new JavaError(mode === 1 ? 'java.security.InvalidKeyException' : 'javax.crypto.BadPaddingException', error instanceof Error ? error.message : String(error));
+    throw new JavaError(
+      mode === 1 ? 'java.security.InvalidKeyException' : 'javax.crypto.BadPaddingException',
+      error instanceof Error ? error.message : String(error),
+    );
   }
 }
 /** This provider keeps all input until doFinal, as Java allows. */
@@ -69,7 +85,12 @@ const cipherUpdates = [
   method('update', WHOLE, '[B', (_, self, [from]) => (take(self, from, 0, (from as Int8Array).length), null)),
   method('update', PART, '[B', (_, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), null)),
   method('update', [...PART, '[B'], 'int', (_, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), 0)),
-  method('update', [...PART, '[B', 'int'], 'int', (_, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), 0)),
+  method(
+    'update',
+    [...PART, '[B', 'int'],
+    'int',
+    (_, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), 0),
+  ),
 ];
 
 /** java.security and javax.crypto. */
@@ -84,18 +105,36 @@ export const security = [
       return world.call(DIGEST, 'digest', [], self, []);
     }),
     method('digest', PART, 'int', (world, self, [target, offset]) => into(digested(world, self), target, Number(offset))),
-    method('getDigestLength', [], 'int', (world, self) => world.crypto.digest(String(self.fields.algorithm), new Uint8Array(0))?.length ?? 0),
+    method(
+      'getDigestLength',
+      [],
+      'int',
+      (world, self) => world.crypto.digest(String(self.fields.algorithm), new Uint8Array(0))?.length ?? 0,
+    ),
   ]),
   klass(PLATFORM, DIGEST, []),
   klass(SM3, DIGEST, []),
   klass(MAC, 'java.lang.Object', [
     fixed('getInstance', [STRING], MAC, (world, _, [algorithm]) => {
-      if (world.crypto.mac(String(algorithm), new Uint8Array(1), new Uint8Array(0)) === null) throw new JavaError('java.security.NoSuchAlgorithmException', `Algorithm ${String(algorithm)} not available`);
+      if (world.crypto.mac(String(algorithm), new Uint8Array(1), new Uint8Array(0)) === null)
+        throw new JavaError('java.security.NoSuchAlgorithmException', `Algorithm ${String(algorithm)} not available`);
       return world.make(MAC, { algorithm });
     }),
-    ...[[KEY], [KEY, SPEC]].map((types) => method('init', types, 'void', (_, self, [key]) => void Object.assign(self.fields, { key: (key as JavaObject).fields.encoded, taken: [] }))),
+    ...[[KEY], [KEY, SPEC]].map((types) =>
+      method(
+        'init',
+        types,
+        'void',
+        (_, self, [key]) => void Object.assign(self.fields, { key: (key as JavaObject).fields.encoded, taken: [] }),
+      ),
+    ),
     ...updates,
-    method('getMacLength', [], 'int', (world, self) => world.crypto.mac(String(self.fields.algorithm), new Uint8Array(1), new Uint8Array(0))?.length ?? 0),
+    method(
+      'getMacLength',
+      [],
+      'int',
+      (world, self) => world.crypto.mac(String(self.fields.algorithm), new Uint8Array(1), new Uint8Array(0))?.length ?? 0,
+    ),
     method('doFinal', [], '[B', (world, self) => signed(macked(world, self))),
     method('doFinal', WHOLE, '[B', (world, self, args) => {
       world.call(MAC, 'update', WHOLE, self, args);
@@ -105,19 +144,54 @@ export const security = [
   ]),
   klass(CIPHER, 'java.lang.Object', [
     fixed('getInstance', [STRING], CIPHER, (world, _, [algorithm]) => world.make(CIPHER, { algorithm })),
-    ...[['int', KEY], ['int', KEY, RANDOM], ['int', KEY, SPEC], ['int', KEY, SPEC, RANDOM]].map((types) => method('init', types, 'void', (world, self, args) => initCipher(world, self, types.includes(SPEC) ? args : args.slice(0, 2)))),
+    ...[
+      ['int', KEY],
+      ['int', KEY, RANDOM],
+      ['int', KEY, SPEC],
+      ['int', KEY, SPEC, RANDOM],
+    ].map((types) =>
+      method('init', types, 'void', (world, self, args) => initCipher(world, self, types.includes(SPEC) ? args : args.slice(0, 2))),
+    ),
     ...cipherUpdates,
     method('getAlgorithm', [], STRING, (_, self) => self.fields.algorithm),
     method('getIV', [], '[B', (_, self) => (self.fields.iv === null ? null : signed(self.fields.iv as Uint8Array))),
     method('doFinal', [], '[B', (world, self) => signed(ciphered(world, self))),
-    method('doFinal', WHOLE, '[B', (world, self, [from]) => (take(self, from, 0, (from as Int8Array).length), signed(ciphered(world, self)))),
+    method(
+      'doFinal',
+      WHOLE,
+      '[B',
+      (world, self, [from]) => (take(self, from, 0, (from as Int8Array).length), signed(ciphered(world, self))),
+    ),
     method('doFinal', ['[B', 'int'], 'int', (world, self, [target, offset]) => into(ciphered(world, self), target, Number(offset))),
-    method('doFinal', PART, '[B', (world, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), signed(ciphered(world, self)))),
-    method('doFinal', [...PART, '[B'], 'int', (world, self, [from, offset, length, target]) => (take(self, from, Number(offset), Number(length)), into(ciphered(world, self), target, 0))),
-    method('doFinal', [...PART, '[B', 'int'], 'int', (world, self, [from, offset, length, target, at]) => (take(self, from, Number(offset), Number(length)), into(ciphered(world, self), target, Number(at)))),
+    method(
+      'doFinal',
+      PART,
+      '[B',
+      (world, self, [from, offset, length]) => (take(self, from, Number(offset), Number(length)), signed(ciphered(world, self))),
+    ),
+    method(
+      'doFinal',
+      [...PART, '[B'],
+      'int',
+      (world, self, [from, offset, length, target]) => (
+        take(self, from, Number(offset), Number(length)),
+        into(ciphered(world, self), target, 0)
+      ),
+    ),
+    method(
+      'doFinal',
+      [...PART, '[B', 'int'],
+      'int',
+      (world, self, [from, offset, length, target, at]) => (
+        take(self, from, Number(offset), Number(length)),
+        into(ciphered(world, self), target, Number(at))
+      ),
+    ),
   ]),
   klass(KEY, 'java.lang.Object', []),
-  klass('javax.crypto.spec.SecretKeySpec', KEY, [init(['[B', STRING], (_, self, [key, algorithm]) => void Object.assign(self.fields, { encoded: unsigned(key), algorithm }))]),
+  klass('javax.crypto.spec.SecretKeySpec', KEY, [
+    init(['[B', STRING], (_, self, [key, algorithm]) => void Object.assign(self.fields, { encoded: unsigned(key), algorithm })),
+  ]),
   klass(SPEC, 'java.lang.Object', []),
   klass('javax.crypto.spec.IvParameterSpec', SPEC, [init(['[B'], (_, self, [iv]) => void (self.fields.iv = unsigned(iv)))]),
   klass('javax.crypto.spec.GCMParameterSpec', SPEC, [init(['int', '[B'], (_, self, [, iv]) => void (self.fields.iv = unsigned(iv)))]),

@@ -41,7 +41,11 @@ export const telephony = [
       identifiers(world, 'getMeidForSlot');
       return null;
     }),
-    ...levels(34, 99, method('getPrimaryImei', [], STRING, (world) => imei(world, 'getPrimaryImei', 0))),
+    ...levels(
+      34,
+      99,
+      method('getPrimaryImei', [], STRING, (world) => imei(world, 'getPrimaryImei', 0)),
+    ),
     ...slots('getSubscriberId', (world) => {
       identifiers(world, 'getSubscriberId');
       return world.host.phone.contents().imsi;
@@ -57,12 +61,21 @@ export const telephony = [
   ]),
   klass(SUBSCRIPTIONS, 'java.lang.Object', [
     method('getActiveSubscriptionInfo', ['int'], INFO, subscription),
-    method('getActiveSubscriptionInfoList', [], 'java.util.List', (world) => world.make('java.util.ArrayList', { items: [subscription(world)] })),
-    ...levels(33, 99, method('getPhoneNumber', ['int'], STRING, (world) => line1(world, 'getPhoneNumber')), method('getPhoneNumber', ['int', 'int'], STRING, (world) => line1(world, 'getPhoneNumber'))),
+    method('getActiveSubscriptionInfoList', [], 'java.util.List', (world) =>
+      world.make('java.util.ArrayList', { items: [subscription(world)] }),
+    ),
+    ...levels(
+      33,
+      99,
+      method('getPhoneNumber', ['int'], STRING, (world) => line1(world, 'getPhoneNumber')),
+      method('getPhoneNumber', ['int', 'int'], STRING, (world) => line1(world, 'getPhoneNumber')),
+    ),
   ]),
   klass(INFO, 'java.lang.Object', [
     method('getIccId', [], STRING, (world) => (world.host.phone.sdk >= 29 ? '' : world.host.phone.contents().iccid)),
-    method('getNumber', [], STRING, (world) => (world.host.phone.sdk >= 30 && !holds(world, 'READ_PHONE_NUMBERS') ? '' : world.host.phone.contents().line1Number)),
+    method('getNumber', [], STRING, (world) =>
+      world.host.phone.sdk >= 30 && !holds(world, 'READ_PHONE_NUMBERS') ? '' : world.host.phone.contents().line1Number,
+    ),
   ]),
   klass('android.os.Build', 'java.lang.Object', [
     fixed('getSerial', [], STRING, (world) => {
@@ -76,7 +89,11 @@ export const telephony = [
   ]),
   klass('android.media.MediaDrm', 'java.lang.Object', [
     // Widevine's id is 32 bytes, the same for all apps of a handset's signer; here it follows from the serial.
-    method('getPropertyByteArray', [STRING], '[B', (world, _, [name]) => (name === 'deviceUniqueId' ? Int8Array.from(world.crypto.digest('SHA-256', ascii(world.host.phone.contents().serial)) ?? []) : new Int8Array(0))),
+    method('getPropertyByteArray', [STRING], '[B', (world, _, [name]) =>
+      name === 'deviceUniqueId'
+        ? Int8Array.from(world.crypto.digest('SHA-256', ascii(world.host.phone.contents().serial)) ?? [])
+        : new Int8Array(0),
+    ),
   ]),
 ];
 

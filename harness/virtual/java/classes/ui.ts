@@ -30,7 +30,9 @@ const view = (name: string, parent: string): ReturnType<typeof klass> => klass(n
 
 /** Views, activities and what the framework calls them by. A view's `fields` are `id`, `text` and `listener`. */
 export const ui = [
-  klass(RESOURCES, 'java.lang.Object', [method('getResourceEntryName', ['int'], STRING, (world, _, [id]) => resourceNames(world)[Number(id) - FIRST_ID] ?? '')]),
+  klass(RESOURCES, 'java.lang.Object', [
+    method('getResourceEntryName', ['int'], STRING, (world, _, [id]) => resourceNames(world)[Number(id) - FIRST_ID] ?? ''),
+  ]),
   klass(VIEW, 'java.lang.Object', [
     init([CONTEXT], () => undefined),
     method('performClick', [], 'boolean', (world, self) => {
@@ -40,7 +42,10 @@ export const ui = [
     method('getId', [], 'int', (world, self) => idOf(world, self.fields.id)),
     method('getResources', [], RESOURCES, (world) => world.systemService(RESOURCES)),
   ]),
-  klass('android.widget.TextView', VIEW, [init([CONTEXT], () => undefined), method('getText', [], 'java.lang.CharSequence', (_, self) => self.fields.text ?? '')]),
+  klass('android.widget.TextView', VIEW, [
+    init([CONTEXT], () => undefined),
+    method('getText', [], 'java.lang.CharSequence', (_, self) => self.fields.text ?? ''),
+  ]),
   view('android.widget.Button', 'android.widget.TextView'),
   view('android.widget.EditText', 'android.widget.TextView'),
   view('android.widget.CheckBox', 'android.widget.Button'),
@@ -51,9 +56,17 @@ export const ui = [
   klass('android.app.Fragment', 'java.lang.Object', []),
   klass(ACTIVITY, CONTEXT, [
     method('requestPermissions', [STRINGS, 'int'], 'void', (world, _, [permissions, code]) => ask(world, permissions, code)),
-    ...levels(35, 99, method('requestPermissions', [STRINGS, 'int', 'int'], 'void', (world, _, [permissions, code]) => ask(world, permissions, code))),
+    ...levels(
+      35,
+      99,
+      method('requestPermissions', [STRINGS, 'int', 'int'], 'void', (world, _, [permissions, code]) => ask(world, permissions, code)),
+    ),
   ]),
-  klass(`${ACTIVITY}$HostCallbacks`, 'java.lang.Object', [method('onRequestPermissionsFromFragment', ['android.app.Fragment', STRINGS, 'int'], 'void', (world, _, [, permissions, code]) => ask(world, permissions, code))]),
+  klass(`${ACTIVITY}$HostCallbacks`, 'java.lang.Object', [
+    method('onRequestPermissionsFromFragment', ['android.app.Fragment', STRINGS, 'int'], 'void', (world, _, [, permissions, code]) =>
+      ask(world, permissions, code),
+    ),
+  ]),
   klass('android.app.Instrumentation', 'java.lang.Object', [
     method('callActivityOnResume', [ACTIVITY], 'void', (world, _, [activity]) => run(world, activity as JavaObject, 'onResume')),
     method('callActivityOnPause', [ACTIVITY], 'void', (world, _, [activity]) => run(world, activity as JavaObject, 'onPause')),
