@@ -25,7 +25,9 @@ export function indexText(folder = join(here, 'catalogue')) {
     ...imports,
     '',
     '/** All hook rows. */',
-    `export const catalogue: readonly HookRow[] = [${files.map((name) => `...${local(name)}`).join(', ')}];`,
+    'export const catalogue: readonly HookRow[] = [',
+    ...files.map((name) => `  ...${local(name)},`),
+    '];',
     '',
   ].join('\n');
 }

@@ -70,7 +70,7 @@ function headOf(aims: readonly Need[]): RunHead {
     handset: { kind: 'virtual', simulated: true, profile: 'example', probe: null, facts: {} },
     scenario: { id: 'example', title: 'example', sha256: '', aims, steps: [] },
     tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: '' },
-    catalogue: { sha256: '', rows: 0 },
+    catalogue: { sha256: '', rows: 0, data: [] },
     seedCommitment: '',
     manifest: { sha256: '', values: 0, placebos: 0 },
     caseNumber: null,

@@ -1,4 +1,5 @@
-import type { Coverage, Event, Flow, Gap } from '../harness/model/event.js';
+import datum from '../harness/model/datum.json' with { type: 'json' };
+import type { Coverage, Flow, Gap } from '../harness/model/event.js';
 import type { Finding, Report, ReportCoverage, Timeline } from '../harness/model/finding.js';
 
 /** Everything that one judgement of a run came to. */
@@ -21,17 +22,22 @@ export function buildReport({ timeline, findings, placebo, headSha256 }: ReportP
     scenario: { id: head.scenario.id, title: head.scenario.title, aims: head.scenario.aims, reached: [...timeline.reached] },
     findings,
     links,
-    coverage: coverageOf(events, findings),
+    coverage: coverageOf(timeline, findings),
     placebo,
   };
 }
 
-function coverageOf(events: readonly Event[], findings: readonly Finding[]): ReportCoverage {
+function coverageOf({ head, events }: Timeline, findings: readonly Finding[]): ReportCoverage {
   const flows = events.filter((e): e is Flow => e.kind === 'flow');
   const gaps = events.filter((e): e is Gap => e.kind === 'gap');
   const hosts = (state: Flow['state']): string[] => unique(flows.filter((f) => f.state === state).map((f) => f.host));
   return {
     hooks: hookCoverage(events.filter((e): e is Coverage => e.kind === 'coverage')),
+    data: {
+      watched: head.catalogue.data,
+      // What a form takes is not read from the handset: typed and picked data need no hook.
+      unwatched: datum.rows.map((row) => row.datum).filter((id) => !/^(typed|picked)-/.test(id) && !head.catalogue.data.includes(id)),
+    },
     flows: {
       seen: flows.length,
       whole: flows.filter((f) => f.state === 'whole').length,

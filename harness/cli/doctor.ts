@@ -14,7 +14,7 @@ const MIN_FREE_BYTES = 1024 ** 3;
 export async function doctorCommand({ language, json: asJson }: Common): Promise<number> {
   const checks = [node(), built(), fonts(), writable(), disk(), await loopback(), device()];
   if (asJson) json(checks);
-  else for (const { what, state, detail } of checks) result(`${{ ok: '✓', missing: '✗', later: '–' }[state]} ${what[language]}${detail ? `：${detail}` : ''}`);
+  else for (const { what, state, detail } of checks) result(`${{ ok: '✓', missing: '✗', later: '–' }[state]} ${what[language]}${detail ? `${language === 'zh' ? '：' : ': '}${detail}` : ''}`);
   return checks.some((c) => c.state === 'missing') ? 3 : 0;
 }
 

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import type { Common } from './program.js';
-import { json, result } from './say.js';
+import { json, result, short } from './say.js';
 import { verdictText } from './verdict-text.js';
 
 /** Judges a run with the rules and law of this program, as a new judgement beside the older ones. */
@@ -11,7 +10,10 @@ export async function judgeCommand(dir: string, common: Common): Promise<number>
   const parts = await judgeRun(dir, common.language);
   const folder = writeJudgement(dir, parts);
   if (common.json) json(parts.report);
-  else result(`${verdictText(parts, dir, common.language, process.stdout.columns)}\n${join(folder, 'report.json')}`);
+  else {
+    result(verdictText(parts, dir, common.language));
+    result(common.language === 'zh' ? `本次判定在 ${short(folder)}` : `This judgement is in ${short(folder)}`);
+  }
   return exitOf(parts.report.findings);
 }
 
@@ -19,10 +21,12 @@ export async function judgeCommand(dir: string, common: Common): Promise<number>
 export async function reportCommand(dir: string, common: Common): Promise<number> {
   const parts = await judgeRun(dir, common.language);
   writeJudgement(dir, parts);
-  const file = join(dir, 'report.html');
-  if (!existsSync(file)) throw new Error(`${file} was not written`);
   const exit = exitOf(parts.report.findings);
-  if (common.json) json({ run: dir, report: file, exit, interrupted: parts.report.run.interrupted });
-  else result(`${verdictText(parts, dir, common.language, process.stdout.columns)}\n${file}`);
+  const file = join(dir, 'report.html');
+  if (common.json) json({ run: resolve(dir), report: resolve(file), exit, interrupted: parts.report.run.interrupted });
+  else {
+    result(verdictText(parts, dir, common.language));
+    result(common.language === 'zh' ? `报告在 ${short(file)}` : `The report is in ${short(file)}`);
+  }
   return exit;
 }

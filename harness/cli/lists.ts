@@ -11,14 +11,14 @@ import { cell, json, result, wrap } from './say.js';
 export async function appsCommand({ language, json: asJson }: Common): Promise<number> {
   const apps = await Promise.all(appIds().map(async (id) => (await findApp(id)).app));
   if (asJson) json(apps.map(({ id, label, about, version, package: name }) => ({ id, package: name, version, label, about })));
-  else for (const app of apps) listed(app.id, `${app.label[language]}：${app.about[language]}`);
+  else for (const app of apps) listed(app.id, `${app.label[language]}${language === 'zh' ? '：' : ': '}${app.about[language]}`);
   return 0;
 }
 
 /** Lists scenarios; `new FILE` writes one to start from, `validate FILE` checks one. @throws LabError SCENARIO_SYNTAX, USAGE */
 export async function scenariosCommand(act: string | undefined, file: string | undefined, common: Common): Promise<number> {
   if (act === undefined) return list(common);
-  if (act !== 'new' && act !== 'validate') throw new LabError('USAGE', { what: `没有子命令 ${act}，可用 new 或 validate`, whatEn: `no subcommand ${act}; there are new and validate`, command: 'scenarios' });
+  if (act !== 'new' && act !== 'validate') throw new LabError('USAGE', { what: `没有子命令 ${act}，可用 new 和 validate`, whatEn: `no subcommand ${act}; there are new and validate`, command: 'scenarios' });
   if (file === undefined) throw new LabError('USAGE', { what: `scenarios ${act} 需要一个文件名`, whatEn: `scenarios ${act} needs a file name`, command: 'scenarios' });
   return act === 'new' ? write(file, common) : validate(file, common);
 }

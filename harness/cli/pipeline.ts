@@ -10,6 +10,7 @@ import { link } from '../../reports/link/link.js';
 import { receiversFor } from '../../reports/receivers/receivers.js';
 import { timeline } from '../../reports/timeline.js';
 import type { Language } from '../../reports/words.js';
+import { LabError } from '../model/errors.js';
 import { fileBodies } from '../store/bodies.js';
 import { diskError } from '../store/disk.js';
 import { readRun } from '../store/read.js';
@@ -17,9 +18,10 @@ import { allRules } from './registry.js';
 
 const FORMATS = [jsonFormat, htmlFormat];
 
-/** Judges a recorded run: read, link, order, judge. Nothing is written. @throws LabError RUN_BROKEN, RUN_TOO_NEW, UNKNOWN_RUN … */
+/** Judges a recorded run: read, link, order, judge. Nothing is written. @throws LabError RUN_BROKEN, RUN_TOO_NEW, UNKNOWN_RUN, RUN_IN_USE … */
 export async function judgeRun(dir: string, language: Language): Promise<FormatParts> {
   const run = readRun(dir);
+  if (run.recording) throw new LabError('RUN_IN_USE', { dir });
   const bodies = fileBodies(dir);
   try {
     const { head, events, manifest, interrupted } = run;

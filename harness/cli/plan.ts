@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { URI_DATA } from '../../hooks/agent/uris.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import { loadScenario, type LoadedScenario } from '../drive/scenario-file.js';
 import { nearest } from '../drive/nearest.js';
@@ -50,7 +51,7 @@ export async function plan(asked: Asked): Promise<Omit<RecordPlan, 'signal' | 'o
         firstParty: app.firstParty,
       },
       tool: toolOf(),
-      catalogue: { sha256: sha256(JSON.stringify(catalogue)), rows: catalogue.length },
+      catalogue: { sha256: sha256(JSON.stringify(catalogue)), rows: catalogue.length, data: watchedData() },
       caseNumber: asked.caseNumber,
       operator: asked.operator,
       lab: asked.lab,
@@ -65,6 +66,11 @@ export async function findScenario(name: string): Promise<LoadedScenario> {
   if (file !== undefined) return loadScenario(file);
   if (/[\\/.]/.test(name) && existsSync(name)) return loadScenario(resolve(name));
   throw new LabError('UNKNOWN_SCENARIO', { name, near: nearest(name, [...shipped.keys()], 3).join(', ') });
+}
+
+function watchedData(): readonly string[] {
+  const data = catalogue.flatMap((row) => (row.kind !== 'read' || row.datum === null ? [] : row.datum === 'by-uri' ? URI_DATA : [row.datum]));
+  return [...new Set(data)].toSorted();
 }
 
 function runId(now: Date, app: string): string {

@@ -1,34 +1,43 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readRun } from '../store/read.js';
+import stringWidth from 'string-width';
 import { listRuns } from '../store/list.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import type { Common } from './program.js';
-import { cell, json, remark, result } from './say.js';
+import { cell, json, remark, result, short } from './say.js';
 
 const STATES = { complete: ['完整', 'complete'], interrupted: ['中断', 'interrupted'], recording: ['录制中', 'recording'], forgotten: ['已删除', 'forgotten'], unreadable: ['无法读取', 'unreadable'] } as const;
 
-/** Lists the runs of a folder, newest last. */
+/** Lists the runs of a folder, newest first. */
 export async function runsCommand(folder: string, { language, json: asJson }: Common): Promise<number> {
   const rows = listRuns(folder);
   if (asJson) json(rows);
   else if (rows.length === 0) remark(language === 'zh' ? `${folder} 里还没有记录。先运行：npx jiejing audit eager` : `no runs in ${folder} yet; begin with: npx jiejing audit eager`);
-  else for (const row of rows) result([cell(row.dir, 46), cell(STATES[row.state][language === 'zh' ? 0 : 1], 11), row.began.slice(0, 19), row.scenario].join(' '));
+  else {
+    const cells = rows.map((row) => [short(row.dir), STATES[row.state][language === 'zh' ? 0 : 1], local(row.began), row.scenario]);
+    const widths = [0, 1, 2].map((i) => Math.max(...cells.map((line) => stringWidth(line[i] ?? ''))));
+    for (const line of cells) result(line.map((text, i) => cell(text, widths[i] ?? stringWidth(text))).join('  ').trimEnd());
+  }
   return 0;
+}
+
+/** ISO 8601 as the clock on the wall here shows it. */
+function local(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
 /** Opens the report in the system's browser, writing it first where there is none; says where it is in any case. */
 export async function openCommand(dir: string, common: Common): Promise<number> {
   const file = resolve(join(dir, 'report.html'));
-  if (!existsSync(file)) {
-    readRun(dir);
-    writeJudgement(dir, await judgeRun(dir, common.language));
-  }
+  if (!existsSync(file)) writeJudgement(dir, await judgeRun(dir, common.language));
   const opened = await openInBrowser(file);
   if (common.json) json({ report: file, opened });
   else {
-    result(file);
+    result(short(file));
     if (!opened) remark(common.language === 'zh' ? '没有找到浏览器；请自行打开上面的文件。' : 'no browser was found; open the file above yourself.');
   }
   return 0;

@@ -20,14 +20,20 @@ export function json(document: unknown): void {
 
 /** What went wrong and the way out, for a terminal. */
 export function complaint(error: LabError, language: Language): string {
-  const { what, remedy } = error.words(language);
+  const { what, remedy } = wordsOf(error, language);
   if (language === 'en') return `error: ${what}\nway out: ${remedy}`;
   return `错误：${what}${/[。？！]$/.test(what) ? '' : '。'}\n办法：${remedy}`;
 }
 
 /** The same for a program. */
 export function complaintDocument(error: LabError, language: Language): object {
-  return { code: error.code, exit: error.exit, ...error.words(language) };
+  return { code: error.code, exit: error.exit, ...wordsOf(error, language) };
+}
+
+function wordsOf(error: LabError, language: Language): { readonly what: string; readonly remedy: string } {
+  const { what, remedy } = error.words(language);
+  // A usage error outside any command leaves its slot empty.
+  return { what, remedy: remedy.replaceAll('  ', ' ') };
 }
 
 /** A path as one would type it here: relative where it lies below this folder. */

@@ -105,7 +105,7 @@ function faultFrom(error: ErrorObject): Fault {
     return keyFault(path, key, isStep ? ACTS : Object.keys((error.parentSchema as { properties?: object }).properties ?? {}));
   }
   if (isStep) return { path, ...said(error, `第 ${here + 1} 步`, `step ${here + 1}`, true) };
-  return { path, ...said(error, here === undefined ? '场景' : ` ${here} `, here === undefined ? 'the scenario' : `"${here}"`, false) };
+  return { path, ...said(error, here === undefined ? '场景' : `${here} `, here === undefined ? 'the scenario' : `"${here}"`, false) };
 }
 
 /** The sentence for one broken rule of the schema, about what `zh` and `en` name. */

@@ -52,12 +52,25 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
   const sink = createAgentSink(recorder, app.package);
   const files = createDataFolder();
   const permissions = createPermissions({
-    package: app.package, label: app.label.zh, declared: app.permissions,
+    package: app.package,
+    label: app.label.zh,
+    declared: app.permissions,
     granted: (permission) => device.granted(app.package, permission),
     setGranted: (permission, granted) => device.setGranted(app.package, permission, granted),
     prompt: windows.permissionPrompt,
   });
-  const processes = createProcesses({ app, uid: APP_UID, phone: device, clock, windows, network, permissions, files, send: sink.take, ...witness(recorder) });
+  const processes = createProcesses({
+    app,
+    uid: APP_UID,
+    phone: device,
+    clock,
+    windows,
+    network,
+    permissions,
+    files,
+    send: sink.take,
+    ...witness(recorder),
+  });
   const release = catchStrayRejections();
   const facts = factsOf(profile);
   const server = await serveUia2({ windows, clock, info: facts });
@@ -70,8 +83,16 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
   const capabilities = capabilitiesOf(server.url, app.package, profile);
   return {
     ...acts({ app, write: lifecycle(recorder), device, permissions, processes, files, windows }),
-    kind: 'virtual', simulated: true, profile: profile.name, driver: 'virtual', owner: network.owner,
-    facts: async () => facts, capabilities: () => capabilities, flush: async () => processes.flush(), onClick: sink.onClick, close,
+    kind: 'virtual',
+    simulated: true,
+    profile: profile.name,
+    driver: 'virtual',
+    owner: network.owner,
+    facts: async () => facts,
+    capabilities: () => capabilities,
+    flush: async () => processes.flush(),
+    onClick: sink.onClick,
+    close,
   };
 }
 
@@ -86,7 +107,15 @@ interface Inside {
 }
 
 /** What the port does to the phone; each act is an event of the run. */
-function acts({ app, write, device, permissions, processes, files, windows }: Inside): Pick<HandsetPort, 'install' | 'plant' | 'launch' | 'stop' | 'clear' | 'home' | 'collect' | 'deliverSms'> {
+function acts({
+  app,
+  write,
+  device,
+  permissions,
+  processes,
+  files,
+  windows,
+}: Inside): Pick<HandsetPort, 'install' | 'plant' | 'launch' | 'stop' | 'clear' | 'home' | 'collect' | 'deliverSms'> {
   return {
     install: async () => {
       device.setInstalled(app.package);
@@ -147,15 +176,26 @@ function lifecycle(recorder: Recorder) {
 
 function factsOf(profile: Profile): Readonly<Record<string, string>> {
   return {
-    manufacturer: profile.manufacturer, model: profile.model, androidVersion: profile.android, apiLevel: String(profile.sdk),
-    screen: `${profile.width}x${profile.height}`, 'ro.jiejing.simulated': '1',
+    manufacturer: profile.manufacturer,
+    model: profile.model,
+    androidVersion: profile.android,
+    apiLevel: String(profile.sdk),
+    screen: `${profile.width}x${profile.height}`,
+    'ro.jiejing.simulated': '1',
   };
 }
 
 function capabilitiesOf(handsetUrl: string, appPackage: string, profile: Profile): Readonly<Record<string, unknown>> {
   return {
-    platformName: 'Android', 'appium:automationName': 'VirtualHandset', 'appium:udid': `virtual-${profile.name}`, 'appium:handsetUrl': handsetUrl,
-    'appium:appPackage': appPackage, 'appium:noReset': true, 'appium:autoLaunch': false, 'appium:autoGrantPermissions': false, 'appium:newCommandTimeout': 600,
+    platformName: 'Android',
+    'appium:automationName': 'VirtualHandset',
+    'appium:udid': `virtual-${profile.name}`,
+    'appium:handsetUrl': handsetUrl,
+    'appium:appPackage': appPackage,
+    'appium:noReset': true,
+    'appium:autoLaunch': false,
+    'appium:autoGrantPermissions': false,
+    'appium:newCommandTimeout': 600,
   };
 }
 

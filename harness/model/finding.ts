@@ -164,6 +164,8 @@ export interface Report {
 /** What was looked at and what was not. */
 export interface ReportCoverage {
   readonly hooks: { readonly installed: number; readonly missing: readonly string[]; readonly failed: readonly string[]; readonly fired: Readonly<Record<string, number>> };
+  /** Data of a handset, ids of datum.json, that a hook watched and that none did. */
+  readonly data: { readonly watched: readonly string[]; readonly unwatched: readonly string[] };
   readonly flows: { readonly seen: number; readonly whole: number; readonly refused: readonly string[]; readonly opaque: readonly string[]; readonly broken: number };
   readonly gaps: readonly { readonly source: GapSource; readonly what: string; readonly why: string; readonly scope: { readonly datum: string | null; readonly host: string | null; readonly phase: Phase | null } }[];
   readonly rules: { readonly judged: number; readonly notTested: readonly string[] };

@@ -27,7 +27,8 @@ export interface RunHead {
   readonly handset: { readonly kind: 'virtual' | 'framework' | 'android' | 'imported'; readonly simulated: boolean; readonly profile: string; readonly probe: string | null; readonly facts: Readonly<Record<string, string>> };
   readonly scenario: { readonly id: string; readonly title: string; readonly sha256: string; readonly aims: readonly Need[]; readonly steps: readonly ScenarioStep[] };
   readonly tool: { readonly name: string; readonly version: string; readonly commit: string | null; readonly lockSha256: string | null; readonly node: string };
-  readonly catalogue: { readonly sha256: string; readonly rows: number };
+  /** `data`: what some row watches, ids of datum.json; all other data of a handset was not looked at. */
+  readonly catalogue: { readonly sha256: string; readonly rows: number; readonly data: readonly string[] };
   /** SHA-256 of the 128-bit seed. */
   readonly seedCommitment: string;
   /** SHA-256 and counts of values/manifest.json. */

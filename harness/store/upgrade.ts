@@ -10,8 +10,13 @@ interface RawRun {
 
 /** For each old schema the step to the next. What was not recorded then becomes null: not known, never "no". */
 const STEPS: Readonly<Record<number, (run: RawRun) => RawRun>> = {
-  1: ({ head, events }) => ({ head: { ...head, schema: 2 }, events: events.map(from1) }),
+  1: ({ head, events }) => ({ head: { ...head, schema: 2, catalogue: withoutData(head['catalogue']) }, events: events.map(from1) }),
 };
+
+/** Schema 1 did not tell which data its rows watched: none is taken as watched. */
+function withoutData(catalogue: unknown): object {
+  return { ...(typeof catalogue === 'object' ? catalogue : {}), data: [] };
+}
 
 /** Schema 2 tells for an observation whether the app was in the foreground, for a flow the SNI, for a gap its scope. */
 function from1(event: RawEvent): RawEvent {

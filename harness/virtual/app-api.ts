@@ -33,7 +33,9 @@ export function appApi(own: ApiParts): { readonly api: AppProcess; toForeground(
   const background: (() => void)[] = [];
   const api: AppProcess = {
     ...java,
-    pid: ref.pid, name: ref.name, package: ref.package,
+    pid: ref.pid,
+    name: ref.name,
+    package: ref.package,
     thread: threadsOf(own),
     after: (ms, frame, body) => timers.set(ms, false, frame, body),
     every: (ms, frame, body) => timers.set(ms, true, frame, body),
@@ -46,7 +48,8 @@ export function appApi(own: ApiParts): { readonly api: AppProcess; toForeground(
     onForeground: (frame, body) => void foreground.push(() => main([frame, 'android.app.Activity.performStart'], body)),
     onBackground: (frame, body) => void background.push(() => main([frame, 'android.app.Activity.performStop'], body)),
     startProcess: (suffix) => {
-      if (parts.app.processes[suffix] === undefined) throw throwable('java.lang.IllegalArgumentException', `no process ${suffix} is declared`);
+      if (parts.app.processes[suffix] === undefined)
+        throw throwable('java.lang.IllegalArgumentException', `no process ${suffix} is declared`);
       parts.startProcess(suffix);
     },
     exit: () => {
@@ -65,7 +68,9 @@ function threadsOf({ vm, sandbox }: ApiParts): AppProcess['thread'] {
       const result: unknown = vm.thread(name, [frame], body);
       if (!(result instanceof Promise)) return undefined;
       running += 1;
-      return result.finally(() => { running -= 1; });
+      return result.finally(() => {
+        running -= 1;
+      });
     });
   };
 }
@@ -77,7 +82,10 @@ function requests({ vm, sandbox, asked }: ApiParts): AppProcess['permissions']['
     const code = last;
     return sandbox.whileAlive(() => {
       const answered = new Promise<Readonly<Record<string, boolean>>>((done) => asked.set(code, done)).finally(() => asked.delete(code));
-      vm.within(frame, () => void vm.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], null, [permissions, code]));
+      vm.within(
+        frame,
+        () => void vm.call('android.app.Activity', 'requestPermissions', ['[Ljava.lang.String;', 'int'], null, [permissions, code]),
+      );
       return answered;
     });
   };

@@ -26,15 +26,21 @@ export interface FarServers {
 export async function startFarServers(app: Pick<SimulatedApp, 'servers'>, clock: RunClock): Promise<FarServers> {
   const authority = createAuthority('Virtual World Root CA', clock.wallMs(), 'ec');
   const hosts = new Set(Object.keys(app.servers).map((key) => hostOf(key)));
-  const answer = (scheme: string) => (request: IncomingMessage, response: ServerResponse): void => {
-    const release = clock.hold('far server');
-    response.once('close', release);
-    // Nobody listens to a far server that fails: it hangs up, as servers do.
-    serve(app.servers, scheme, request, response).catch(() => response.destroy());
-  };
-  const tls = createHttpsServer({
-    SNICallback: (name, done) => (hosts.has(name.toLowerCase()) ? done(null, authority.context(name)) : done(new Error('unrecognized name'))),
-  }, answer('https'));
+  const answer =
+    (scheme: string) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      const release = clock.hold('far server');
+      response.once('close', release);
+      // Nobody listens to a far server that fails: it hangs up, as servers do.
+      serve(app.servers, scheme, request, response).catch(() => response.destroy());
+    };
+  const tls = createHttpsServer(
+    {
+      SNICallback: (name, done) =>
+        hosts.has(name.toLowerCase()) ? done(null, authority.context(name)) : done(new Error('unrecognized name')),
+    },
+    answer('https'),
+  );
   const plain = createHttpServer(answer('http'));
   for (const server of [tls, plain]) server.keepAliveTimeout = 30_000;
   const sockets = new Set<Socket>();
@@ -71,7 +77,9 @@ async function serve(servers: SimulatedApp['servers'], scheme: string, request: 
   const body = await readAll(request);
   if (body === null) return void response.writeHead(413, { connection: 'close' }).end();
   if (server === null) return void response.writeHead(421).end();
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
   const answer = server({ method: request.method ?? 'GET', url: url.href, headers, body });
   const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body) : (answer.body ?? new Uint8Array());
   response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length }).end(bytes);

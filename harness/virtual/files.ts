@@ -20,7 +20,8 @@ export function createDataFolder(): DataFolder {
   return {
     read: (path) => files.get(path) ?? null,
     write: (path, text) => {
-      if (path.startsWith('/') || path.split('/').includes('..')) throw throwable('java.io.FileNotFoundException', `${path}: open failed: EACCES (Permission denied)`);
+      if (path.startsWith('/') || path.split('/').includes('..'))
+        throw throwable('java.io.FileNotFoundException', `${path}: open failed: EACCES (Permission denied)`);
       const next = used - (files.get(path)?.length ?? 0) + text.length;
       if (next > LIMIT_CHARS) throw throwable('java.io.IOException', 'write failed: ENOSPC (No space left on device)');
       used = next;

@@ -21,7 +21,11 @@ const WAITING = 1000;
 const OWNER_KEPT_MS = 2000;
 
 /** Whose connections these are. */
-export interface NetworkUser { readonly uid: number; readonly package: string; readonly pid: number }
+export interface NetworkUser {
+  readonly uid: number;
+  readonly package: string;
+  readonly pid: number;
+}
 
 /** What the handset's network needs. */
 export interface NetworkParts {
@@ -44,7 +48,10 @@ export interface Network {
   close(): void;
 }
 
-interface Route extends NetworkParts { readonly context: ReturnType<typeof createSecureContext>; connected(socket: Socket, user: NetworkUser): void }
+interface Route extends NetworkParts {
+  readonly context: ReturnType<typeof createSecureContext>;
+  connected(socket: Socket, user: NetworkUser): void;
+}
 
 /** Opens the handset's network. */
 export function createNetwork(parts: NetworkParts): Network {
@@ -59,14 +66,23 @@ export function createNetwork(parts: NetworkParts): Network {
       if (port !== undefined) owners.set(port, user);
       socket.once('close', () => {
         live.delete(socket);
-        setTimeout(() => { if (port !== undefined && owners.get(port) === user && ![...live.keys()].some((s) => s.localPort === port)) owners.delete(port); }, OWNER_KEPT_MS).unref();
+        setTimeout(() => {
+          if (port !== undefined && owners.get(port) === user && ![...live.keys()].some((s) => s.localPort === port)) owners.delete(port);
+        }, OWNER_KEPT_MS).unref();
       });
     },
   };
   const queue = createQueue();
-  const cut = (of: (user: NetworkUser) => boolean): void => { for (const [socket, user] of live) if (of(user)) socket.destroy(); };
+  const cut = (of: (user: NetworkUser) => boolean): void => {
+    for (const [socket, user] of live) if (of(user)) socket.destroy();
+  };
   return {
-    owner: { owner: (port) => { const user = owners.get(port); return user === undefined ? null : { uid: user.uid, package: user.package, pid: user.pid, how: 'virtual' }; } },
+    owner: {
+      owner: (port) => {
+        const user = owners.get(port);
+        return user === undefined ? null : { uid: user.uid, package: user.package, pid: user.pid, how: 'virtual' };
+      },
+    },
     client: (user, pin) => ({ send: (request) => queue.run(() => held(parts.clock, () => exchange(route, user, pin, request))) }),
     cut: (pid) => cut((user) => user.pid === pid),
     close: () => cut(() => true),
@@ -89,7 +105,8 @@ function createQueue(): { run<T>(body: () => Promise<T>): Promise<T> } {
   return {
     async run(body) {
       if (running >= AT_ONCE) {
-        if (waiting.length >= WAITING) throw throwable('java.util.concurrent.RejectedExecutionException', `${WAITING} requests are waiting`);
+        if (waiting.length >= WAITING)
+          throw throwable('java.util.concurrent.RejectedExecutionException', `${WAITING} requests are waiting`);
         await new Promise<void>((go) => waiting.push(go));
       } else {
         running += 1;
@@ -125,7 +142,8 @@ async function exchange(route: Route, user: NetworkUser, pinned: string | null, 
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw throwable('java.lang.IllegalArgumentException', `unexpected url: ${text}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw throwable('java.lang.IllegalArgumentException', `unexpected url: ${text}`);
   return url;
 }
 
@@ -152,7 +170,8 @@ function openTunnel(socket: Socket, host: string, port: number): Promise<void> {
       if (error === null) done();
       else failed(error);
     };
-    const closed = (): void => over(socket.errored === null ? throwable('java.io.IOException', 'unexpected end of stream on CONNECT') : asJava(socket.errored));
+    const closed = (): void =>
+      over(socket.errored === null ? throwable('java.io.IOException', 'unexpected end of stream on CONNECT') : asJava(socket.errored));
     // By `readable` and `read`: a socket that was ever switched to flowing loses what comes before TLS takes over.
     const take = (): void => {
       const chunk: Buffer | null = socket.read();
@@ -165,7 +184,9 @@ function openTunnel(socket: Socket, host: string, port: number): Promise<void> {
       over(status === 200 ? null : throwable('java.io.IOException', `Unexpected response code for CONNECT: ${status}`));
     };
     socket.on('readable', take).once('close', closed);
-    socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\nProxy-Connection: Keep-Alive\r\nUser-Agent: okhttp/4.12.0\r\n\r\n`);
+    socket.write(
+      `CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\nProxy-Connection: Keep-Alive\r\nUser-Agent: okhttp/4.12.0\r\n\r\n`,
+    );
   });
 }
 
@@ -185,7 +206,13 @@ function handshake(tls: TLSSocket, host: string): Promise<void> {
     tls.once('secureConnect', () => {
       const mismatch = checkServerIdentity(host, tls.getPeerCertificate());
       const untrusted = !tls.authorized && !String(tls.authorizationError).includes('ALTNAME');
-      if (untrusted) failed(throwable('javax.net.ssl.SSLHandshakeException', 'java.security.cert.CertPathValidatorException: Trust anchor for certification path not found.'));
+      if (untrusted)
+        failed(
+          throwable(
+            'javax.net.ssl.SSLHandshakeException',
+            'java.security.cert.CertPathValidatorException: Trust anchor for certification path not found.',
+          ),
+        );
       else if (mismatch !== undefined) failed(throwable('javax.net.ssl.SSLPeerUnverifiedException', `Hostname ${host} not verified`));
       else done();
     });
@@ -234,11 +261,14 @@ async function readAnswer(answer: IncomingMessage): Promise<HttpAnswer> {
   } catch (error) {
     throw asJava(error);
   }
-  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
   return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
 }
 
-const lowerCase = (headers: HttpRequest['headers']): Record<string, string> => Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+const lowerCase = (headers: HttpRequest['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 const timedOut = (): Error => throwable('java.net.SocketTimeoutException', `timeout after ${TIMEOUT_MS} ms`);
 
 /** A socket's error as the Java client would throw it. */

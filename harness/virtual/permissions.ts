@@ -7,7 +7,10 @@ export function groupOf(permission: string): string | null {
 }
 
 /** One package's answer state. `denials` counts: after two the system asks no more. */
-interface GroupState { denials: number; once: boolean }
+interface GroupState {
+  denials: number;
+  once: boolean;
+}
 
 /** Who asks, and how the prompt is shown. */
 export interface PermissionParts {
@@ -17,7 +20,12 @@ export interface PermissionParts {
   readonly declared: readonly string[];
   granted(permission: string): boolean;
   setGranted(permission: string, granted: boolean): void;
-  prompt(ask: { readonly package: string; readonly label: string; readonly group: string; readonly permissions: readonly string[] }): Promise<PromptAnswer | 'cancelled'>;
+  prompt(ask: {
+    readonly package: string;
+    readonly label: string;
+    readonly group: string;
+    readonly permissions: readonly string[];
+  }): Promise<PromptAnswer | 'cancelled'>;
 }
 
 /** The runtime permissions of one package. */
@@ -37,7 +45,9 @@ export function createPermissions(parts: PermissionParts): Permissions {
   const states = new Map<string, GroupState>();
   let turn: Promise<unknown> = Promise.resolve();
   const declaredOf = (group: string): readonly string[] => parts.declared.filter((p) => groupOf(p) === group);
-  const revoke = (group: string): void => { for (const p of declaredOf(group)) parts.setGranted(p, false); };
+  const revoke = (group: string): void => {
+    for (const p of declaredOf(group)) parts.setGranted(p, false);
+  };
   const ask = async (group: string, wanted: readonly string[]): Promise<void> => {
     const state = states.get(group) ?? { denials: 0, once: false };
     states.set(group, state);
@@ -65,13 +75,21 @@ export function createPermissions(parts: PermissionParts): Permissions {
     return Object.fromEntries(permissions.map((p) => [p, parts.granted(p)]));
   };
   return {
-    install: () => { for (const p of parts.declared) if (groupOf(p) === null) parts.setGranted(p, true); },
+    install: () => {
+      for (const p of parts.declared) if (groupOf(p) === null) parts.setGranted(p, true);
+    },
     request: (permissions) => {
       const next = turn.then(() => request(permissions));
       turn = next.catch(() => undefined);
       return next;
     },
-    processesEnded: () => { for (const [group, state] of states) if (state.once) { state.once = false; revoke(group); } },
+    processesEnded: () => {
+      for (const [group, state] of states)
+        if (state.once) {
+          state.once = false;
+          revoke(group);
+        }
+    },
     reset: () => {
       for (const p of parts.declared) if (groupOf(p) !== null) parts.setGranted(p, false);
       states.clear();

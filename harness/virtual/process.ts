@@ -65,7 +65,9 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
   const sandbox = createSandbox((error) => end('crashed', error));
   const asked = new Map<number, (answers: Readonly<Record<string, boolean>>) => void>();
   const host: JavaHost = {
-    phone: parts.phone, clock, process: { pid: parts.pid, uid: parts.uid, package: app.package, name: ref.name },
+    phone: parts.phone,
+    clock,
+    process: { pid: parts.pid, uid: parts.uid, package: app.package, name: ref.name },
     requestPermissions: (permissions, code) => void parts.permissions.request(permissions).then((answers) => asked.get(code)?.(answers)),
     foreground: parts.foreground,
   };
@@ -85,24 +87,38 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
       parts.ended(ref, how, error);
     });
   };
-  const tell = (activity: string, state: 'resumed' | 'paused'): void => sandbox.run(() => callActivity(vm, qualified(app.package, activity), state, () => undefined));
-  const ui = parts.windows.attach({ package: app.package, label: app.label.zh, pid: parts.pid }, {
-    click: (view, listener) => sandbox.run(() => performClick(vm, view, listener)),
-    resumed: (activity) => { tell(activity, 'resumed'); parts.resumed(); },
-    paused: (activity) => { tell(activity, 'paused'); parts.paused(); },
-    crashed: (error) => sandbox.crash(error),
-  });
+  const tell = (activity: string, state: 'resumed' | 'paused'): void =>
+    sandbox.run(() => callActivity(vm, qualified(app.package, activity), state, () => undefined));
+  const ui = parts.windows.attach(
+    { package: app.package, label: app.label.zh, pid: parts.pid },
+    {
+      click: (view, listener) => sandbox.run(() => performClick(vm, view, listener)),
+      resumed: (activity) => {
+        tell(activity, 'resumed');
+        parts.resumed();
+      },
+      paused: (activity) => {
+        tell(activity, 'paused');
+        parts.paused();
+      },
+      crashed: (error) => sandbox.crash(error),
+    },
+  );
   const { api, toForeground, toBackground } = appApi({ parts, ref, vm, ui, sandbox, timers, main, asked, leave: () => end('exit', null) });
   const guarded = untilDeath(api, sandbox);
   return {
-    ref, toForeground, toBackground,
+    ref,
+    toForeground,
+    toBackground,
     async start() {
       await agent.install('early');
       // The app's class loader is there before Application.onCreate runs: nothing of the app precedes the late rows.
       await agent.install('late');
       main(['android.app.ActivityThread.handleBindApplication'], () => app.processes[parts.suffix]?.(guarded));
     },
-    flush: () => { if (sandbox.alive) agent.flush(); },
+    flush: () => {
+      if (sandbox.alive) agent.flush();
+    },
     kill: () => end('killed', null),
   };
 }

@@ -8,7 +8,10 @@ const FIRST_PID = 4_210;
 const BACKGROUND_MS = 700;
 
 /** What all processes of one app share, and who hears of them. */
-export interface ProcessesParts extends Pick<ProcessParts, 'app' | 'uid' | 'phone' | 'clock' | 'windows' | 'network' | 'permissions' | 'files' | 'send'> {
+export interface ProcessesParts extends Pick<
+  ProcessParts,
+  'app' | 'uid' | 'phone' | 'clock' | 'windows' | 'network' | 'permissions' | 'files' | 'send'
+> {
   started(process: ProcessRef): void;
   ended(process: ProcessRef, how: EndedHow, error: unknown): void;
   /** Name and number of the contact that the user picked. */
@@ -43,7 +46,9 @@ function visibility({ app, windows, clock }: ProcessesParts, running: ReadonlyMa
   const own: Visibility = {
     starting: false,
     inFront,
-    gone: () => { visible = false; },
+    gone: () => {
+      visible = false;
+    },
     resumed: () => {
       own.starting = false;
       if (visible) return;
@@ -51,11 +56,12 @@ function visibility({ app, windows, clock }: ProcessesParts, running: ReadonlyMa
       for (const process of running.values()) process.toForeground();
     },
     // Between two activities nothing is resumed for a moment.
-    paused: () => void clock.setTimer(() => {
-      if (!visible || inFront()) return;
-      visible = false;
-      for (const process of running.values()) process.toBackground();
-    }, BACKGROUND_MS),
+    paused: () =>
+      void clock.setTimer(() => {
+        if (!visible || inFront()) return;
+        visible = false;
+        for (const process of running.values()) process.toBackground();
+      }, BACKGROUND_MS),
   };
   return own;
 }
@@ -66,19 +72,27 @@ export function createProcesses(parts: ProcessesParts): Processes {
   const view = visibility(parts, running);
   let nextPid = FIRST_PID;
 
-  const ended = (suffix: string) => (process: ProcessRef, how: EndedHow, error: unknown): void => {
-    if (running.get(suffix)?.ref.pid === process.pid) running.delete(suffix);
-    if (suffix === '') view.gone();
-    if (running.size === 0) parts.permissions.processesEnded();
-    parts.ended(process, how, error);
-  };
+  const ended =
+    (suffix: string) =>
+    (process: ProcessRef, how: EndedHow, error: unknown): void => {
+      if (running.get(suffix)?.ref.pid === process.pid) running.delete(suffix);
+      if (suffix === '') view.gone();
+      if (running.size === 0) parts.permissions.processesEnded();
+      parts.ended(process, how, error);
+    };
   const start = async (suffix: string): Promise<void> => {
     if (running.has(suffix)) return;
     const release = parts.clock.hold('process start');
     try {
       const process = createProcess({
-        ...parts, suffix, pid: nextPid++, foreground: () => view.starting || view.inFront(),
-        startProcess: (other) => void start(other), resumed: view.resumed, paused: view.paused, ended: ended(suffix),
+        ...parts,
+        suffix,
+        pid: nextPid++,
+        foreground: () => view.starting || view.inFront(),
+        startProcess: (other) => void start(other),
+        resumed: view.resumed,
+        paused: view.paused,
+        ended: ended(suffix),
       });
       running.set(suffix, process);
       parts.started(process.ref);
@@ -99,6 +113,8 @@ export function createProcesses(parts: ProcessesParts): Processes {
       view.starting = false;
       parts.windows.close(parts.app.package, null);
     },
-    flush: () => { for (const process of running.values()) process.flush(); },
+    flush: () => {
+      for (const process of running.values()) process.flush();
+    },
   };
 }

@@ -40,7 +40,9 @@ export function createSandbox(crashed: (error: unknown) => void): Sandbox {
     crashed(error);
   };
   return {
-    get alive() { return alive; },
+    get alive() {
+      return alive;
+    },
     crash: report,
     run(body) {
       if (!alive) return;
@@ -51,29 +53,43 @@ export function createSandbox(crashed: (error: unknown) => void): Sandbox {
         report(error);
       }
     },
-    end: () => { alive = false; },
+    end: () => {
+      alive = false;
+    },
     whileAlive(begin) {
       if (open >= OPEN) throw throwable('java.lang.OutOfMemoryError', `more than ${OPEN} calls wait for their answer`);
       open += 1;
-      const promise = begin().finally(() => { open -= 1; });
+      const promise = begin().finally(() => {
+        open -= 1;
+      });
       return new Promise((done, failed) => {
-        promise.then((value) => { if (alive) done(value); }, (error: unknown) => { if (alive) failed(error); });
+        promise.then(
+          (value) => {
+            if (alive) done(value);
+          },
+          (error: unknown) => {
+            if (alive) failed(error);
+          },
+        );
       });
     },
-    check: () => { if (!alive) throw new ProcessEnded('the process has ended'); },
+    check: () => {
+      if (!alive) throw new ProcessEnded('the process has ended');
+    },
   };
 }
 
 /** Takes rejections that app code left unhandled; the way back to the listeners of before. */
 export function catchStrayRejections(): () => void {
-  const listener = (error: unknown): void => {
-    const report = owner.getStore();
-    // Not an app's: a fault of ours, which must end the harness as it would without this listener.
-    if (report === undefined) throw error;
-    report(error);
-  };
-  process.on('unhandledRejection', listener);
-  return () => void process.off('unhandledRejection', listener);
+  process.on('unhandledRejection', onStray);
+  return () => void process.off('unhandledRejection', onStray);
+}
+
+function onStray(error: unknown): void {
+  const report = owner.getStore();
+  // Not an app's: a fault of ours, which must end the harness as it would without this listener.
+  if (report === undefined) throw error;
+  report(error);
 }
 
 const slot: { body: () => unknown } = { body: () => undefined };
@@ -89,7 +105,8 @@ function bounded(body: () => unknown): unknown {
     return script.runInContext(context, { timeout: ANR_MS });
   } catch (error) {
     // The watchdog's error belongs to the other realm: it is no instance of this one's Error.
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw throwable('android.app.ApplicationNotResponding', `no answer for ${ANR_MS} ms`);
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      throw throwable('android.app.ApplicationNotResponding', `no answer for ${ANR_MS} ms`);
     throw error;
   } finally {
     watched = false;

@@ -16,5 +16,7 @@ export function throwable(className: string, message: string, cause?: unknown): 
 
 /** Java class of what app code threw; a JavaScript error stands for an unchecked Java one. */
 export function classNameOf(thrown: unknown): string {
-  return thrown instanceof Error && 'className' in thrown && typeof thrown.className === 'string' ? thrown.className : 'java.lang.RuntimeException';
+  return thrown instanceof Error && 'className' in thrown && typeof thrown.className === 'string'
+    ? thrown.className
+    : 'java.lang.RuntimeException';
 }

@@ -28,3 +28,6 @@ export function datumOfUri(uri: string): string | null {
   if (authority === 'settings') return /^\/secure\/android_id$/.test(rest.slice(whole.length)) ? 'android-id' : null;
   return AUTHORITIES[authority] ?? null;
 }
+
+/** All data that a content URI can lead to. */
+export const URI_DATA: readonly string[] = [...new Set([...Object.values(AUTHORITIES), 'android-id'])];

@@ -11,4 +11,14 @@ import { rows as ui } from './ui.js';
 import { rows as wifi } from './wifi.js';
 
 /** All hook rows. */
-export const catalogue: readonly HookRow[] = [...apps, ...clipboard, ...content, ...crypto, ...deviceIds, ...location, ...settingsIds, ...ui, ...wifi];
+export const catalogue: readonly HookRow[] = [
+  ...apps,
+  ...clipboard,
+  ...content,
+  ...crypto,
+  ...deviceIds,
+  ...location,
+  ...settingsIds,
+  ...ui,
+  ...wifi,
+];

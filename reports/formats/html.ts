@@ -25,7 +25,7 @@ function renderHtml(parts: FormatParts): string {
 <title>${`${report.app.label} · 借镜检测报告 Jiejing report`}</title>
 ${trusted(`<style>${PAGE_STYLE}</style>`)}</head>
 <body>
-${report.handset.simulated ? html`<div class="simulated" role="note">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</div>` : ''}
+${report.handset.simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</aside>` : ''}
 <nav aria-label="${language === 'zh' ? '本页' : 'This page'}"><a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a> <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a> <span class="tools"><button type="button" id="language" lang="${language === 'zh' ? 'en' : 'zh-CN'}">${language === 'zh' ? 'English' : '中文'}</button> <button type="button" id="theme">${both({ zh: '深色 / 浅色', en: 'Dark / light' })}</button></span></nav>
 <main>
 ${summarySection(report)}

@@ -20,7 +20,7 @@ export function summaryPage(night: Night, language: Language): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}" data-lang="${language}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>借镜夜间汇总 Jiejing nightly</title>${trusted(`<style>${PAGE_STYLE}</style>`)}</head><body>
-${simulated ? html`<div class="simulated" role="note">${both({ zh: '含模拟运行 · 虚拟手机 · 不可作为证据', en: 'Holds simulated runs · virtual handset · not fit as evidence' })}</div>` : ''}
+${simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '含模拟运行 · 虚拟手机 · 不可作为证据', en: 'Holds simulated runs · virtual handset · not fit as evidence' })}</aside>` : ''}
 <main><h1>${both({ zh: '夜间汇总', en: 'Nightly summary' })} <small>${night.began}</small></h1>
 <div class="wide" tabindex="0"><table><thead><tr>${HEADS.map((h) => html`<th scope="col">${both(h)}</th>`)}</tr></thead><tbody>${night.lines.map(row)}</tbody></table></div></main></body></html>
 `.markup;

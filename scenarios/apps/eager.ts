@@ -11,7 +11,11 @@ const STAT = 'https://collect.shuque-stat.example';
 const RISK = 'https://collect.dunyan-risk.example';
 const ONCE = 'shared_prefs/first_start.xml';
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
-const AT_FIRST_START = ['android.permission.READ_PHONE_STATE', 'android.permission.ACCESS_FINE_LOCATION', 'android.permission.READ_CONTACTS'];
+const AT_FIRST_START = [
+  'android.permission.READ_PHONE_STATE',
+  'android.permission.ACCESS_FINE_LOCATION',
+  'android.permission.READ_CONTACTS',
+];
 
 function start(app: AppProcess): void {
   const flow = loanFlow(app, {
@@ -43,7 +47,12 @@ function start(app: AppProcess): void {
 function activate(app: AppProcess): void {
   const androidId = app.within(`${CLASSES}.device.Activation.report`, () => app.device.androidId());
   app.thread('OkHttp Dispatcher', `${CLASSES}.net.ActivationApi.post`, async () => {
-    await app.http.send({ method: 'POST', url: `${API}/v1/activate`, headers: JSON_TYPE, body: JSON.stringify({ androidId, channel: 'store' }) });
+    await app.http.send({
+      method: 'POST',
+      url: `${API}/v1/activate`,
+      headers: JSON_TYPE,
+      body: JSON.stringify({ androidId, channel: 'store' }),
+    });
   });
 }
 
@@ -53,7 +62,12 @@ function startStatistics(app: AppProcess): void {
     const imei = app.within('com.example.shuque.stat.DeviceId.imei', () => attempt(() => app.telephony.imei()));
     if (imei === null) return;
     const did = app.within('com.example.shuque.stat.DeviceId.hash', () => hex(app.crypto.digest('MD5', utf8(imei))));
-    await app.http.send({ method: 'POST', url: `${STAT}/v1/init`, headers: JSON_TYPE, body: JSON.stringify({ did, appKey: 'a1b2c3', model: app.device.model() }) });
+    await app.http.send({
+      method: 'POST',
+      url: `${STAT}/v1/init`,
+      headers: JSON_TYPE,
+      body: JSON.stringify({ did, appKey: 'a1b2c3', model: app.device.model() }),
+    });
   });
 }
 
@@ -111,11 +125,22 @@ export default {
   id: 'eager',
   package: CLASSES,
   label: { zh: '急用花（虚构）', en: 'Eager Loan (fictional)' },
-  about: { zh: '首次启动就索取权限，在用户同意前读取 IMEI、位置和通讯录并发送给第三方。', en: 'Asks for permissions at first start, reads IMEI, location and contacts before consent and sends them to third parties.' },
+  about: {
+    zh: '首次启动就索取权限，在用户同意前读取 IMEI、位置和通讯录并发送给第三方。',
+    en: 'Asks for permissions at first start, reads IMEI, location and contacts before consent and sends them to third parties.',
+  },
   version: '1.0.0',
-  permissions: ['android.permission.INTERNET', 'android.permission.ACCESS_NETWORK_STATE', 'android.permission.ACCESS_WIFI_STATE', ...AT_FIRST_START],
+  permissions: [
+    'android.permission.INTERNET',
+    'android.permission.ACCESS_NETWORK_STATE',
+    'android.permission.ACCESS_WIFI_STATE',
+    ...AT_FIRST_START,
+  ],
   firstParty: { domains: ['eager-loan.example'], classes: [`${CLASSES}.`] },
   processes: { '': start },
   servers: { 'api.eager-loan.example': lender, 'collect.shuque-stat.example': collector, 'collect.dunyan-risk.example': collector },
-  truth: [...under(['observe-only', 'decline', 'sign-up-deny'], ALWAYS, DENIED), ...under(['sign-up-allow', 'background', 'withdraw'], ALWAYS, ALLOWED)],
+  truth: [
+    ...under(['observe-only', 'decline', 'sign-up-deny'], ALWAYS, DENIED),
+    ...under(['sign-up-allow', 'background', 'withdraw'], ALWAYS, ALLOWED),
+  ],
 } satisfies SimulatedApp;

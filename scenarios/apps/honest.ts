@@ -25,7 +25,14 @@ function start(app: AppProcess): void {
 function registerDevice(app: AppProcess): void {
   const deviceId = app.within(`${CLASSES}.risk.DeviceRegistrar.register`, () => app.device.androidId());
   app.thread('OkHttp Dispatcher', `${CLASSES}.net.DeviceApi.register`, async () => {
-    await app.http.send({ method: 'POST', url: `${API}/v1/device`, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify({ deviceId }) }).catch(() => undefined);
+    await app.http
+      .send({
+        method: 'POST',
+        url: `${API}/v1/device`,
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+        body: JSON.stringify({ deviceId }),
+      })
+      .catch(() => undefined);
   });
 }
 
@@ -34,7 +41,10 @@ export default {
   id: 'honest',
   package: CLASSES,
   label: { zh: '诚信借（虚构）', en: 'Honest Loan (fictional)' },
-  about: { zh: '先告知、等同意，只收集借款所需信息；撤回后不再收集。', en: 'Tells, waits for consent, collects what a loan needs, and stops when consent is withdrawn.' },
+  about: {
+    zh: '先告知、等同意，只收集借款所需信息；撤回后不再收集。',
+    en: 'Tells, waits for consent, collects what a loan needs, and stops when consent is withdrawn.',
+  },
   version: '1.0.0',
   permissions: ['android.permission.INTERNET', 'android.permission.ACCESS_NETWORK_STATE', 'android.permission.ACCESS_FINE_LOCATION'],
   firstParty: { domains: ['honest-loan.example'], classes: [`${CLASSES}.`] },

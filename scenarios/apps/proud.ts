@@ -16,7 +16,12 @@ function start(app: AppProcess): void {
     noticeBox: null,
     loginBoxTicked: false,
     afterRefusal: 'leave',
-    agreed: () => report(app, 'agreed', app.within('com.example.dunyan.risk.Guard.deviceId', () => app.device.androidId())),
+    agreed: () =>
+      report(
+        app,
+        'agreed',
+        app.within('com.example.dunyan.risk.Guard.deviceId', () => app.device.androidId()),
+      ),
     refused: () => undefined,
     withdrawn: () => report(app, 'withdrawn', null),
   });
@@ -30,7 +35,10 @@ function start(app: AppProcess): void {
 function report(app: AppProcess, event: string, deviceId: string | null): void {
   app.thread('Dunyan-Guard', 'com.example.dunyan.risk.Guard.run', async () => {
     const body = JSON.stringify({ event, deviceId });
-    await app.pinned(PINNED).send({ method: 'POST', url: `https://${PINNED}/v1/event`, headers: { 'content-type': 'application/json; charset=utf-8' }, body }).catch(() => undefined);
+    await app
+      .pinned(PINNED)
+      .send({ method: 'POST', url: `https://${PINNED}/v1/event`, headers: { 'content-type': 'application/json; charset=utf-8' }, body })
+      .catch(() => undefined);
   });
 }
 
@@ -49,7 +57,10 @@ export default {
   id: 'proud',
   package: CLASSES,
   label: { zh: '傲金贷（虚构）', en: 'Proud Loan (fictional)' },
-  about: { zh: '对风控主机做证书绑定，发往那里的内容无法看到：结论只能是“未检测”。', en: 'Pins the certificate of its risk host: what goes there cannot be seen and must come out as not tested.' },
+  about: {
+    zh: '对风控主机做证书绑定，发往那里的内容无法看到：结论只能是“未检测”。',
+    en: 'Pins the certificate of its risk host: what goes there cannot be seen and must come out as not tested.',
+  },
   version: '1.0.0',
   permissions: ['android.permission.INTERNET', 'android.permission.ACCESS_NETWORK_STATE', 'android.permission.ACCESS_FINE_LOCATION'],
   firstParty: { domains: ['proud-loan.example'], classes: [`${CLASSES}.`] },
@@ -60,6 +71,9 @@ export default {
     ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),
     ...under(['sign-up-deny', 'sign-up-allow'], found('LA-E03', 'not-tested', '-', {}), found('LA-G01', 'not-tested', '-', {})),
     ...under(['background'], found('LA-E06', 'not-tested', '-', {})),
-    ...under(['withdraw'], (['LA-B09', 'LA-E02', 'LA-F01'] as const).map((rule) => found(rule, 'not-tested', 'after-withdrawal', UNSEEN))),
+    ...under(
+      ['withdraw'],
+      (['LA-B09', 'LA-E02', 'LA-F01'] as const).map((rule) => found(rule, 'not-tested', 'after-withdrawal', UNSEEN)),
+    ),
   ],
 } satisfies SimulatedApp;

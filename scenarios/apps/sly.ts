@@ -48,7 +48,9 @@ function carryOn(app: AppProcess): void {
   sendSealed(app, GRAPH, { oaid });
   sendSealed(app, RISK, { apps });
   ping(app, oaid);
-  app.thread('Juguang-Track', 'com.example.juguang.ads.Tracker.run', () => quietly(app.http.send({ method: 'GET', url: `${ADS}/imp?oaid=${encodeURIComponent(oaid)}&slot=splash` })));
+  app.thread('Juguang-Track', 'com.example.juguang.ads.Tracker.run', () =>
+    quietly(app.http.send({ method: 'GET', url: `${ADS}/imp?oaid=${encodeURIComponent(oaid)}&slot=splash` })),
+  );
   app.thread('main', `${CLASSES}.perm.PermissionHost.ask`, async () => {
     const missing = [CONTACTS, SMS].filter((permission) => !app.permissions.granted(permission));
     if (missing.length > 0) await app.permissions.request(missing, `${CLASSES}.perm.PermissionHost.request`);
@@ -67,7 +69,10 @@ function watchFromBackground(app: AppProcess, answered: () => boolean): void {
   let running: readonly { cancel(): void }[] = [];
   const look = (): void => {
     if (!answered()) return;
-    ping(app, app.within('com.example.diling.push.PushService.id', () => app.device.oaid()));
+    ping(
+      app,
+      app.within('com.example.diling.push.PushService.id', () => app.device.oaid()),
+    );
     if (!app.permissions.granted(SMS)) return;
     const inbox = app.within('com.example.wangji.graph.SmsCollector.inbox', () => app.sms.inbox());
     sendSealed(app, RISK, { inbox });
@@ -92,20 +97,33 @@ function sendSealed(app: AppProcess, origin: string, content: Readonly<Record<st
   app.thread('Seal-Worker', `${CLASSES}.net.Sealed.run`, () => {
     const { crypto } = app;
     const [key, iv] = [crypto.random(16), crypto.random(16)];
-    const sealed = app.within(`${CLASSES}.net.Sealed.seal`, () => crypto.base64(crypto.encrypt('AES/CBC/PKCS5Padding', key, iv, utf8(JSON.stringify(content)))));
-    return quietly(app.http.send({ method: 'POST', url: `${origin}/v1/data`, headers: JSON_TYPE, body: JSON.stringify({ iv: hex(iv), data: sealed }) }));
+    const sealed = app.within(`${CLASSES}.net.Sealed.seal`, () =>
+      crypto.base64(crypto.encrypt('AES/CBC/PKCS5Padding', key, iv, utf8(JSON.stringify(content)))),
+    );
+    return quietly(
+      app.http.send({ method: 'POST', url: `${origin}/v1/data`, headers: JSON_TYPE, body: JSON.stringify({ iv: hex(iv), data: sealed }) }),
+    );
   });
 }
 
 function ping(app: AppProcess, oaid: string): void {
-  app.thread('Diling-Push', 'com.example.diling.push.Channel.run', () => quietly(app.http.send({ method: 'POST', url: `${PUSH}/bind`, headers: JSON_TYPE, body: JSON.stringify({ oaid, token: 'p-0001' }) })));
+  app.thread('Diling-Push', 'com.example.diling.push.Channel.run', () =>
+    quietly(app.http.send({ method: 'POST', url: `${PUSH}/bind`, headers: JSON_TYPE, body: JSON.stringify({ oaid, token: 'p-0001' }) })),
+  );
 }
 
 function quietly(exchange: Promise<unknown>): Promise<void> {
-  return exchange.then(() => undefined, () => undefined);
+  return exchange.then(
+    () => undefined,
+    () => undefined,
+  );
 }
 
-const READS = [{ datum: 'android-id', sdk: 'sim-lantu' }, { datum: 'oaid', sdk: 'sim-juguang' }, { datum: 'installed-apps', sdk: 'sim-dunyan' }];
+const READS = [
+  { datum: 'android-id', sdk: 'sim-lantu' },
+  { datum: 'oaid', sdk: 'sim-juguang' },
+  { datum: 'installed-apps', sdk: 'sim-dunyan' },
+];
 const AT_RISK = { receiver: 'collect.dunyan-risk.example', sdk: 'sim-dunyan' };
 const AT_GRAPH = { receiver: 'graph.wangji-graph.example', sdk: 'sim-wangji' };
 const AT_PUSH = { receiver: 'push.diling-push.example', sdk: 'sim-diling' };
@@ -114,15 +132,27 @@ const AT_STAT = { receiver: 'collect.shuque-stat.example', sdk: 'sim-shuque' };
 const AT_SCORE = { receiver: 'score.lantu-score.example', sdk: 'sim-lantu' };
 const OWN = { datum: 'android-id', receiver: 'api.sly-loan.example' };
 const TO_OTHERS = [
-  { datum: 'android-id', ...AT_STAT }, { datum: 'android-id', ...AT_SCORE }, { datum: 'oaid', ...AT_GRAPH },
-  { datum: 'installed-apps', ...AT_RISK }, { datum: 'oaid', ...AT_PUSH }, { datum: 'oaid', ...AT_ADS },
+  { datum: 'android-id', ...AT_STAT },
+  { datum: 'android-id', ...AT_SCORE },
+  { datum: 'oaid', ...AT_GRAPH },
+  { datum: 'installed-apps', ...AT_RISK },
+  { datum: 'oaid', ...AT_PUSH },
+  { datum: 'oaid', ...AT_ADS },
 ];
 const CONTACTS_TO_OTHERS = { datum: 'contacts', ...AT_RISK };
-const all = (rule: Found['rule'], phase: string, where: readonly Parameters<typeof found>[3][]): readonly Found[] => where.map((one) => found(rule, 'violation', phase, one));
+const all = (rule: Found['rule'], phase: string, where: readonly Parameters<typeof found>[3][]): readonly Found[] =>
+  where.map((one) => found(rule, 'violation', phase, one));
 
 const TICKED = found('LA-B01', 'violation', 'before-consent', {});
-const inTheClear = (phase: string): readonly Found[] => all('LA-G01', phase, [{ datum: 'oaid', ...AT_PUSH }, { datum: 'oaid', ...AT_ADS }]);
-const listTaken = (phase: string): readonly Found[] => [...all('LA-E01', phase, [{ datum: 'contacts', sdk: 'sim-dunyan' }]), ...all('LA-E02', phase, [CONTACTS_TO_OTHERS])];
+const inTheClear = (phase: string): readonly Found[] =>
+  all('LA-G01', phase, [
+    { datum: 'oaid', ...AT_PUSH },
+    { datum: 'oaid', ...AT_ADS },
+  ]);
+const listTaken = (phase: string): readonly Found[] => [
+  ...all('LA-E01', phase, [{ datum: 'contacts', sdk: 'sim-dunyan' }]),
+  ...all('LA-E02', phase, [CONTACTS_TO_OTHERS]),
+];
 // Contacts and SMS.
 const twice = (one: Found): readonly Found[] => [one, one];
 const AFTER_AGREEING = [
@@ -146,10 +176,18 @@ const AFTER_WITHDRAWING = [
   ...listTaken('after-withdrawal'),
   ...inTheClear('after-withdrawal'),
 ];
-const SMS_SENT = [{ datum: 'sms', ...AT_RISK }, { datum: 'sms', ...AT_GRAPH }];
+const SMS_SENT = [
+  { datum: 'sms', ...AT_RISK },
+  { datum: 'sms', ...AT_GRAPH },
+];
 const IN_BACKGROUND = [
   ...all('LA-E03', 'after-consent', [{ datum: 'sms', sdk: 'sim-wangji' }, ...SMS_SENT]),
-  ...all('LA-E06', 'after-consent', [{ datum: 'oaid', sdk: 'sim-diling' }, { datum: 'sms', sdk: 'sim-wangji' }, { datum: 'oaid', ...AT_PUSH }, ...SMS_SENT]),
+  ...all('LA-E06', 'after-consent', [
+    { datum: 'oaid', sdk: 'sim-diling' },
+    { datum: 'sms', sdk: 'sim-wangji' },
+    { datum: 'oaid', ...AT_PUSH },
+    ...SMS_SENT,
+  ]),
 ];
 
 /** Ticks the box itself, takes no for an answer in words only, and works on in the dark. */
@@ -157,14 +195,29 @@ export default {
   id: 'sly',
   package: CLASSES,
   label: { zh: '暗涌贷（虚构）', en: 'Sly Loan (fictional)' },
-  about: { zh: '默认勾选同意；拒绝和撤回后照样收集，后台读取短信，AES 加密后发给多个接收方。', en: 'Ticks its own consent box, goes on after refusal and withdrawal, reads SMS in background, AES-encrypts to many receivers.' },
+  about: {
+    zh: '默认勾选同意；拒绝和撤回后照样收集，后台读取短信，AES 加密后发给多个接收方。',
+    en: 'Ticks its own consent box, goes on after refusal and withdrawal, reads SMS in background, AES-encrypts to many receivers.',
+  },
   version: '1.0.0',
-  permissions: ['android.permission.INTERNET', 'android.permission.ACCESS_NETWORK_STATE', 'android.permission.QUERY_ALL_PACKAGES', 'android.permission.ACCESS_FINE_LOCATION', CONTACTS, SMS],
+  permissions: [
+    'android.permission.INTERNET',
+    'android.permission.ACCESS_NETWORK_STATE',
+    'android.permission.QUERY_ALL_PACKAGES',
+    'android.permission.ACCESS_FINE_LOCATION',
+    CONTACTS,
+    SMS,
+  ],
   firstParty: { domains: ['sly-loan.example'], classes: [`${CLASSES}.`] },
   processes: { '': start },
   servers: {
-    'api.sly-loan.example': lender, 'collect.dunyan-risk.example': collector, 'collect.shuque-stat.example': collector, 'score.lantu-score.example': collector,
-    'graph.wangji-graph.example': collector, 'push.diling-push.example:80': collector, 'track.juguang-ads.example:80': collector,
+    'api.sly-loan.example': lender,
+    'collect.dunyan-risk.example': collector,
+    'collect.shuque-stat.example': collector,
+    'score.lantu-score.example': collector,
+    'graph.wangji-graph.example': collector,
+    'push.diling-push.example:80': collector,
+    'track.juguang-ads.example:80': collector,
   },
   truth: [
     ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], TICKED),

@@ -32,7 +32,13 @@ export interface LoanFlow {
   choice(): Choice | null;
 }
 
-interface Session { readonly app: AppProcess; readonly parts: LoanParts; token: string; form: Readonly<Record<string, string>>; city: { readonly lat: number; readonly lon: number } | null }
+interface Session {
+  readonly app: AppProcess;
+  readonly parts: LoanParts;
+  token: string;
+  form: Readonly<Record<string, string>>;
+  city: { readonly lat: number; readonly lon: number } | null;
+}
 
 const CHOICE_FILE = 'shared_prefs/privacy.xml';
 const SPLASH_MS = 120;
@@ -73,7 +79,8 @@ function work(s: Session, place: string, body: () => Promise<void>): void {
 
 async function post(s: Session, path: string, body: Readonly<Record<string, unknown>>): Promise<string> {
   const answer = await s.app.http.send({
-    method: 'POST', url: `${s.parts.api}${path}`,
+    method: 'POST',
+    url: `${s.parts.api}${path}`,
     headers: { 'content-type': 'application/json; charset=utf-8', ...(s.token === '' ? {} : { authorization: `Bearer ${s.token}` }) },
     body: JSON.stringify(body),
   });
@@ -84,59 +91,90 @@ function open(s: Session, activity: string, content: View): void {
   s.app.ui.activity(`ui.${activity}`, content);
 }
 
-const openPolicy = (s: Session) => (title: string): void => open(s, 'PolicyActivity', policyPage(title, s.parts.brand));
+const openPolicy =
+  (s: Session) =>
+  (title: string): void =>
+    open(s, 'PolicyActivity', policyPage(title, s.parts.brand));
 
 function showNotice(s: Session): void {
   const { ui, files } = s.app;
-  const shown = ui.dialog(notice({
-    brand: s.parts.brand, says: s.parts.says, box: s.parts.noticeBox, open: openPolicy(s),
-    agree: press(s, 'PrivacyDialog.onAgree', () => {
-      if (s.parts.noticeBox !== null && !ui.checkedOf('cb_agree')) return ui.toast('请先勾选同意协议');
-      shown.dismiss();
-      files.write(CHOICE_FILE, 'agreed');
-      s.parts.agreed();
-      login(s);
+  const shown = ui.dialog(
+    notice({
+      brand: s.parts.brand,
+      says: s.parts.says,
+      box: s.parts.noticeBox,
+      open: openPolicy(s),
+      agree: press(s, 'PrivacyDialog.onAgree', () => {
+        if (s.parts.noticeBox !== null && !ui.checkedOf('cb_agree')) return ui.toast('请先勾选同意协议');
+        shown.dismiss();
+        files.write(CHOICE_FILE, 'agreed');
+        s.parts.agreed();
+        login(s);
+      }),
+      decline: press(s, 'PrivacyDialog.onDisagree', () => {
+        shown.dismiss();
+        files.write(CHOICE_FILE, 'refused');
+        s.parts.refused();
+        if (s.parts.afterRefusal === 'leave') s.app.exit();
+        else browse(s);
+      }),
     }),
-    decline: press(s, 'PrivacyDialog.onDisagree', () => {
-      shown.dismiss();
-      files.write(CHOICE_FILE, 'refused');
-      s.parts.refused();
-      if (s.parts.afterRefusal === 'leave') s.app.exit();
-      else browse(s);
-    }),
-  }));
+  );
 }
 
 function browse(s: Session): void {
-  open(s, 'BrowseActivity', page(s.parts.brand, [
-    label('您正在使用仅浏览模式，可以查看产品介绍。申请借款前需要您的同意。'),
-    label('示例产品：最高额度 50000 元，年化利率（单利）7.2% 起'),
-  ]));
+  open(
+    s,
+    'BrowseActivity',
+    page(s.parts.brand, [
+      label('您正在使用仅浏览模式，可以查看产品介绍。申请借款前需要您的同意。'),
+      label('示例产品：最高额度 50000 元，年化利率（单利）7.2% 起'),
+    ]),
+  );
 }
 
 function bar(s: Session): View {
-  return tabs(press(s, 'MainActivity.onHome', () => login(s)), press(s, 'MainActivity.onMine', () => mine(s)));
+  return tabs(
+    press(s, 'MainActivity.onHome', () => login(s)),
+    press(s, 'MainActivity.onMine', () => mine(s)),
+  );
 }
 
 function login(s: Session): void {
   const { ui } = s.app;
-  open(s, 'LoginActivity', page('欢迎登录', [
-    field('et_phone', '手机号', 'phone', 11),
-    { type: 'LinearLayout', horizontal: true, children: [
-      field('et_code', '验证码', 'number', 6),
-      button('btn_code', '获取验证码', press(s, 'LoginActivity.onSendCode', () => {
-        const phone = ui.textOf('et_phone');
-        if (phone.length !== 11) return ui.toast('请输入正确的手机号');
-        work(s, 'LoginApi.sendCode', async () => {
-          await post(s, '/v1/code', { phone });
-          ui.toast('验证码已发送');
-        });
-      })),
-    ] },
-    agreementBox(s.parts.loginBoxTicked, openPolicy(s)),
-    button('btn_login', '登录', press(s, 'LoginActivity.onLogin', () => submitLogin(s))),
-    bar(s),
-  ]));
+  open(
+    s,
+    'LoginActivity',
+    page('欢迎登录', [
+      field('et_phone', '手机号', 'phone', 11),
+      {
+        type: 'LinearLayout',
+        horizontal: true,
+        children: [
+          field('et_code', '验证码', 'number', 6),
+          button(
+            'btn_code',
+            '获取验证码',
+            press(s, 'LoginActivity.onSendCode', () => {
+              const phone = ui.textOf('et_phone');
+              if (phone.length !== 11) return ui.toast('请输入正确的手机号');
+              work(s, 'LoginApi.sendCode', async () => {
+                await post(s, '/v1/code', { phone });
+                ui.toast('验证码已发送');
+              });
+            }),
+          ),
+        ],
+      },
+      agreementBox(s.parts.loginBoxTicked, openPolicy(s)),
+      button(
+        'btn_login',
+        '登录',
+        press(s, 'LoginActivity.onLogin', () => submitLogin(s)),
+      ),
+      bar(s),
+    ]),
+  );
 }
 
 function submitLogin(s: Session): void {
@@ -154,27 +192,60 @@ function submitLogin(s: Session): void {
 
 function identity(s: Session): void {
   const { ui } = s.app;
-  open(s, 'IdentityActivity', page('身份信息', [
-    field('et_name', '姓名', 'text', 20), field('et_idno', '身份证号', 'text', 18), field('et_card', '银行卡号', 'number', 19),
-    button('btn_next', '下一步', press(s, 'IdentityActivity.onNext', () => {
-      s.form = { name: ui.textOf('et_name'), idNumber: ui.textOf('et_idno'), bankCard: ui.textOf('et_card') };
-      if (Object.values(s.form).includes('')) return ui.toast('请填写完整的身份信息');
-      application(s);
-    })),
-    bar(s),
-  ]));
+  open(
+    s,
+    'IdentityActivity',
+    page('身份信息', [
+      field('et_name', '姓名', 'text', 20),
+      field('et_idno', '身份证号', 'text', 18),
+      field('et_card', '银行卡号', 'number', 19),
+      button(
+        'btn_next',
+        '下一步',
+        press(s, 'IdentityActivity.onNext', () => {
+          s.form = { name: ui.textOf('et_name'), idNumber: ui.textOf('et_idno'), bankCard: ui.textOf('et_card') };
+          if (Object.values(s.form).includes('')) return ui.toast('请填写完整的身份信息');
+          application(s);
+        }),
+      ),
+      bar(s),
+    ]),
+  );
 }
 
 function application(s: Session): void {
-  const { ui } = s.app;
-  open(s, 'ApplyActivity', page('借款申请', [
-    field('et_contact_name', '紧急联系人姓名', 'text', 20), field('et_contact_phone', '紧急联系人手机号', 'phone', 11),
-    button('btn_pick', '从通讯录选择', press(s, 'ApplyActivity.onPick', () => pickContact(s))),
-    field('et_amount', '借款金额', 'number', 6),
-    { type: 'LinearLayout', horizontal: true, children: [label('所在城市', 'tv_city'), button('btn_locate', '定位所在城市', press(s, 'ApplyActivity.onLocate', () => explainLocation(s)))] },
-    button('btn_submit', '提交申请', press(s, 'ApplyActivity.onSubmit', () => submit(s))),
-    bar(s),
-  ]));
+  open(
+    s,
+    'ApplyActivity',
+    page('借款申请', [
+      field('et_contact_name', '紧急联系人姓名', 'text', 20),
+      field('et_contact_phone', '紧急联系人手机号', 'phone', 11),
+      button(
+        'btn_pick',
+        '从通讯录选择',
+        press(s, 'ApplyActivity.onPick', () => pickContact(s)),
+      ),
+      field('et_amount', '借款金额', 'number', 6),
+      {
+        type: 'LinearLayout',
+        horizontal: true,
+        children: [
+          label('所在城市', 'tv_city'),
+          button(
+            'btn_locate',
+            '定位所在城市',
+            press(s, 'ApplyActivity.onLocate', () => explainLocation(s)),
+          ),
+        ],
+      },
+      button(
+        'btn_submit',
+        '提交申请',
+        press(s, 'ApplyActivity.onSubmit', () => submit(s)),
+      ),
+      bar(s),
+    ]),
+  );
 }
 
 function pickContact(s: Session): void {
@@ -190,16 +261,32 @@ const FINE = 'android.permission.ACCESS_FINE_LOCATION';
 
 function explainLocation(s: Session): void {
   const { ui } = s.app;
-  const shown = ui.dialog({ type: 'LinearLayout', children: [
-    label('位置权限使用说明'), label('需要获取位置权限，用于填写您所在的城市。您也可以不授权，不影响申请借款。'),
-    { type: 'LinearLayout', horizontal: true, children: [
-      button('btn_not_now', '取消', press(s, 'LocationDialog.onCancel', () => shown.dismiss())),
-      button('btn_grant', '去授权', press(s, 'LocationDialog.onGrant', () => {
-        shown.dismiss();
-        s.app.thread('main', `${s.parts.classes}.ui.ApplyActivity.onRequestPermissionsResult`, () => locate(s));
-      })),
-    ] },
-  ] });
+  const shown = ui.dialog({
+    type: 'LinearLayout',
+    children: [
+      label('位置权限使用说明'),
+      label('需要获取位置权限，用于填写您所在的城市。您也可以不授权，不影响申请借款。'),
+      {
+        type: 'LinearLayout',
+        horizontal: true,
+        children: [
+          button(
+            'btn_not_now',
+            '取消',
+            press(s, 'LocationDialog.onCancel', () => shown.dismiss()),
+          ),
+          button(
+            'btn_grant',
+            '去授权',
+            press(s, 'LocationDialog.onGrant', () => {
+              shown.dismiss();
+              s.app.thread('main', `${s.parts.classes}.ui.ApplyActivity.onRequestPermissionsResult`, () => locate(s));
+            }),
+          ),
+        ],
+      },
+    ],
+  });
 }
 
 async function locate(s: Session): Promise<void> {
@@ -211,7 +298,12 @@ async function locate(s: Session): Promise<void> {
 
 function submit(s: Session): void {
   const { ui } = s.app;
-  const form = { ...s.form, contactName: ui.textOf('et_contact_name'), contactPhone: ui.textOf('et_contact_phone'), amount: ui.textOf('et_amount') };
+  const form = {
+    ...s.form,
+    contactName: ui.textOf('et_contact_name'),
+    contactPhone: ui.textOf('et_contact_phone'),
+    amount: ui.textOf('et_amount'),
+  };
   if (Object.values(form).includes('')) return ui.toast('请填写完整的申请信息');
   const place = s.city === null ? {} : { lat: s.city.lat.toFixed(7), lon: s.city.lon.toFixed(7) };
   work(s, 'ApplyApi.submit', async () => {
@@ -221,31 +313,68 @@ function submit(s: Session): void {
 }
 
 function mine(s: Session): void {
-  open(s, 'MineActivity', page('我的借款', [
-    label('借款记录'), label('帮助与客服'), button('btn_settings', '设置', press(s, 'MineActivity.onSettings', () => settings(s))), bar(s),
-  ]));
+  open(
+    s,
+    'MineActivity',
+    page('我的借款', [
+      label('借款记录'),
+      label('帮助与客服'),
+      button(
+        'btn_settings',
+        '设置',
+        press(s, 'MineActivity.onSettings', () => settings(s)),
+      ),
+      bar(s),
+    ]),
+  );
 }
 
 function settings(s: Session): void {
-  open(s, 'SettingsActivity', page('更多选项', [
-    label('版本 1.0.0'), button('btn_withdraw', '撤回同意', press(s, 'SettingsActivity.onWithdraw', () => confirmWithdrawal(s))), bar(s),
-  ]));
+  open(
+    s,
+    'SettingsActivity',
+    page('更多选项', [
+      label('版本 1.0.0'),
+      button(
+        'btn_withdraw',
+        '撤回同意',
+        press(s, 'SettingsActivity.onWithdraw', () => confirmWithdrawal(s)),
+      ),
+      bar(s),
+    ]),
+  );
 }
 
 function confirmWithdrawal(s: Session): void {
-  const shown = s.app.ui.dialog({ type: 'LinearLayout', children: [
-    label('撤回对隐私政策的同意'), label('撤回后我们将停止处理您的个人信息，并停止提供借款服务。'),
-    { type: 'LinearLayout', horizontal: true, children: [
-      button('btn_keep', '取消', press(s, 'WithdrawDialog.onCancel', () => shown.dismiss())),
-      button('btn_confirm', '确认撤回', press(s, 'WithdrawDialog.onConfirm', () => {
-        shown.dismiss();
-        s.app.files.write(CHOICE_FILE, 'withdrawn');
-        s.token = '';
-        s.form = {};
-        s.city = null;
-        open(s, 'WithdrawnActivity', page('已撤回同意', [label('您的撤回已生效，我们已停止处理您的个人信息。')]));
-        s.parts.withdrawn();
-      })),
-    ] },
-  ] });
+  const shown = s.app.ui.dialog({
+    type: 'LinearLayout',
+    children: [
+      label('撤回对隐私政策的同意'),
+      label('撤回后我们将停止处理您的个人信息，并停止提供借款服务。'),
+      {
+        type: 'LinearLayout',
+        horizontal: true,
+        children: [
+          button(
+            'btn_keep',
+            '取消',
+            press(s, 'WithdrawDialog.onCancel', () => shown.dismiss()),
+          ),
+          button(
+            'btn_confirm',
+            '确认撤回',
+            press(s, 'WithdrawDialog.onConfirm', () => {
+              shown.dismiss();
+              s.app.files.write(CHOICE_FILE, 'withdrawn');
+              s.token = '';
+              s.form = {};
+              s.city = null;
+              open(s, 'WithdrawnActivity', page('已撤回同意', [label('您的撤回已生效，我们已停止处理您的个人信息。')]));
+              s.parts.withdrawn();
+            }),
+          ),
+        ],
+      },
+    ],
+  });
 }

@@ -62,7 +62,7 @@ function headOf(manifest) {
     handset: { kind: 'virtual', simulated: true, profile: 'synthetic', probe: null, facts: {} },
     scenario: { id: 'synthetic', title: '合成', sha256: SHA, aims: ['launched', 'notice-shown', 'agreed', 'form-reached'], steps: [] },
     tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: process.versions.node },
-    catalogue: { sha256: SHA, rows: 0 }, seedCommitment: seedCommitment(SEED),
+    catalogue: { sha256: SHA, rows: 0, data: [] }, seedCommitment: seedCommitment(SEED),
     manifest: { sha256: manifestSha256(manifest), values: manifest.values.length, placebos: manifest.placebos.length },
     caseNumber: null, operator: null, lab: null, clock: { name: 'run', ntpOffsetMs: null },
   };

@@ -10,8 +10,11 @@ export const countingCases: readonly EngineCase[] = [
     name: 'a hot row is counted by value and flushed at a click, so that no count spans it',
     async run(crypto) {
       const made = await ready(crypto);
+      // On a thread of its own: the stack is the same before, during and after the click.
       const look = (): unknown =>
-        made.call('android.app.ApplicationPackageManager', 'getPackageInfo', [STRING, 'int'], 'com.android.settings', 0);
+        made.world.threads.as('worker', ['com.sdk.Probe.run'], () =>
+          made.call('android.app.ApplicationPackageManager', 'getPackageInfo', [STRING, 'int'], 'com.android.settings', 0),
+        );
       for (let i = 0; i < 5; i++) look();
       const view = made.world.make('android.widget.Button', { listener: () => (look(), look()) });
       made.world.call('android.view.View', 'performClick', [], view, []);
@@ -143,4 +146,3 @@ export const countingCases: readonly EngineCase[] = [
     },
   },
 ];
-

@@ -1,4 +1,3 @@
-import type { JavaCrypto } from '../../harness/virtual/java/crypto.js';
 import type { JavaObject } from '../../harness/virtual/java/objects.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import type { HookRow } from '../../hooks/wire.js';

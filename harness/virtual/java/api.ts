@@ -19,83 +19,77 @@ const MINUTE = 60_000;
 
 /** The typed façade over the Java world of a process. Reads are refused as on Android: a JavaThrowable. */
 export function javaApi(vm: JavaVm): JavaApi {
-  const service = (className: string, method: string, types: readonly string[], ...args: readonly unknown[]): unknown =>
-    vm.call(className, method, types, null, args);
-  const onConnection = (method: string): string =>
-    text(vm.call('android.net.wifi.WifiInfo', method, [], object(service('android.net.wifi.WifiManager', 'getConnectionInfo', [])), []));
   return {
     within: vm.within,
     call: (className, method, types, args) => vm.call(className, method, types, null, args),
-    telephony: {
-      imei: (slot) => text(slot === undefined ? service(TELEPHONY, 'getImei', []) : service(TELEPHONY, 'getImei', ['int'], slot)),
-      imsi: () => text(service(TELEPHONY, 'getSubscriberId', [])),
-      iccid: () => text(service(TELEPHONY, 'getSimSerialNumber', [])),
-      line1Number: () => text(service(TELEPHONY, 'getLine1Number', [])),
-    },
-    device: {
-      androidId: () =>
-        text(service('android.provider.Settings$Secure', 'getString', [RESOLVER, STRING], vm.systemService(RESOLVER), 'android_id')),
-      serial: () => text(service('android.os.Build', 'getSerial', [])),
-      oaid: () =>
-        text(
-          vm.call('com.android.id.impl.IdProviderImpl', 'getOAID', [CONTEXT], vm.construct('com.android.id.impl.IdProviderImpl', [], []), [
-            vm.systemService(CONTEXT),
-          ]),
-        ),
-      model: () => vm.world.host.phone.model,
-    },
-    wifi: {
-      mac: () => hardwareAddress(vm),
-      ssid: () => onConnection('getSSID').replaceAll('"', ''),
-      bssid: () => onConnection('getBSSID'),
-    },
-    contacts: {
-      all: () =>
-        query(vm, 'content://com.android.contacts/data/phones', ['display_name', 'data1']).map(([name = '', phone = '']): ContactRow => ({
-          name,
-          phone,
-        })),
-    },
-    sms: {
-      inbox: () =>
-        query(vm, 'content://sms/inbox', ['address', 'body', 'date']).map(([sender = '', body = '', date]): SmsRow => ({
-          sender,
-          body,
-          minutesAgo: minutesSince(vm, date),
-        })),
-    },
-    callLog: {
-      recent: () =>
-        query(vm, 'content://call_log/calls', ['number', 'duration', 'date']).map(([number = '', seconds, date]): CallRow => ({
-          number,
-          seconds: Number(seconds),
-          minutesAgo: minutesSince(vm, date),
-        })),
-    },
+    ...identifiers(vm),
+    ...people(vm),
     location: { last: () => lastLocation(vm) },
     packages: {
       installed: () =>
-        elements(vm, service('android.app.ApplicationPackageManager', 'getInstalledPackages', ['int'], 0)).map((info) =>
+        elements(vm, vm.call('android.app.ApplicationPackageManager', 'getInstalledPackages', ['int'], null, [0])).map((info) =>
           text(object(info).fields.packageName),
         ),
     },
-    clipboard: {
-      text() {
-        const clip = service('android.content.ClipboardManager', 'getPrimaryClip', []);
-        if (clip === null) return null;
-        return text(
-          vm.call(
-            'android.content.ClipData$Item',
-            'getText',
-            [],
-            object(vm.call('android.content.ClipData', 'getItemAt', ['int'], object(clip), [0])),
-            [],
-          ),
-        );
-      },
-    },
+    clipboard: { text: () => clipText(vm) },
     crypto: cryptoApi(vm),
   };
+}
+
+function identifiers(vm: JavaVm): Pick<JavaApi, 'telephony' | 'device' | 'wifi'> {
+  const telephony = (method: string, types: readonly string[] = [], ...args: readonly unknown[]): string =>
+    text(vm.call(TELEPHONY, method, types, null, args));
+  const connection = (method: string): string =>
+    text(
+      vm.call(
+        'android.net.wifi.WifiInfo',
+        method,
+        [],
+        object(vm.call('android.net.wifi.WifiManager', 'getConnectionInfo', [], null, [])),
+        [],
+      ),
+    );
+  const XIAOMI = 'com.android.id.impl.IdProviderImpl';
+  return {
+    telephony: {
+      imei: (slot) => (slot === undefined ? telephony('getImei') : telephony('getImei', ['int'], slot)),
+      imsi: () => telephony('getSubscriberId'),
+      iccid: () => telephony('getSimSerialNumber'),
+      line1Number: () => telephony('getLine1Number'),
+    },
+    device: {
+      androidId: () =>
+        text(
+          vm.call('android.provider.Settings$Secure', 'getString', [RESOLVER, STRING], null, [vm.systemService(RESOLVER), 'android_id']),
+        ),
+      serial: () => text(vm.call('android.os.Build', 'getSerial', [], null, [])),
+      oaid: () => text(vm.call(XIAOMI, 'getOAID', [CONTEXT], vm.construct(XIAOMI, [], []), [vm.systemService(CONTEXT)])),
+      model: () => vm.world.host.phone.model,
+    },
+    wifi: { mac: () => hardwareAddress(vm), ssid: () => connection('getSSID').replaceAll('"', ''), bssid: () => connection('getBSSID') },
+  };
+}
+
+function people(vm: JavaVm): Pick<JavaApi, 'contacts' | 'sms' | 'callLog'> {
+  const minutesAgo = (date: string | undefined): number => Math.round((vm.world.host.clock.handsetWallMs() - Number(date)) / MINUTE);
+  const contacts = (): readonly (readonly string[])[] => query(vm, 'content://com.android.contacts/data/phones', ['display_name', 'data1']);
+  const inbox = (): readonly (readonly string[])[] => query(vm, 'content://sms/inbox', ['address', 'body', 'date']);
+  const calls = (): readonly (readonly string[])[] => query(vm, 'content://call_log/calls', ['number', 'duration', 'date']);
+  return {
+    contacts: { all: () => contacts().map(([name = '', phone = '']): ContactRow => ({ name, phone })) },
+    sms: { inbox: () => inbox().map(([sender = '', body = '', date]): SmsRow => ({ sender, body, minutesAgo: minutesAgo(date) })) },
+    callLog: {
+      recent: () =>
+        calls().map(([number = '', seconds, date]): CallRow => ({ number, seconds: Number(seconds), minutesAgo: minutesAgo(date) })),
+    },
+  };
+}
+
+function clipText(vm: JavaVm): string | null {
+  const clip = vm.call('android.content.ClipboardManager', 'getPrimaryClip', [], null, []);
+  if (clip === null) return null;
+  const item = object(vm.call('android.content.ClipData', 'getItemAt', ['int'], object(clip), [0]));
+  return text(vm.call('android.content.ClipData$Item', 'getText', [], item, []));
 }
 
 function query(vm: JavaVm, uri: string, projection: readonly string[]): readonly (readonly string[])[] {
@@ -108,10 +102,6 @@ function query(vm: JavaVm, uri: string, projection: readonly string[]): readonly
     rows.push(projection.map((_, column) => text(vm.call(CURSOR, 'getString', ['int'], cursor, [column]))));
   vm.call(CURSOR, 'close', [], cursor, []);
   return rows;
-}
-
-function minutesSince(vm: JavaVm, date: string | undefined): number {
-  return Math.round((vm.world.host.clock.handsetWallMs() - Number(date)) / MINUTE);
 }
 
 function lastLocation(vm: JavaVm): { readonly lat: number; readonly lon: number } | null {

@@ -24,6 +24,8 @@ export function coverageSection(report: Report): Markup {
   return html`
 <section aria-labelledby="unseen-h"><h2 id="unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</h2>
 ${coverage.gaps.length === 0 ? html`<p>${both({ zh: '各记录器没有报告缺口。', en: 'No recorder reported a gap.' })}</p>` : html`<div class="wide" tabindex="0"><table><thead><tr><th scope="col">${both({ zh: '由谁', en: 'by' })}</th><th scope="col">${both({ zh: '什么', en: 'what' })}</th><th scope="col">${both({ zh: '为什么', en: 'why' })}</th><th scope="col">${both({ zh: '影响：数据 · 主机 · 阶段', en: 'touches: datum · host · phase' })}</th></tr></thead><tbody>${coverage.gaps.map((g) => html`<tr><td>${both(SOURCE_WORDS[g.source])}</td><td>${g.what}</td><td>${g.why}</td><td>${scope(g)}</td></tr>`)}</tbody></table></div>`}
+<p>${both({ zh: '本次运行没有任何钩子监视的数据：', en: 'Data that no hook watched in this run: ' })}${both({ zh: coverage.data.unwatched.map((d) => datumWord(d, 'zh')).join('、') || '—', en: coverage.data.unwatched.map((d) => datumWord(d, 'en')).join(', ') || '—' })}</p>
+<p>${both({ zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC）、WebSocket 帧内的内容，以及隐私政策等文件的内容。', en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP, QUIC), what is inside WebSocket frames, or the text of privacy policies.' })}</p>
 </section>
 <section aria-labelledby="watched-h"><h2 id="watched-h">${both({ zh: '看了什么', en: 'What was watched' })}</h2>
 <dl class="facts">

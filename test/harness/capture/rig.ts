@@ -135,7 +135,7 @@ function headOf(): RunHead {
     handset: { kind: 'virtual', simulated: true, profile: 'none', probe: null, facts: {} },
     scenario: { id: 'none', title: 'none', sha256: NONE, aims: [], steps: [] },
     tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: process.version },
-    catalogue: { sha256: NONE, rows: 0 },
+    catalogue: { sha256: NONE, rows: 0, data: [] },
     seedCommitment: NONE,
     manifest: { sha256: manifestSha256(MANIFEST), values: 0, placebos: 0 },
     caseNumber: null,

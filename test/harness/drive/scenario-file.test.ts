@@ -48,7 +48,7 @@ describe('a fault in a scenario file is named with its line', () => {
       '第 2 步要写成“动作: 参数”',
       'step 2 must be "act: argument"',
     ],
-    ['a missing key', `${head}  - type: { into: 手机号 }\n`, 4, 'type缺少 value', '"type" lacks "value"'],
+    ['a missing key', `${head}  - type: { into: 手机号 }\n`, 4, 'type 缺少 value', '"type" lacks "value"'],
     [
       'a word outside a closed list',
       `${head}  - privacy: agreee\n`,
@@ -56,7 +56,7 @@ describe('a fault in a scenario file is named with its line', () => {
       'privacy 只能是 expect、agree、decline、withdraw',
       'must be one of expect, agree, decline, withdraw',
     ],
-    ['two locators in one target', `${head}  - tap: { id: a, text: b }\n`, 4, 'tap写了不止一个键', '"tap" has more than one key'],
+    ['two locators in one target', `${head}  - tap: { id: a, text: b }\n`, 4, 'tap 写了不止一个键', '"tap" has more than one key'],
     [
       'an unknown permission group',
       `${head}  - permissions: { default: deny, locaton: allow }\n`,
@@ -64,7 +64,7 @@ describe('a fault in a scenario file is named with its line', () => {
       '不认识 locaton，是不是 location',
       'did you mean location',
     ],
-    ['no default answer', `${head}  - permissions: { location: allow }\n`, 4, 'permissions缺少 default', '"permissions" lacks "default"'],
+    ['no default answer', `${head}  - permissions: { location: allow }\n`, 4, 'permissions 缺少 default', '"permissions" lacks "default"'],
     [
       'a fault deep inside blocks',
       `${head}  - repeat:\n      times: 2\n      steps:\n        - optional:\n            - tap: 甲\n            - obsrve: 3\n`,

@@ -42,15 +42,31 @@ export interface Rig {
 /** An app made of its processes alone. */
 export function app(processes: SimulatedApp['processes'], more: Partial<SimulatedApp> = {}): Omit<SimulatedApp, 'truth'> {
   return {
-    id: 'trial', package: PACKAGE, label: { zh: '试验贷', en: 'Trial' }, about: { zh: '', en: '' }, version: '1.0', servers: {},
-    permissions: ['android.permission.INTERNET', 'android.permission.READ_CONTACTS', 'android.permission.READ_SMS', 'android.permission.ACCESS_FINE_LOCATION', 'android.permission.READ_PHONE_STATE'],
-    firstParty: { domains: ['loan.example'], classes: [`${PACKAGE}.`] }, processes, ...more,
+    id: 'trial',
+    package: PACKAGE,
+    label: { zh: '试验贷', en: 'Trial' },
+    about: { zh: '', en: '' },
+    version: '1.0',
+    servers: {},
+    permissions: [
+      'android.permission.INTERNET',
+      'android.permission.READ_CONTACTS',
+      'android.permission.READ_SMS',
+      'android.permission.ACCESS_FINE_LOCATION',
+      'android.permission.READ_PHONE_STATE',
+    ],
+    firstParty: { domains: ['loan.example'], classes: [`${PACKAGE}.`] },
+    processes,
+    ...more,
   };
 }
 
 /** A page of buttons, each with what it does. */
 export function page(buttons: Readonly<Record<string, () => void>>): View {
-  return { type: 'LinearLayout', children: Object.entries(buttons).map(([text, onClick]) => ({ type: 'Button', text, onClick, clickFrame: `${PACKAGE}.Page.onClick` })) };
+  return {
+    type: 'LinearLayout',
+    children: Object.entries(buttons).map(([text, onClick]) => ({ type: 'Button', text, onClick, clickFrame: `${PACKAGE}.Page.onClick` })),
+  };
 }
 
 /** An app of one process that shows a page at once. */
@@ -65,17 +81,37 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
   const run = createRun({ dir, head: headOf(manifest), manifest, clock });
   const events: Draft[] = [];
   const recorder: Recorder = {
-    clock, file: run.file.bind(run), valueRef: run.valueRef.bind(run), body: run.body.bind(run),
-    write: (event) => { events.push(event); return run.write(event); },
+    clock,
+    file: run.file.bind(run),
+    valueRef: run.valueRef.bind(run),
+    body: run.body.bind(run),
+    write: (event) => {
+      events.push(event);
+      return run.write(event);
+    },
     gap: (source, what, why, scope) => {
-      events.push({ kind: 'gap', at: clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } });
+      events.push({
+        kind: 'gap',
+        at: clock.now(),
+        source,
+        what,
+        why,
+        scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null },
+      });
       return run.gap(source, what, why, scope);
     },
   };
   const servers = await startFarServers(simulated, clock);
   const authority = createAuthority('Lab', clock.wallMs(), 'ec');
   let owner: Awaited<ReturnType<typeof openVirtualHandset>>['owner'] | null = null;
-  const proxy = await startProxy({ recorder, authority, resolve: servers.resolve, upstreamCaPem: servers.caPem, owner: { owner: (port) => owner?.owner(port) ?? null }, listen: { host: '127.0.0.1', port: 0 } });
+  const proxy = await startProxy({
+    recorder,
+    authority,
+    resolve: servers.resolve,
+    upstreamCaPem: servers.caPem,
+    owner: { owner: (port) => owner?.owner(port) ?? null },
+    listen: { host: '127.0.0.1', port: 0 },
+  });
   const handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, app: simulated, servers });
   owner = handset.owner;
   await handset.install();
@@ -87,10 +123,21 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     await handset.flush();
   };
   return {
-    handset, recorder, proxy, manifest, events, settle, ...screen,
+    handset,
+    recorder,
+    proxy,
+    manifest,
+    events,
+    settle,
+    ...screen,
     reads: () => events.filter((event) => event.kind === 'observation').filter((event) => event.parent === null),
     of: (kind) => events.filter((event): event is Extract<Draft, { kind: typeof kind }> => event.kind === kind),
-    life: () => events.flatMap((event) => (event.kind === 'lifecycle' && event.what !== 'resumed' && event.what !== 'paused' ? [`${event.what} ${event.process?.name ?? '-'}`] : [])),
+    life: () =>
+      events.flatMap((event) =>
+        event.kind === 'lifecycle' && event.what !== 'resumed' && event.what !== 'paused'
+          ? [`${event.what} ${event.process?.name ?? '-'}`]
+          : [],
+      ),
     close: async () => {
       await handset.close();
       await proxy.close();
@@ -111,7 +158,12 @@ async function screenAt(url: string): Promise<Pick<Rig, 'source' | 'tap' | 'tick
   };
   const { sessionId } = (await call('POST', '/session', { capabilities: {} })) as { sessionId: string };
   const on = async (selector: string, act: string, body: unknown): Promise<void> => {
-    const found = (await call('POST', `/session/${sessionId}/element`, { strategy: 'xpath', selector, context: '', multiple: false })) as Record<string, string>;
+    const found = (await call('POST', `/session/${sessionId}/element`, {
+      strategy: 'xpath',
+      selector,
+      context: '',
+      multiple: false,
+    })) as Record<string, string>;
     await call('POST', `/session/${sessionId}/element/${found[ELEMENT] ?? ''}/${act}`, body);
   };
   return {

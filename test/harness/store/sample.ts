@@ -40,7 +40,7 @@ export function headOf(manifest: Manifest): RunHead {
     handset: { kind: 'virtual', simulated: true, profile: 'plain', probe: null, facts: {} },
     scenario: { id: 'observe-only', title: '仅观察', sha256: 'b'.repeat(64), aims: [], steps: [] },
     tool: { name: 'jiejing', version: '0.1.0', commit: null, lockSha256: null, node: process.version },
-    catalogue: { sha256: 'c'.repeat(64), rows: 1 },
+    catalogue: { sha256: 'c'.repeat(64), rows: 1, data: [] },
     seedCommitment: seedCommitment(manifest.seed),
     manifest: { sha256: manifestSha256(manifest), values: manifest.values.length, placebos: manifest.placebos.length },
     caseNumber: null,

@@ -17,7 +17,14 @@ const echo = (request: ServerRequest) => {
   seen.push(request);
   return { status: 200, headers: { 'x-seen': request.method }, body: request.body };
 };
-const servers = { 'api.loan.example': echo, 'plain.loan.example:80': echo, 'odd.loan.example:8443': echo, 'bad.loan.example': () => { throw new Error('no'); } };
+const servers = {
+  'api.loan.example': echo,
+  'plain.loan.example:80': echo,
+  'odd.loan.example:8443': echo,
+  'bad.loan.example': () => {
+    throw new Error('no');
+  },
+};
 
 let clock: RunClock;
 let far: FarServers;
@@ -41,11 +48,17 @@ afterEach(async () => {
 });
 
 const text = (answer: HttpAnswer): string => Buffer.from(answer.body).toString();
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'no failure', (error: { className?: string }) => error.className);
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no failure',
+    (error: { className?: string }) => error.className,
+  );
 
 describe('an exchange goes over real sockets', () => {
   test('https by CONNECT and SNI, body and headers as sent', async () => {
-    const answer = await network.client(USER, null).send({ method: 'POST', url: 'https://api.loan.example/v1/a?b=%E4%BD%A0', headers: { 'X-One': 'two' }, body: '甲乙' });
+    const answer = await network
+      .client(USER, null)
+      .send({ method: 'POST', url: 'https://api.loan.example/v1/a?b=%E4%BD%A0', headers: { 'X-One': 'two' }, body: '甲乙' });
     expect([answer.status, answer.headers['x-seen'], text(answer)]).toEqual([200, 'POST', '甲乙']);
     expect(tunnel.lines[0]).toBe('CONNECT api.loan.example:443 HTTP/1.1');
     expect(seen[0]?.url).toBe('https://api.loan.example/v1/a?b=%E4%BD%A0');
@@ -62,42 +75,77 @@ describe('an exchange goes over real sockets', () => {
   });
   test('a hundred at once, each its own answer', async () => {
     const client = network.client(USER, null);
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => client.send({ method: 'POST', url: 'https://api.loan.example/', body: String(i) })));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => client.send({ method: 'POST', url: 'https://api.loan.example/', body: String(i) })),
+    );
     expect(answers.map(text)).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
   });
 });
 
 describe('what fails, fails as Java does', () => {
   test.each([
-    ['a server whose CA is not trusted', 'javax.net.ssl.SSLHandshakeException', () => createNetwork({ clock, proxyPort: tunnel.port, trusted: [createAuthority('Other', clock.wallMs(), 'ec').certPem], pinOf: () => null }).client(USER, null).send({ method: 'GET', url: 'https://api.loan.example/' })],
-    ['no proxy there', 'java.net.ConnectException', async () => {
-      await tunnel.close();
-      return network.client(USER, null).send({ method: 'GET', url: 'https://api.loan.example/' });
-    }],
+    [
+      'a server whose CA is not trusted',
+      'javax.net.ssl.SSLHandshakeException',
+      () =>
+        createNetwork({
+          clock,
+          proxyPort: tunnel.port,
+          trusted: [createAuthority('Other', clock.wallMs(), 'ec').certPem],
+          pinOf: () => null,
+        })
+          .client(USER, null)
+          .send({ method: 'GET', url: 'https://api.loan.example/' }),
+    ],
+    [
+      'no proxy there',
+      'java.net.ConnectException',
+      async () => {
+        await tunnel.close();
+        return network.client(USER, null).send({ method: 'GET', url: 'https://api.loan.example/' });
+      },
+    ],
     ['no such name', 'java.io.IOException', () => network.client(USER, null).send({ method: 'GET', url: 'https://nowhere.example/' })],
-    ['a server that hangs up', 'java.net.SocketException', () => network.client(USER, null).send({ method: 'GET', url: 'https://bad.loan.example/' })],
-    ['no web address', 'java.lang.IllegalArgumentException', () => network.client(USER, null).send({ method: 'GET', url: 'ftp://api.loan.example/' })],
+    [
+      'a server that hangs up',
+      'java.net.SocketException',
+      () => network.client(USER, null).send({ method: 'GET', url: 'https://bad.loan.example/' }),
+    ],
+    [
+      'no web address',
+      'java.lang.IllegalArgumentException',
+      () => network.client(USER, null).send({ method: 'GET', url: 'ftp://api.loan.example/' }),
+    ],
   ])('%s: %s', async (_what, className, send) => {
     expect(await failure(send())).toBe(className);
   });
 });
 
 describe('pins', () => {
-  test('let the host\'s own key pass', async () => {
+  test("let the host's own key pass", async () => {
     expect((await network.client(USER, 'api.loan.example').send({ method: 'GET', url: 'https://api.loan.example/' })).status).toBe(200);
   });
   test('stop at any other key, with no byte of the request sent', async () => {
-    const other = createNetwork({ clock, proxyPort: tunnel.port, trusted: [far.caPem], pinOf: () => far.spkiSha256Base64('bad.loan.example') });
-    expect(await failure(other.client(USER, 'api.loan.example').send({ method: 'POST', url: 'https://api.loan.example/', body: 'secret' }))).toBe('javax.net.ssl.SSLPeerUnverifiedException');
+    const other = createNetwork({
+      clock,
+      proxyPort: tunnel.port,
+      trusted: [far.caPem],
+      pinOf: () => far.spkiSha256Base64('bad.loan.example'),
+    });
+    expect(
+      await failure(other.client(USER, 'api.loan.example').send({ method: 'POST', url: 'https://api.loan.example/', body: 'secret' })),
+    ).toBe('javax.net.ssl.SSLPeerUnverifiedException');
     expect(seen).toEqual([]);
   });
   test('stop at a host that they do not name', async () => {
-    expect(await failure(network.client(USER, 'odd.loan.example').send({ method: 'GET', url: 'https://api.loan.example/' }))).toBe('javax.net.ssl.SSLPeerUnverifiedException');
+    expect(await failure(network.client(USER, 'odd.loan.example').send({ method: 'GET', url: 'https://api.loan.example/' }))).toBe(
+      'javax.net.ssl.SSLPeerUnverifiedException',
+    );
   });
 });
 
 describe('the handset', () => {
-  test('knows which process owns a connection, by the client\'s port', async () => {
+  test("knows which process owns a connection, by the client's port", async () => {
     await network.client(USER, null).send({ method: 'GET', url: 'https://api.loan.example/' });
     expect(network.owner.owner(tunnel.clients[0] ?? 0)).toEqual({ ...USER, how: 'virtual' });
     expect(network.owner.owner(1)).toBeNull();

@@ -3,7 +3,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { FarServers } from '../../../harness/virtual/far-servers.js';
 
 /** A proxy that opens nothing: CONNECT leads to where the far servers say, absolute-form HTTP as well. */
-export interface Tunnel { readonly port: number; readonly clients: readonly number[]; readonly lines: readonly string[]; close(): Promise<void> }
+export interface Tunnel {
+  readonly port: number;
+  readonly clients: readonly number[];
+  readonly lines: readonly string[];
+  close(): Promise<void>;
+}
 
 /** Starts a tunnel on loopback. */
 export async function openTunnel(servers: Pick<FarServers, 'resolve'>): Promise<Tunnel> {
@@ -31,7 +36,9 @@ export async function openTunnel(servers: Pick<FarServers, 'resolve'>): Promise<
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   return {
-    port: (server.address() as AddressInfo).port, clients, lines,
+    port: (server.address() as AddressInfo).port,
+    clients,
+    lines,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((done) => server.close(() => done()));

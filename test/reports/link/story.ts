@@ -27,7 +27,7 @@ export const HEAD: RunHead = {
   handset: { kind: 'virtual', simulated: true, profile: 'x', probe: null, facts: {} },
   scenario: { id: 's', title: 's', sha256: '', aims: [], steps: [] },
   tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: '' },
-  catalogue: { sha256: '', rows: 0 },
+  catalogue: { sha256: '', rows: 0, data: [] },
   seedCommitment: '',
   manifest: { sha256: '', values: 0, placebos: 0 },
   caseNumber: null,

@@ -32,16 +32,14 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
       'android.permission.READ_CONTACTS or android.permission.WRITE_CONTACTS',
     ),
     rows: (world) =>
-      world.host.phone
-        .contacts()
-        .map((row, index) => ({
-          _id: index + 1,
-          contact_id: index + 1,
-          display_name: row.name,
-          data1: row.phone,
-          data2: 2,
-          mimetype: 'vnd.android.cursor.item/phone_v2',
-        })),
+      world.host.phone.contacts().map((row, index) => ({
+        _id: index + 1,
+        contact_id: index + 1,
+        display_name: row.name,
+        data1: row.phone,
+        data2: 2,
+        mimetype: 'vnd.android.cursor.item/phone_v2',
+      })),
   },
   sms: {
     permissions: ['READ_SMS'],
@@ -50,17 +48,15 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
         `Permission Denial: reading com.android.providers.telephony.SmsProvider uri ${uri} from pid=${process.pid}, uid=${process.uid} requires android.permission.READ_SMS, or grantUriPermission()`,
       ),
     rows: (world) =>
-      world.host.phone
-        .sms()
-        .map((row, index) => ({
-          _id: index + 1,
-          thread_id: index + 1,
-          address: row.sender,
-          date: world.host.clock.handsetWallMs() - row.minutesAgo * MINUTE,
-          read: 1,
-          type: 1,
-          body: row.body,
-        })),
+      world.host.phone.sms().map((row, index) => ({
+        _id: index + 1,
+        thread_id: index + 1,
+        address: row.sender,
+        date: world.host.clock.handsetWallMs() - row.minutesAgo * MINUTE,
+        read: 1,
+        type: 1,
+        body: row.body,
+      })),
   },
   call_log: {
     permissions: ['READ_CALL_LOG'],
@@ -69,16 +65,14 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
       'android.permission.READ_CALL_LOG or android.permission.WRITE_CALL_LOG',
     ),
     rows: (world) =>
-      world.host.phone
-        .calls()
-        .map((row, index) => ({
-          _id: index + 1,
-          number: row.number,
-          date: world.host.clock.handsetWallMs() - row.minutesAgo * MINUTE,
-          duration: row.seconds,
-          type: 2,
-          name: null,
-        })),
+      world.host.phone.calls().map((row, index) => ({
+        _id: index + 1,
+        number: row.number,
+        date: world.host.clock.handsetWallMs() - row.minutesAgo * MINUTE,
+        duration: row.seconds,
+        type: 2,
+        name: null,
+      })),
   },
 };
 const AUTHORITIES: Readonly<Record<string, keyof typeof PROVIDERS>> = {
