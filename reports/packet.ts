@@ -47,7 +47,7 @@ interface Entry {
 export function seal(parts: SealParts): Packet {
   const { runDir, out } = parts;
   if (!fs.existsSync(path.join(runDir, 'run.json'))) throw new LabError('UNKNOWN_RUN', { name: runDir });
-  if (inside(runDir, out)) throw new LabError('USAGE', { what: 'the packet must not lie inside the run folder', command: 'seal' });
+  if (inside(runDir, out)) throw new LabError('USAGE', { what: '证据包不能放在记录文件夹里面', whatEn: 'the packet must not lie inside the run folder', command: 'seal' });
   if (fs.existsSync(out) && (!fs.statSync(out).isDirectory() || fs.readdirSync(out).length > 0))
     throw new LabError('RUN_EXISTS', { dir: out });
   const staged = `${path.resolve(out)}.sealing`;

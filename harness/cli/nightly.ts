@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { compare, type Difference } from '../../reports/compare.js';
 import { exitOf } from '../../reports/judge.js';
 import { junit } from '../../reports/night/junit.js';
 import type { Night } from '../../reports/night/night.js';
-import { summaryPage } from '../../reports/night/summary-page.js';
+import { EXIT_WORDS, summaryPage } from '../../reports/night/summary-page.js';
 import { parseList, type ListEntry } from '../jobs/list-file.js';
 import { nightly, type NightRow } from '../jobs/nightly.js';
 import { LabError } from '../model/errors.js';
@@ -17,6 +17,7 @@ import { plan } from './plan.js';
 import type { Common } from './program.js';
 import { allRules } from './registry.js';
 import { cell, json, remark, result } from './say.js';
+import { untilStopped } from './signals.js';
 
 /** Audits a list one after another and writes junit.xml, summary.html and summary.json beside the runs. */
 export async function nightlyCommand(file: string, out: string, common: Common): Promise<number> {
@@ -25,24 +26,30 @@ export async function nightlyCommand(file: string, out: string, common: Common):
   const folder = join(out, `${began.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`);
   const older = nightsIn(out);
   onDisk(folder, () => mkdirSync(folder, { recursive: true }));
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error('stopped by the operator'));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  const { rows, exit } = await nightly<Report, Difference>({
-    entries,
-    signal: stop.signal,
-    dirOf: (entry, n) => join(folder, `${String(n).padStart(3, '0')}-${entry.app}-${entry.scenario.replaceAll(/[^\w-]/g, '_')}`),
-    audit: (entry, dir) => auditOne(entry, dir, stop.signal, common),
-    lastReport: (entry) => lastReport(older, entry),
-    compare,
-    isNew: ({ change }) => change === 'new',
-    monoMs: () => performance.now(),
-    onRow: (row) => told(row, common),
-  });
-  await writeNight(folder, { began, lines: rows.map((row) => ({ ...row, app: row.entry.app, scenario: row.entry.scenario, run: relative(folder, row.dir) })) }, common);
-  if (common.json) json({ night: folder, exit, rows: rows.map(({ entry, dir, exit: code, error, seconds }) => ({ ...entry, run: dir, exit: code, error, seconds })) });
-  else result(join(folder, 'summary.html'));
+  const { rows, exit } = await untilStopped((signal) =>
+    nightly<Report, Difference>({
+      entries,
+      signal,
+      dirOf: (entry, n) => join(folder, `${String(n).padStart(3, '0')}-${entry.app}-${entry.scenario.replaceAll(/[^\w-]/g, '_')}`),
+      audit: (entry, dir) => auditOne(entry, dir, signal, common),
+      lastReport: (entry) => lastReport(older, entry),
+      compare,
+      isNew: ({ change }) => change === 'new',
+      monoMs: () => performance.now(),
+      onRow: (row) => told(row, common),
+    }),
+  );
+  // Paths as a browser wants them, which go by name from the summary's own folder.
+  await writeNight(folder, { began, lines: rows.map((row) => ({ ...row, app: row.entry.app, scenario: row.entry.scenario, run: relative(folder, row.dir).replaceAll('\\', '/') })) }, common);
+  if (common.json) json({ night: resolve(folder), exit, planned: entries.length, rows: rows.map(({ entry, dir, exit: code, error, seconds, changes }) => ({ ...entry, run: resolve(dir), exit: code, error, seconds, changes })) });
+  else finish({ folder, done: rows.length, planned: entries.length, exit }, common);
   return exit;
+}
+
+function finish({ folder, done, planned, exit }: { readonly folder: string; readonly done: number; readonly planned: number; readonly exit: number }, { language }: Common): void {
+  const zh = language === 'zh';
+  result(join(folder, 'summary.html'));
+  if (exit === 130) remark(zh ? `已中断：名单上 ${planned} 项做了 ${done} 项；以上汇总只含这些。` : `interrupted: ${done} of ${planned} entries were done; the summary holds only these.`);
 }
 
 /** The list, with every app and scenario looked up before anything starts. */
@@ -73,8 +80,12 @@ async function auditOne(entry: ListEntry, dir: string, signal: AbortSignal, { la
   }
 }
 
-function told({ entry, exit, seconds, error }: NightRow<Report, Difference>, common: Common): void {
-  if (!common.json) remark(`${cell(entry.app, 16)} ${cell(entry.scenario, 16)} ${exit} ${seconds.toFixed(1)} s ${error ?? ''}`.trimEnd());
+function told({ entry, exit, seconds, error, changes }: NightRow<Report, Difference>, common: Common): void {
+  if (common.json) return;
+  const { language } = common;
+  const fresh = changes?.filter(({ change }) => change === 'new').length ?? 0;
+  const news = fresh === 0 ? '' : language === 'zh' ? ` · 新增 ${fresh}` : ` · ${fresh} new`;
+  remark(`${cell(entry.app, 16)} ${cell(entry.scenario, 16)} ${EXIT_WORDS[exit]?.[language] ?? exit}${news} · ${seconds.toFixed(1)} s${error === null ? '' : ` · ${error}`}`);
 }
 
 async function writeNight(folder: string, night: Night, { language }: Common): Promise<void> {
@@ -94,12 +105,22 @@ function nightsIn(out: string): readonly string[] {
     .map((name) => join(out, name));
 }
 
+/** The newest whole report of the same audit; one that was cut off would make old violations look new. */
 function lastReport(nights: readonly string[], entry: ListEntry): Report | null {
   for (const night of nights) {
-    const { rows }: { rows: readonly { app: string; scenario: string; run: string }[] } = JSON.parse(readFileSync(join(night, 'summary.json'), 'utf8'));
-    const row = rows.find((r) => r.app === entry.app && r.scenario === entry.scenario);
-    const file = row ? join(night, row.run, 'report.json') : '';
-    if (row && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+    const summary = parsed<{ readonly rows: readonly { app: string; scenario: string; run: string }[] }>(join(night, 'summary.json'));
+    const row = summary?.rows.find((r) => r.app === entry.app && r.scenario === entry.scenario);
+    const report = row ? parsed<Report>(join(night, row.run, 'report.json')) : null;
+    if (report !== null && !report.run.interrupted) return report;
   }
   return null;
+}
+
+/** A JSON file that we wrote; null when it is not there or was cut off while it was written. */
+function parsed<T>(file: string): T | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { seal, type Packet } from '../../reports/packet.js';
@@ -11,3 +10,86 @@ import { readRun } from '../store/read.js';
 import { toolOf } from './plan.js';
 import type { Common } from './program.js';
 import { cell, json, result, short } from './say.js';
+
+/** `seal`: the whole run as an evidence packet, and what it is good for. @throws LabError RUN_IN_USE, RUN_EXISTS, RUN_BROKEN … */
+export async function sealCommand(run: string, out: string, { language, json: asJson }: Common): Promise<number> {
+  if (readRun(run).recording) throw new LabError('RUN_IN_USE', { dir: run });
+  const packet = seal({ runDir: run, out, sealedAt: new Date().toISOString(), tool: toolOf(), judgement: newestJudgement(run) });
+  if (asJson) json({ ...packet, dir: resolve(packet.dir) });
+  else result(sealedText(packet, language));
+  return 0;
+}
+
+/** Number of the newest judgement; null: the run was never judged. */
+function newestJudgement(run: string): number | null {
+  const all = join(run, 'judgements');
+  const numbers = existsSync(all) ? readdirSync(all).map(Number).filter(Number.isInteger) : [];
+  return numbers.length === 0 ? null : Math.max(...numbers);
+}
+
+function sealedText({ dir, run, files, bytes, root, unfit }: Packet, language: Language): string {
+  const zh = language === 'zh';
+  return [
+    zh ? `已封装并核验：${short(dir)}` : `sealed and verified: ${short(dir)}`,
+    ...rows([
+      [zh ? '记录' : 'run', run],
+      [zh ? '文件' : 'files', `${files} (${megabytes(bytes)})`],
+      [zh ? '证据根哈希' : 'root', root],
+      [zh ? '作为证据' : 'as evidence', fitness(unfit, language)],
+    ]),
+    zh ? '请把证据根哈希另行告知接收方；核验：' : 'Tell the receiver the root by other means; to verify:',
+    `  npx jiejing verify ${short(dir)}`,
+  ].join('\n');
+}
+
+/** `verify`: whether a packet is whole, and what it says of itself. @throws LabError PACKET_BROKEN, USAGE */
+export async function verifyCommand(packet: string, { language, json: asJson }: Common): Promise<number> {
+  if (!existsSync(packet)) throw new LabError('USAGE', { what: `没有文件夹 ${packet}`, whatEn: `there is no folder ${packet}`, command: 'verify' });
+  const checked = verifyPacket(packet);
+  if (!checked.ok) {
+    const { file, line, what, whatEn } = checked;
+    throw new LabError('PACKET_BROKEN', { file: line === null ? file : `${file}:${line}`, what, whatEn });
+  }
+  const info = new Map(checked.info);
+  if (asJson) json({ ...checked, info: Object.fromEntries(info) });
+  else {
+    const zh = language === 'zh';
+    const unfit = info.get('Fit-As-Evidence') ?? null;
+    const facts = rows([
+      [zh ? '记录' : 'run', checked.run],
+      [zh ? '内容' : 'about', info.get('External-Description') ?? ''],
+      [zh ? '封装于' : 'sealed at', info.get('Sealed-At') ?? ''],
+      [zh ? '文件' : 'files', `${checked.files} (${megabytes(checked.bytes)})`],
+      [zh ? '事件' : 'events', `${checked.events}${checked.ended ? '' : zh ? '（记录被中断）' : ' (the recording was cut short)'}`],
+      [zh ? '事件链头' : 'log head', checked.logHead],
+      [zh ? '证据根哈希' : 'root', checked.root],
+      [zh ? '作为证据' : 'as evidence', fitness(unfit?.replace(/^no — /, '') ?? null, language)],
+    ]);
+    result([zh ? '证据包完整，内容与封装时一致' : 'the packet is whole: nothing changed since it was sealed', ...facts].join('\n'));
+  }
+  return 0;
+}
+
+const UNFIT: Readonly<Record<string, string>> = { 'simulated handset': '模拟手机', 'imported from another tool': '由其他工具导入' };
+
+function fitness(unfit: string | null, language: Language): string {
+  if (unfit === null) return language === 'zh' ? '没有签名和时间戳，不能证明由谁、何时封装' : 'neither signed nor time-stamped: who sealed it, and when, is not proven';
+  return language === 'zh' ? `不可（${UNFIT[unfit] ?? unfit}）` : `no (${unfit})`;
+}
+
+function rows(facts: readonly (readonly [string, string])[]): readonly string[] {
+  return facts.filter(([, fact]) => fact !== '').map(([name, fact]) => `  ${cell(name, 12)} ${fact}`);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** `forget`: removes a run for good but for its tombstone. */
+export async function forgetCommand(run: string, by: string | null, { language, json: asJson }: Common): Promise<number> {
+  const when = new Date().toISOString();
+  forgetRun(run, when, by ?? userInfo().username);
+  if (asJson) json({ run: resolve(run), forgotten: when });
+  else result(language === 'zh' ? `${run} 已删除，只留下存根 ${join(run, 'tombstone.json')}` : `${run} is gone; its tombstone stays: ${join(run, 'tombstone.json')}`);
+  return 0;
+}

@@ -80,7 +80,8 @@ function runId(now: Date, app: string): string {
   return `${day}-${time}-${app}-${randomBytes(2).toString('hex')}`;
 }
 
-function toolOf(): RunHead['tool'] {
+/** This program, as run.json and packets name it. */
+export function toolOf(): RunHead['tool'] {
   const root = packageRoot();
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const lock = join(root, 'package-lock.json');

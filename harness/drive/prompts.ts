@@ -73,7 +73,7 @@ export function answerFor(policy: PromptPolicy, groups: readonly string[]): Prom
   for (const group of groups) {
     const key = group.toLowerCase();
     const own = policy[key] ?? (key === 'read_media' ? policy['storage'] : undefined);
-    
+    if (own !== undefined) return own;
   }
   return policy.default;
 }

@@ -51,14 +51,7 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
   const network = createNetwork({ clock, proxyPort: parts.proxyPort, trusted: [parts.labCaPem], pinOf: parts.servers.spkiSha256Base64 });
   const sink = createAgentSink(recorder, app.package);
   const files = createDataFolder();
-  const permissions = createPermissions({
-    package: app.package,
-    label: app.label.zh,
-    declared: app.permissions,
-    granted: (permission) => device.granted(app.package, permission),
-    setGranted: (permission, granted) => device.setGranted(app.package, permission, granted),
-    prompt: windows.permissionPrompt,
-  });
+  const permissions = permissionsOf(app, device, windows);
   const processes = createProcesses({
     app,
     uid: APP_UID,
@@ -94,6 +87,17 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
     onClick: sink.onClick,
     close,
   };
+}
+
+function permissionsOf(app: Omit<SimulatedApp, 'truth'>, device: Device, windows: Windows): Permissions {
+  return createPermissions({
+    package: app.package,
+    label: app.label.zh,
+    declared: app.permissions,
+    granted: (permission) => device.granted(app.package, permission),
+    setGranted: (permission, granted) => device.setGranted(app.package, permission, granted),
+    prompt: windows.permissionPrompt,
+  });
 }
 
 interface Inside {

@@ -44,55 +44,63 @@ export interface Permissions {
 export function createPermissions(parts: PermissionParts): Permissions {
   const states = new Map<string, GroupState>();
   let turn: Promise<unknown> = Promise.resolve();
-  const declaredOf = (group: string): readonly string[] => parts.declared.filter((p) => groupOf(p) === group);
-  const revoke = (group: string): void => {
-    for (const p of declaredOf(group)) parts.setGranted(p, false);
-  };
-  const ask = async (group: string, wanted: readonly string[]): Promise<void> => {
-    const state = states.get(group) ?? { denials: 0, once: false };
-    states.set(group, state);
-    if (state.denials >= 2) return;
-    const answer = await parts.prompt({ package: parts.package, label: parts.label, group, permissions: wanted });
-    // The prompt went away with its app: nothing was decided.
-    if (answer === 'cancelled') return;
-    if (answer === 'deny') {
-      state.denials += 1;
-      return;
-    }
-    state.once = answer === 'once';
-    for (const permission of wanted) parts.setGranted(permission, true);
-  };
-  const request = async (permissions: readonly string[]): Promise<Readonly<Record<string, boolean>>> => {
-    const wanted = new Map<string, string[]>();
-    for (const permission of permissions) {
-      const group = groupOf(permission);
-      if (group === null || !parts.declared.includes(permission) || parts.granted(permission)) continue;
-      // A sibling that the user granted covers it without a new prompt.
-      if (declaredOf(group).some((p) => parts.granted(p))) parts.setGranted(permission, true);
-      else wanted.set(group, [...(wanted.get(group) ?? []), permission]);
-    }
-    for (const [group, names] of wanted) await ask(group, names);
-    return Object.fromEntries(permissions.map((p) => [p, parts.granted(p)]));
-  };
   return {
     install: () => {
       for (const p of parts.declared) if (groupOf(p) === null) parts.setGranted(p, true);
     },
     request: (permissions) => {
-      const next = turn.then(() => request(permissions));
+      const next = turn.then(() => request(parts, states, permissions));
       turn = next.catch(() => undefined);
       return next;
     },
     processesEnded: () => {
-      for (const [group, state] of states)
-        if (state.once) {
-          state.once = false;
-          revoke(group);
-        }
+      const lent = [...states].filter(([, state]) => state.once);
+      for (const [group, state] of lent) {
+        state.once = false;
+        for (const p of declaredOf(parts, group)) parts.setGranted(p, false);
+      }
     },
     reset: () => {
       for (const p of parts.declared) if (groupOf(p) !== null) parts.setGranted(p, false);
       states.clear();
     },
   };
+}
+
+function declaredOf(parts: PermissionParts, group: string): readonly string[] {
+  return parts.declared.filter((p) => groupOf(p) === group);
+}
+
+async function request(
+  parts: PermissionParts,
+  states: Map<string, GroupState>,
+  permissions: readonly string[],
+): Promise<Readonly<Record<string, boolean>>> {
+  const wanted = new Map<string, string[]>();
+  for (const permission of permissions) {
+    const group = groupOf(permission);
+    if (group === null || !parts.declared.includes(permission) || parts.granted(permission)) continue;
+    // A sibling that the user granted covers it without a new prompt.
+    if (declaredOf(parts, group).some((p) => parts.granted(p))) parts.setGranted(permission, true);
+    else wanted.set(group, [...(wanted.get(group) ?? []), permission]);
+  }
+  for (const [group, names] of wanted) {
+    const state = states.get(group) ?? { denials: 0, once: false };
+    states.set(group, state);
+    await ask(parts, state, group, names);
+  }
+  return Object.fromEntries(permissions.map((p) => [p, parts.granted(p)]));
+}
+
+async function ask(parts: PermissionParts, state: GroupState, group: string, permissions: readonly string[]): Promise<void> {
+  if (state.denials >= 2) return;
+  const answer = await parts.prompt({ package: parts.package, label: parts.label, group, permissions });
+  // The prompt went away with its app: nothing was decided.
+  if (answer === 'cancelled') return;
+  if (answer === 'deny') {
+    state.denials += 1;
+    return;
+  }
+  state.once = answer === 'once';
+  for (const permission of permissions) parts.setGranted(permission, true);
 }

@@ -7,14 +7,14 @@ import type { Files } from './files.js';
 import { attachAgent } from './java/agent.js';
 import { callActivity, performClick } from './java/screen.js';
 import { createJavaVm } from './java/vm.js';
-import type { JavaHost } from './java/vm.js';
+import type { JavaHost, JavaVm } from './java/vm.js';
 import type { Network } from './network.js';
 import type { Permissions } from './permissions.js';
 import type { Phone } from './phone.js';
 import { createSandbox } from './sandbox.js';
 import type { Sandbox } from './sandbox.js';
 import { createTimers } from './timers.js';
-import type { Windows } from './ui/windows.js';
+import type { WindowHost, Windows } from './ui/windows.js';
 
 export type EndedHow = 'exit' | 'killed' | 'crashed';
 
@@ -58,19 +58,15 @@ export interface VirtualProcess {
 /** Runs app code on the main thread, with these frames on its stack, innermost first. */
 export type RunMain = (frames: readonly string[], body: () => unknown) => void;
 
+type Asked = Map<number, (answers: Readonly<Record<string, boolean>>) => void>;
+
 /** A new process; nothing of the app runs before `start`. */
 export function createProcess(parts: ProcessParts): VirtualProcess {
   const { app, clock } = parts;
   const ref: ProcessRef = { pid: parts.pid, name: app.package + parts.suffix, package: app.package };
   const sandbox = createSandbox((error) => end('crashed', error));
-  const asked = new Map<number, (answers: Readonly<Record<string, boolean>>) => void>();
-  const host: JavaHost = {
-    phone: parts.phone,
-    clock,
-    process: { pid: parts.pid, uid: parts.uid, package: app.package, name: ref.name },
-    requestPermissions: (permissions, code) => void parts.permissions.request(permissions).then((answers) => asked.get(code)?.(answers)),
-    foreground: parts.foreground,
-  };
+  const asked: Asked = new Map();
+  const host = javaHost(parts, ref, asked);
   const vm = createJavaVm(host);
   const agent = attachAgent(vm, host, parts.send);
   const main: RunMain = (frames, body) => sandbox.run(() => vm.thread('main', frames, body));
@@ -87,23 +83,7 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
       parts.ended(ref, how, error);
     });
   };
-  const tell = (activity: string, state: 'resumed' | 'paused'): void =>
-    sandbox.run(() => callActivity(vm, qualified(app.package, activity), state, () => undefined));
-  const ui = parts.windows.attach(
-    { package: app.package, label: app.label.zh, pid: parts.pid },
-    {
-      click: (view, listener) => sandbox.run(() => performClick(vm, view, listener)),
-      resumed: (activity) => {
-        tell(activity, 'resumed');
-        parts.resumed();
-      },
-      paused: (activity) => {
-        tell(activity, 'paused');
-        parts.paused();
-      },
-      crashed: (error) => sandbox.crash(error),
-    },
-  );
+  const ui = parts.windows.attach({ package: app.package, label: app.label.zh, pid: parts.pid }, windowHost(parts, vm, sandbox));
   const { api, toForeground, toBackground } = appApi({ parts, ref, vm, ui, sandbox, timers, main, asked, leave: () => end('exit', null) });
   const guarded = untilDeath(api, sandbox);
   return {
@@ -120,6 +100,35 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
       if (sandbox.alive) agent.flush();
     },
     kill: () => end('killed', null),
+  };
+}
+
+/** What the Java classes of a process need from the handset. */
+function javaHost(parts: ProcessParts, ref: ProcessRef, asked: Asked): JavaHost {
+  return {
+    phone: parts.phone,
+    clock: parts.clock,
+    process: { ...ref, uid: parts.uid },
+    requestPermissions: (permissions, code) => void parts.permissions.request(permissions).then((answers) => asked.get(code)?.(answers)),
+    foreground: parts.foreground,
+  };
+}
+
+/** How touches and changes of the resumed activity reach the process. */
+function windowHost(parts: ProcessParts, vm: JavaVm, sandbox: Sandbox): WindowHost {
+  const tell = (activity: string, state: 'resumed' | 'paused'): void =>
+    sandbox.run(() => callActivity(vm, qualified(parts.app.package, activity), state, () => undefined));
+  return {
+    click: (view, listener) => sandbox.run(() => performClick(vm, view, listener)),
+    resumed: (activity) => {
+      tell(activity, 'resumed');
+      parts.resumed();
+    },
+    paused: (activity) => {
+      tell(activity, 'paused');
+      parts.paused();
+    },
+    crashed: (error) => sandbox.crash(error),
   };
 }
 

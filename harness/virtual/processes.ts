@@ -72,14 +72,12 @@ export function createProcesses(parts: ProcessesParts): Processes {
   const view = visibility(parts, running);
   let nextPid = FIRST_PID;
 
-  const ended =
-    (suffix: string) =>
-    (process: ProcessRef, how: EndedHow, error: unknown): void => {
-      if (running.get(suffix)?.ref.pid === process.pid) running.delete(suffix);
-      if (suffix === '') view.gone();
-      if (running.size === 0) parts.permissions.processesEnded();
-      parts.ended(process, how, error);
-    };
+  const ended = (process: ProcessRef, how: EndedHow, error: unknown): void => {
+    for (const [suffix, one] of running) if (one.ref.pid === process.pid) running.delete(suffix);
+    if (process.name === parts.app.package) view.gone();
+    if (running.size === 0) parts.permissions.processesEnded();
+    parts.ended(process, how, error);
+  };
   const start = async (suffix: string): Promise<void> => {
     if (running.has(suffix)) return;
     const release = parts.clock.hold('process start');
@@ -92,7 +90,7 @@ export function createProcesses(parts: ProcessesParts): Processes {
         startProcess: (other) => void start(other),
         resumed: view.resumed,
         paused: view.paused,
-        ended: ended(suffix),
+        ended,
       });
       running.set(suffix, process);
       parts.started(process.ref);
@@ -109,8 +107,8 @@ export function createProcesses(parts: ProcessesParts): Processes {
     },
     async stop() {
       for (const process of running.values()) process.kill();
-      await new Promise<void>((done) => setImmediate(done));
       view.starting = false;
+      await new Promise<void>((done) => setImmediate(done));
       parts.windows.close(parts.app.package, null);
     },
     flush: () => {

@@ -6,7 +6,8 @@ import { both, html, trusted, type Markup } from '../formats/html/markup.js';
 import type { Language } from '../words.js';
 import type { Night, NightLine } from './night.js';
 
-const EXITS: Readonly<Record<number, Words>> = {
+/** What an exit code of one audit means. */
+export const EXIT_WORDS: Readonly<Record<number, Words>> = {
   0: { zh: '未发现违规', en: 'clear' },
   1: { zh: '有违规', en: 'violations' },
   3: { zh: '未得出结论（实验环境问题）', en: 'inconclusive (the lab failed)' },
@@ -39,7 +40,7 @@ const HEADS: readonly Words[] = [
 function row(line: NightLine): Markup {
   const violations = line.report?.findings.filter((f) => f.verdict === 'violation').length ?? 0;
   const kind = { 0: 'clear', 1: 'violation', 4: 'undecided' }[line.exit] ?? 'not-tested';
-  return html`<tr><td>${line.app}</td><td><code>${line.scenario}</code></td><td><span class="tag ${kind}">${both(EXITS[line.exit] ?? { zh: String(line.exit), en: String(line.exit) })}</span>${line.error === null ? '' : html`<br><small>${line.error}</small>`}</td><td>${line.report === null ? '—' : violations}</td><td>${changes(line)}</td><td>${line.seconds.toFixed(1)}</td><td>${line.report === null ? '—' : html`<a href="${`${line.run}/report.html`}">report.html</a>`}</td></tr>`;
+  return html`<tr><td>${line.app}</td><td><code>${line.scenario}</code></td><td><span class="tag ${kind}">${both(EXIT_WORDS[line.exit] ?? { zh: String(line.exit), en: String(line.exit) })}</span>${line.error === null ? '' : html`<br><small>${line.error}</small>`}</td><td>${line.report === null ? '—' : violations}</td><td>${changes(line)}</td><td>${line.seconds.toFixed(1)}</td><td>${line.report === null ? '—' : html`<a href="${`${line.run}/report.html`}">report.html</a>`}</td></tr>`;
 }
 
 function changes(line: NightLine): Markup {

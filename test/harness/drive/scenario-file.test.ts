@@ -96,7 +96,7 @@ describe('a fault in a scenario file is named with its line', () => {
     ['an id in the file', `id: b\n${head}  - stop: true\n`, 1, '文件名', 'leave id out'],
     ['a key that stands twice', `${head}  - stop: true\ntitle: 又\n`, 5, '同一个键写了两次', 'stands twice'],
     ['broken YAML', `${head}  - tap: "登录\n`, 5, '不是合法的 YAML', 'not valid YAML'],
-    ['the first of two faults', `${head}  - tapp: 甲\n  - obsrve: 1\n`, 4, 'tapp', 'tapp'],
+    ['the first of two faults', `${head}  - observe: 60s\n  - tapp: 甲\n`, 4, '60s', '60s'],
     ['no steps', 'title: 试\naims: []\nsteps: []\n', 3, 'steps', 'steps'],
     ['an empty file', '', 1, '场景', 'scenario'],
   ])('%s', (_name, ...[text, line, zh, en]) => {
