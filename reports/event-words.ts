@@ -1,6 +1,7 @@
 import type { Consent, Event, Flow, Lifecycle, Observation, Prompt, Step } from '../harness/model/event.js';
 import type { Words } from '../harness/model/finding.js';
-import { datumWord } from './words.js';
+import { GROUP_WORDS } from '../harness/model/datum.js';
+import { FLOW_WORDS, datumWord, type Language } from './words.js';
 
 const LIFECYCLE: Readonly<Record<Lifecycle['what'], Words>> = {
   opened: { zh: '开始记录', en: 'recording begins' },
@@ -57,15 +58,6 @@ const PROMPT: Readonly<Record<Prompt['act'], Words>> = {
 };
 const ANSWER: Readonly<Record<NonNullable<Prompt['answer']>, Words>> = { allow: { zh: '允许', en: 'allow' }, once: { zh: '仅这一次', en: 'once' }, deny: { zh: '拒绝', en: 'deny' } };
 
-const STATE: Readonly<Record<Flow['state'], Words>> = {
-  whole: { zh: '完整', en: 'whole' },
-  cut: { zh: '超过保存上限', en: 'cut at the limit' },
-  truncated: { zh: '服务器中途断开', en: 'truncated by the server' },
-  aborted: { zh: '应用中途断开', en: 'aborted by the app' },
-  refused: { zh: '被拒绝，内容未见', en: 'refused, content not seen' },
-  opaque: { zh: '内容无法读懂', en: 'opaque' },
-};
-
 /** Name of a scenario's act; the act itself when it is none of the vocabulary. */
 export function actWord(act: string): Words {
   return ACTS[act] ?? { zh: act, en: act };
@@ -89,7 +81,7 @@ export function eventWords(e: Event): Words {
     case 'derivation':
       return joined({ zh: `${e.algorithm} 运算`, en: `${e.op} ${e.algorithm}` }, e.caller);
     case 'flow':
-      return { zh: `${e.request?.method ?? '连接'} ${e.host}（${STATE[e.state].zh}）`, en: `${e.request?.method ?? 'connection'} ${e.host} (${STATE[e.state].en})` };
+      return { zh: `${e.request?.method ?? '连接'} ${e.host}（${FLOW_WORDS[e.state].zh}）`, en: `${e.request?.method ?? 'connection'} ${e.host} (${FLOW_WORDS[e.state].en})` };
     case 'gap':
       return { zh: `未看到：${e.what}（${e.why}）`, en: `not seen: ${e.what} (${e.why})` };
     case 'clock':
@@ -111,7 +103,8 @@ function stepWords({ path, act, detail, state }: Step): Words {
 
 function promptWords({ act, groups, answer }: Prompt): Words {
   const said = answer === null ? { zh: '', en: '' } : ANSWER[answer];
-  return { zh: `${PROMPT[act].zh} ${groups.join('、')} ${said.zh}`.trim(), en: `${PROMPT[act].en} ${groups.join(', ')} ${said.en}`.trim() };
+  const named = (language: Language): string => groups.map((group) => GROUP_WORDS[group]?.[language] ?? group).join(language === 'zh' ? '、' : ', ');
+  return { zh: `${PROMPT[act].zh} ${named('zh')} ${said.zh}`.trim(), en: `${PROMPT[act].en} ${named('en')} ${said.en}`.trim() };
 }
 
 function readWords(e: Observation): Words {

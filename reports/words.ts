@@ -1,6 +1,5 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Flow, Phase } from '../harness/model/event.js';
-import { fill } from '../harness/model/errors.js';
 import type { Encoding, Facts, FingerprintParts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
@@ -52,11 +51,11 @@ export const NEED_WORDS: Readonly<Record<Need, Words>> = {
 /** What became of a flow. */
 export const FLOW_WORDS: Readonly<Record<Flow['state'], Words>> = {
   whole: { zh: '完整', en: 'whole' },
-  cut: { zh: '过长，只留下前一部分', en: 'too long, its first part was kept' },
-  truncated: { zh: '对端提前结束', en: 'the peer stopped early' },
-  aborted: { zh: '应用中途断开', en: 'the app broke off' },
+  cut: { zh: '超过保存上限', en: 'cut at the limit' },
+  truncated: { zh: '服务器中途断开', en: 'truncated by the server' },
+  aborted: { zh: '应用中途断开', en: 'aborted by the app' },
   refused: { zh: '连接被拒绝或未能建立', en: 'the connection was refused or failed' },
-  opaque: { zh: '内容无法解读', en: 'could not be read' },
+  opaque: { zh: '内容无法读懂', en: 'opaque' },
 };
 
 const ENCODING_WORDS: Readonly<Record<Encoding['op'], Words>> = {
@@ -92,11 +91,12 @@ export function sdkWord(id: string, language: Language): string {
   return SDK_WORDS.get(id)?.[language] ?? id;
 }
 
-/** What a finding is about, where it is about data: the datum, or the permission group that was asked for; null for neither. */
-export function topicWord({ datum, family }: Pick<FingerprintParts, 'datum' | 'family'>, language: Language): string | null {
-  if (datum !== '-') return datumWord(datum, language);
+/** What a finding names beside its datum: the receiver, the permission that was asked for, or the family of the API; empty for none. */
+export function otherWord({ receiver, family }: Pick<FingerprintParts, 'receiver' | 'family'>, language: Language): string {
+  if (receiver !== '-') return receiver;
   const group = GROUP_WORDS[family]?.[language];
-  return group === undefined ? null : language === 'zh' ? `${group}权限` : `${group} permission`;
+  if (group !== undefined) return language === 'zh' ? `${group}权限` : `${group} permission`;
+  return family === '-' ? '' : family;
 }
 
 /** Reason of a verdict for a reader; null stays empty. */
@@ -132,7 +132,16 @@ export function partWord(part: string, language: Language): string {
 /** A rule's sentence with its facts, as words of the language; the sentence of `facts.reason` where the rule's own would accuse without ground. */
 export function sentence(rule: Pick<Rule, 'text'>, facts: Facts, language: Language): string {
   const text = REASON_SENTENCES[facts['reason'] ?? ''] ?? rule.text;
-  return fill(text[language], Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, factWord(key, value, language)])));
+  const words = new Map(Object.entries(facts).map(([key, value]) => [key, String(factWord(key, value, language))]));
+  const pieces = text[language].split(/(\{\w+\})/).map((piece) => words.get(piece.slice(1, -1)) ?? piece);
+  return pieces.filter((piece) => piece !== '').reduce(besides, '');
+}
+
+/** Puts a space where Chinese meets Latin letters; what stands inside a fact is left as it is. */
+function besides(before: string, after: string): string {
+  const meet = (a: RegExp, b: RegExp): boolean => a.test(before) && b.test(after);
+  const apart = meet(/\p{Script=Han}$/u, /^[a-z0-9]/i) || meet(/[a-z0-9]$/i, /^\p{Script=Han}/u);
+  return before + (apart ? ' ' : '') + after;
 }
 
 type FactWord = (value: string, language: Language) => string;

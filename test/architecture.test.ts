@@ -60,7 +60,7 @@ function importFaults(file: string, source: string): readonly string[] {
       if (under(file, 'scenarios') || under(file, 'harness/model') || under(file, 'reports/rules')) faults.push(`${file}: may not import ${spec}`);
       if (under(file, 'reports/verify') && !spec.startsWith('node:')) faults.push(`${file}: may only import node:*`);
       if (under(file, 'reports') && /^node:(net|http|https|tls|dns|dgram|child_process|http2)/.test(spec)) faults.push(`${file}: no network (${spec})`);
-      if (under(file, 'reports') && /^node:fs/.test(spec) && !REPORT_DISK.some((f) => under(file, f))) faults.push(`${file}: no disk (${spec})`);
+      if (under(file, 'reports') && spec.startsWith('node:fs') && !REPORT_DISK.some((f) => under(file, f))) faults.push(`${file}: no disk (${spec})`);
       continue;
     }
     const target = normalize(join(dirname(file), spec)).replaceAll('\\', '/').replace(/\.js$/, '.ts');

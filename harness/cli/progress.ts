@@ -77,8 +77,10 @@ function lineOf(event: Draft, language: Language, steps: readonly ScenarioStep[]
     }
     case 'flow':
       return `${zh ? '外发' : 'flow'} ${event.host}${event.state === 'whole' ? '' : ` · ${FLOW_WORDS[event.state][language]}`}`;
+    case 'prompt':
+      return event.act === 'shown' ? null : eventWords({ id: 'e0', ...event })[language];
     case 'consent':
-      return `${zh ? '隐私提示' : 'privacy notice'} · ${eventWords({ id: 'e0', ...event })[language]}`;
+      return `${event.act === 'shown' ? '' : zh ? '隐私提示：' : 'privacy notice: '}${eventWords({ id: 'e0', ...event })[language]}`;
     case 'gap':
       return eventWords({ id: 'e0', ...event })[language];
     case 'lifecycle':

@@ -51,9 +51,10 @@ export function columns(): number {
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.match(/[\x21-\x7e]+|\s+|[^\x21-\x7e\s]/g) ?? []) {
+  // An opening mark goes with what it opens.
+  for (const word of text.match(/[（《「“]*(?:[\x21-\x7e]+|[^\x21-\x7e\s])|\s+/g) ?? []) {
     // A closing mark may stand one column over rather than begin a line.
-    if (stringWidth(line + word.trimEnd()) > width && line.trim() !== '' && !/^[，。；：、）》」”]$/.test(word)) {
+    if (stringWidth(line + word.trimEnd()) > width && line.trim() !== '' && !/^[，。；：、）》」”？]$/.test(word)) {
       lines.push(line.trimEnd());
       line = word.trimStart();
     } else line += word;

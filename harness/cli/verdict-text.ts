@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Finding, Rule } from '../model/finding.js';
 import type { FormatParts } from '../../reports/format.js';
-import { PHASE_WORDS, VERDICT_WORDS, reasonWord, sentence, topicWord, type Language } from '../../reports/words.js';
+import { PHASE_WORDS, VERDICT_WORDS, datumWord, otherWord, reasonWord, sentence, type Language } from '../../reports/words.js';
 import { cell, columns, short, wrap } from './say.js';
 
 interface Numbered {
@@ -52,12 +52,11 @@ function nothingFound({ t }: Page): string {
 
 /** Each column as wide as what stands in it; the receiver takes what is left. */
 function table({ language, width, t }: Page, rows: readonly Numbered[]): readonly string[] {
-  const head = ['', t('判定', 'verdict'), t('规则', 'rule'), t('数据', 'datum'), t('接收方 / 读取接口', 'receiver / API'), t('阶段', 'phase')];
+  const head = ['', t('判定', 'verdict'), t('规则', 'rule'), t('数据', 'datum'), t('接收方、接口或权限', 'receiver, API or permission'), t('阶段', 'phase')];
   const cells = rows.map(({ finding, id }) => {
     const { about } = finding;
-    const to = about.receiver !== '-' ? about.receiver : about.datum === '-' ? '—' : about.family;
     const phase = PHASE_WORDS[about.phase as keyof typeof PHASE_WORDS]?.[language] ?? about.phase;
-    return [id, VERDICT_WORDS[finding.verdict][language], finding.rule, topicWord(about, language) ?? '—', to, phase];
+    return [id, VERDICT_WORDS[finding.verdict][language], finding.rule, about.datum === '-' ? '—' : datumWord(about.datum, language), otherWord(about, language) || '—', phase];
   });
   const natural = head.map((_, i) => Math.max(...[head, ...cells].map((row) => stringWidth(row[i] ?? ''))));
   const others = natural.reduce((sum, w, i) => (i === 4 ? sum : sum + w), natural.length - 1);

@@ -31,7 +31,7 @@ export function draw(canvas: HTMLCanvasElement, data: Columns, index: ReadonlyMa
   pen.clearRect(0, 0, width, height);
   pen.font = '13px system-ui, sans-serif';
   phases(pen, { data, view, x, width, height, colour });
-  lanes(pen, view, width, height, colour);
+  lanes(pen, { data, view, x, width, height, colour });
   curves(pen, { data, index, view, x, height, colour });
   marks(pen, { data, view, x, width, height, colour });
 }
@@ -66,7 +66,7 @@ function ticks(from: number, to: number): readonly number[] {
   return out;
 }
 
-function lanes(pen: CanvasRenderingContext2D, view: View, width: number, height: number, colour: (name: string) => string): void {
+function lanes(pen: CanvasRenderingContext2D, { view, width, height, colour }: Brush & { readonly width: number }): void {
   for (const [lane, words] of LANE_WORDS.entries()) {
     const y = laneY(lane, height);
     pen.fillStyle = colour('line');

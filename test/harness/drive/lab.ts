@@ -57,6 +57,8 @@ export interface Lab {
   readonly files: Map<string, Uint8Array>;
   readonly news: StepNews[];
   readonly calls: string[];
+  /** What happens on the handset between a look and the tap that follows it. */
+  meanwhile: () => void;
   /** No agent sees clicks. */
   blind: boolean;
   perform(app: TrialApp, steps: string | readonly ScenarioStep[], signal?: AbortSignal): Promise<void>;
@@ -83,6 +85,7 @@ export async function openLab(): Promise<Lab> {
   const recorder = recorderOf(clock, events, files);
   const lab: Lab = {
     blind: false,
+    meanwhile: () => undefined,
     appium,
     session,
     windows,
@@ -101,11 +104,18 @@ export async function openLab(): Promise<Lab> {
         typeof steps === 'string'
           ? parseScenario(steps, 'trial.yaml')
           : checkScenario({ id: 'trial', title: '试', aims: [], steps }, 'trial.ts');
+      const screen: Session = {
+        ...session,
+        find: (target) => {
+          lab.meanwhile();
+          return session.find(target);
+        },
+      };
       const handset = handsetOf({ windows, clock, calls, app, sees: () => !lab.blind });
       await performScenario({
         scenario,
         lines,
-        screen: session,
+        screen,
         handset,
         recorder,
         persona: PERSONA,

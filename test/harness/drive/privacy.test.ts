@@ -180,6 +180,39 @@ describe('privacy', () => {
     expect(lab.consents().map((consent) => consent.act)).toEqual(['shown']);
   });
 
+  it('a button that says something else by the time of the tap is not pressed', async () => {
+    let refused = 0;
+    const app: TrialApp = ({ ui }) => {
+      ui.activity('MainActivity', page('首页'));
+      const words = ['温馨提示', '请阅读并同意《隐私政策》，了解我们收集、使用个人信息、设备信息的规则'];
+      const no = button('不同意', () => {
+        refused += 1;
+      });
+      const shown = ui.dialog(
+        page(
+          ...words,
+          button('同意', () => undefined),
+          no,
+        ),
+      );
+      lab.meanwhile = () => {
+        shown.dismiss();
+        ui.dialog(
+          page(
+            ...words,
+            no,
+            button('同意', () => undefined),
+          ),
+        );
+        lab.meanwhile = () => undefined;
+      };
+    };
+    const error = await failure(lab.perform(app, [launch, { privacy: 'agree' }]));
+    expect(error.facts['whatEn']).toContain('went away before it was tapped');
+    expect(refused).toBe(0);
+    expect(lab.consents().map((consent) => consent.act)).not.toContain('agreed');
+  });
+
   it('without an agent in the process the consent stands on the window of the tap alone', async () => {
     lab.blind = true;
     await lab.perform(asking(), [launch, { privacy: 'agree' }]).finally(() => {
