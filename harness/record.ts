@@ -109,7 +109,7 @@ async function perform({ plan, run, recorder, manifest, appium }: Parts, undo: U
     listen: { host: '127.0.0.1', port: 0 },
   });
   undo.later(() => proxy.close());
-  handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, app: plan.app, servers });
+  handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, known: manifest.values.map((value) => value.text), app: plan.app, servers });
   const opened = handset;
   undo.later(() => opened.close());
   await opened.install();

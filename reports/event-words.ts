@@ -46,9 +46,9 @@ const ACTS: Readonly<Record<string, Words>> = {
 
 const CONSENT: Readonly<Record<Consent['act'], Words>> = {
   shown: { zh: '出现隐私提示', en: 'notice shown' },
-  agreed: { zh: '同意', en: 'agreed' },
-  declined: { zh: '拒绝', en: 'declined' },
-  withdrawn: { zh: '撤回同意', en: 'withdrawn' },
+  agreed: { zh: '同意隐私提示', en: 'agreed to the notice' },
+  declined: { zh: '拒绝隐私提示', en: 'declined the notice' },
+  withdrawn: { zh: '撤回同意', en: 'consent withdrawn' },
 };
 
 const PROMPT: Readonly<Record<Prompt['act'], Words>> = {
@@ -111,7 +111,7 @@ function readWords(e: Observation): Words {
   const times = e.n > 1 ? ` ×${e.n}` : '';
   const rows = e.rows === null ? { zh: '', en: '' } : { zh: `（${e.rows} 条）`, en: ` (${e.rows} rows)` };
   return {
-    zh: `${e.threw === null ? '读取' : '尝试读取'}${datumWord(e.datum, 'zh')}${rows.zh} · ${e.caller}${times}`,
+    zh: `${e.threw === null ? '读取' : '尝试读取'} ${datumWord(e.datum, 'zh')}${rows.zh} · ${e.caller}${times}`,
     en: `${e.threw === null ? 'read' : 'tried to read'} ${datumWord(e.datum, 'en')}${rows.en} · ${e.caller}${times}`,
   };
 }

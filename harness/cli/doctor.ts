@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.js';
 import type { Common } from './program.js';
+import type { Language } from '../../reports/words.js';
 import { json, result } from './say.js';
 
 type State = 'ok' | 'missing' | 'later';
@@ -12,7 +13,7 @@ const MIN_FREE_BYTES = 1024 ** 3;
 
 /** Checks what an audit needs on this machine. Exit code 0, or 3 when something is missing. */
 export async function doctorCommand({ language, json: asJson }: Common): Promise<number> {
-  const checks = [node(), built(), fonts(), writable(), disk(), await loopback(), device()];
+  const checks = [node(), built(), fonts(), writable(), disk(), await loopback(), device(language)];
   if (asJson) json(checks);
   else for (const { what, state, detail } of checks) result(`${{ ok: '✓', missing: '✗', later: '–' }[state]} ${what[language]}${detail ? `${language === 'zh' ? '：' : ': '}${detail}` : ''}`);
   return checks.some((c) => c.state === 'missing') ? 3 : 0;
@@ -58,6 +59,6 @@ function loopback(): Promise<Check> {
   });
 }
 
-function device(): Check {
-  return { what: { zh: '安卓真机与模拟器', en: 'Android handsets and emulators' }, state: 'later', detail: 'docs/verified.md' };
+function device(language: Language): Check {
+  return { what: { zh: '安卓真机与模拟器', en: 'Android handsets and emulators' }, state: 'later', detail: { zh: '尚未接入，见 docs/verified.md', en: 'not connected yet, see docs/verified.md' }[language] };
 }

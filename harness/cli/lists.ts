@@ -43,6 +43,7 @@ async function write(file: string, { language, json: asJson }: Common): Promise<
 }
 
 async function validate(file: string, { language, json: asJson }: Common): Promise<number> {
+  if (!existsSync(file)) throw new LabError('USAGE', { what: `没有文件 ${file}`, whatEn: `there is no file ${file}`, command: 'scenarios' });
   const { scenario } = await loadScenario(file);
   if (asJson) json({ file, ok: true, id: scenario.id, steps: scenario.steps.length });
   else result(language === 'zh' ? `${file} 没有问题：${scenario.steps.length} 步` : `${file} is fine: ${scenario.steps.length} steps`);

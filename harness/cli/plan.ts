@@ -65,7 +65,7 @@ export async function findScenario(name: string): Promise<LoadedScenario> {
   const file = shipped.get(name);
   if (file !== undefined) return loadScenario(file);
   if (/[\\/.]/.test(name) && existsSync(name)) return loadScenario(resolve(name));
-  throw new LabError('UNKNOWN_SCENARIO', { name, near: nearest(name, [...shipped.keys()], 3).join(', ') });
+  throw new LabError('UNKNOWN_SCENARIO', { name, near: nearest(name, [...shipped.keys()], 3).join(', ') || '—' });
 }
 
 function watchedData(): readonly string[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option, type HelpConfiguration } from 'commander';
 import { fill, LabError } from '../model/errors.js';
 import { packageRoot } from '../package-root.js';
 import type { Language } from '../../reports/words.js';
@@ -14,7 +14,9 @@ export function buildProgram(language: Language, exit: Exit): Command {
   const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const program = new Command('jiejing')
     .description(t('借镜：借贷应用隐私检测台', 'Jiejing: a privacy test bench for loan apps'))
+    .configureHelp(helpIn(language))
     .addOption(new Option('--lang <zh|en>', t('界面语言（默认随系统）', 'language (default: the locale)')).choices(['zh', 'en']))
+    .addOption(new Option('--json').hideHelp())
     .version(version(), '-V, --version', t('显示版本', 'show the version'))
     .helpOption('-h, --help', t('显示帮助', 'show help'))
     .helpCommand(false)
@@ -25,12 +27,13 @@ export function buildProgram(language: Language, exit: Exit): Command {
     program
       .command(usage)
       .description(t(zh, en))
+      .configureHelp(helpIn(language))
       .helpOption('-h, --help', t('显示帮助', 'show help'))
       .option('--json', t('标准输出只有一个 JSON 文档', 'stdout is exactly one JSON document'))
       .addOption(new Option('--lang <zh|en>').choices(['zh', 'en']).hideHelp())
       .exitOverride()
       .configureOutput({ writeErr: () => {} });
-  const common = (options: { json?: boolean }): Common => ({ language, json: options.json === true });
+  const common = (options: { json?: boolean }): Common => ({ language, json: options.json === true || program.opts()['json'] === true });
   addAudit(add, t, common, exit);
   addRuns(add, t, common, exit);
   addLists(add, t, common, exit);
@@ -40,9 +43,25 @@ export function buildProgram(language: Language, exit: Exit): Command {
 }
 
 const EXITS = {
-  zh: '\n退出码：0 未发现违规 · 1 有违规 · 2 用法错误 · 3 实验环境无法运行 · 4 无法判定或未检测 · 5 完整性受损 · 130 已中断',
-  en: '\nExit codes: 0 clear · 1 violations · 2 usage · 3 the lab could not run · 4 undecided or not tested · 5 integrity failure · 130 interrupted',
+  zh: '\n退出码：0 未发现违规 · 1 有违规 · 2 用法错误 · 3 实验环境无法运行\n        4 无法判定或未检测 · 5 完整性受损 · 130 已中断',
+  en: '\nExit codes: 0 clear · 1 violations · 2 usage · 3 the lab could not run\n  4 undecided or not tested · 5 integrity failure · 130 interrupted',
 };
+
+/** The value of an option; commander would take the next option for it. */
+function given(value: string): string {
+  if (value === '' || value.startsWith('--')) throw new InvalidArgumentError('');
+  return value;
+}
+
+const TITLES: Readonly<Record<string, string>> = { 'Usage:': '用法：', 'Arguments:': '参数：', 'Options:': '选项：', 'Commands:': '命令：' };
+
+/** Titles in our language; choices and defaults stand in our own descriptions. */
+function helpIn(language: Language): HelpConfiguration {
+  return {
+    styleTitle: (title) => (language === 'zh' ? (TITLES[title] ?? title) : title),
+    optionDescription: (option) => option.description,
+  };
+}
 
 type Add = (usage: string, zh: string, en: string) => Command;
 type Words = (zh: string, en: string) => string;
@@ -52,12 +71,12 @@ function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
   for (const kind of ['audit', 'record'] as const) {
     const about = kind === 'audit' ? (['录制、判定并写出报告', 'record, judge and report'] as const) : (['只录制', 'record only'] as const);
     add(`${kind} <app>`, about[0], about[1])
-      .option('--scenario <id|file>', t('场景（默认 sign-up-allow）', 'scenario'), 'sign-up-allow')
-      .option('--handset <name>', t('手机：virtual（默认）', 'handset'), 'virtual')
-      .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'))
-      .option('--case <number>', t('案件编号', 'case number'))
-      .option('--operator <name>', t('操作人', 'operator'))
-      .option('--lab <name>', t('实验室', 'lab'))
+      .option('--scenario <id|file>', t('场景，写名称或文件（默认 sign-up-allow）', 'scenario, by name or file (default: sign-up-allow)'), given, 'sign-up-allow')
+      .option('--handset <name>', t('手机（默认 virtual）', 'handset (default: virtual)'), given, 'virtual')
+      .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'), given)
+      .option('--case <number>', t('案件编号', 'case number'), given)
+      .option('--operator <name>', t('操作人', 'operator'), given)
+      .option('--lab <name>', t('实验室', 'lab'), given)
       .action(async (app: string, options) => exit(await (await import('./audit.js')).audit({ kind, app, options, common: common(options) })));
   }
   add('judge <run>', '用当前规则重新判定', 'judge a recorded run again')
@@ -65,7 +84,7 @@ function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('report <run>', '写出报告（尚未判定时先判定）', 'write the report (judging first where needed)')
     .action(async (run: string, options) => exit(await (await import('./judge.js')).reportCommand(run, common(options))));
   add('nightly <list>', '按名单逐个审计，与上次比较', 'audit a list of apps, compare with the last night')
-    .option('--out <folder>', t('结果文件夹', 'folder for the nights'), 'nights')
+    .option('--out <folder>', t('结果文件夹（默认 nights）', 'folder for the nights (default: nights)'), given, 'nights')
     .action(async (list: string, options) => exit(await (await import('./nightly.js')).nightlyCommand(list, options.out, common(options))));
 }
 
@@ -75,10 +94,10 @@ function addRuns(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('show <run> <id>', '显示一个事件、关联或发现', 'show one event, link or finding')
     .action(async (run: string, id: string, options) => exit(await (await import('./show.js')).showCommand(run, id, common(options))));
   add('runs', '列出记录', 'list runs')
-    .option('--in <folder>', t('文件夹', 'folder'), 'runs')
+    .option('--in <folder>', t('文件夹（默认 runs）', 'folder (default: runs)'), given, 'runs')
     .action(async (options) => exit(await (await import('./runs.js')).runsCommand(options.in, common(options))));
   add('forget <run>', '删除记录，只留存根', 'remove a run, leaving a tombstone')
-    .option('--by <name>', t('由谁删除', 'who removes it'))
+    .option('--by <name>', t('由谁删除（默认当前用户）', 'who removes it (default: this user)'), given)
     .action(async (run: string, options) => exit(await (await import('./packets.js')).forgetCommand(run, options.by ?? null, common(options))));
 }
 
@@ -93,7 +112,7 @@ function addLists(add: Add, t: Words, common: Commons, exit: Exit): void {
 
 function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('seal <run>', '封装证据包', 'seal a run into an evidence packet')
-    .requiredOption('--out <packet>', t('证据包文件夹', 'packet folder'))
+    .requiredOption('--out <packet>', t('证据包文件夹', 'packet folder'), given)
     .action(async (run: string, options) => exit(await (await import('./packets.js')).sealCommand(run, options.out, common(options))));
   add('verify <packet>', '核验证据包', 'verify a packet')
     .action(async (packet: string, options) => exit(await (await import('./packets.js')).verifyCommand(packet, common(options))));

@@ -80,7 +80,6 @@ function lineOf(event: Draft, language: Language, steps: readonly ScenarioStep[]
     case 'prompt':
       return event.act === 'shown' ? null : eventWords({ id: 'e0', ...event })[language];
     case 'consent':
-      return `${event.act === 'shown' ? '' : zh ? '隐私提示：' : 'privacy notice: '}${eventWords({ id: 'e0', ...event })[language]}`;
     case 'gap':
       return eventWords({ id: 'e0', ...event })[language];
     case 'lifecycle':

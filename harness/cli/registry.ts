@@ -32,7 +32,7 @@ export function appIds(): readonly string[] {
 /** The app of that id with its built file, for hashing. @throws LabError UNKNOWN_APP */
 export async function findApp(id: string): Promise<{ readonly app: SimulatedApp; readonly file: string }> {
   const ids = appIds();
-  if (!ids.includes(id)) throw new LabError('UNKNOWN_APP', { name: id, near: nearest(id, ids, 3).join(', ') });
+  if (!ids.includes(id)) throw new LabError('UNKNOWN_APP', { name: id, near: nearest(id, ids, 3).join(', ') || '—' });
   const folder = join(BUILT, 'scenarios/apps');
   const app = await leaf<SimulatedApp>(folder, id + LEAF);
   if (app.id !== id) throw new Error(`scenarios/apps/${id}: its id is ${app.id}`);

@@ -62,6 +62,6 @@ function told(event: Event, language: Language): readonly string[] {
 function wayOf({ timeline }: FormatParts, link: Link, language: Language): readonly string[] {
   const host = timeline.receivers.get(link.flow)?.host ?? '';
   const form = formWords(formsOf(timeline)(link), language);
-  const where = `${partWord(link.span.part, language)} ${link.span.start}–${link.span.end}`;
+  const where = `${partWord(link.span.part, language)} ${link.span.start}-${link.span.end}`;
   return wrap(`${link.id} ${datumWord(link.datum, language)}：${link.observation ?? '—'} → ${link.flow} ${host} · ${form} · ${where} · ${LEVEL_WORDS[link.level][language]}`.replace('：', language === 'zh' ? '：' : ': '), columns() - 4);
 }

@@ -62,6 +62,7 @@ export async function openVirtualHandset(parts: VirtualParts): Promise<HandsetPo
     permissions,
     files,
     send: sink.take,
+    known: parts.known,
     ...witness(recorder),
   });
   const release = catchStrayRejections();
@@ -167,7 +168,7 @@ function witness(recorder: Recorder): Pick<ProcessesParts, 'started' | 'ended' |
     },
     picked: (process, texts) => {
       const refs = texts.map((text) => recorder.valueRef(Buffer.from(text)));
-      write('picked', process, refs.flatMap((ref) => ('value' in ref ? [ref.value] : [])).join(' '));
+      write('picked', process, refs.flatMap((ref) => ('value' in ref ? [ref.value] : [])).join(','));
     },
   };
 }

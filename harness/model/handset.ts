@@ -15,6 +15,8 @@ export interface HandsetParts {
   readonly proxyPort: number;
   /** PEM of the proxy's CA, installed in the handset's trust store. */
   readonly labCaPem: string;
+  /** Texts of the manifest's values: a crypto call that takes one in is told, whether or not a hook saw it read. */
+  readonly known: readonly string[];
 }
 
 /** Install, launch, stop, clear, plant, collect: everything that is not looking and touching. */

@@ -89,13 +89,13 @@ export function createNetwork(parts: NetworkParts): Network {
   };
 }
 
-/** Holds the clock for the exchange and for the app's next steps after it: they run as microtasks and may start another exchange. */
+/** Holds the clock for the exchange. What the app does next runs as microtasks; the clock itself lets these pass before it jumps. */
 async function held<T>(clock: RunClock, body: () => Promise<T>): Promise<T> {
   const release = clock.hold('exchange');
   try {
     return await body();
   } finally {
-    setImmediate(() => setImmediate(release));
+    release();
   }
 }
 

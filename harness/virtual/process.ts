@@ -34,6 +34,7 @@ export interface ProcessParts {
   /** Whether the app is in front, or about to be. */
   foreground(): boolean;
   send(batch: WireBatch): void;
+  readonly known: readonly string[];
   /** Starts a process that the app declares; nothing when it runs. */
   startProcess(suffix: string): void;
   resumed(): void;
@@ -68,7 +69,7 @@ export function createProcess(parts: ProcessParts): VirtualProcess {
   const asked: Asked = new Map();
   const host = javaHost(parts, ref, asked);
   const vm = createJavaVm(host);
-  const agent = attachAgent(vm, host, parts.send);
+  const agent = attachAgent(vm, host, parts);
   const main: RunMain = (frames, body) => sandbox.run(() => vm.thread('main', frames, body));
   const timers = createTimers(clock, (frame, body) => main([frame, 'android.os.Handler.handleCallback'], body));
   const end = (how: EndedHow, error: unknown): void => {

@@ -10,7 +10,7 @@ const BACKGROUND_MS = 700;
 /** What all processes of one app share, and who hears of them. */
 export interface ProcessesParts extends Pick<
   ProcessParts,
-  'app' | 'uid' | 'phone' | 'clock' | 'windows' | 'network' | 'permissions' | 'files' | 'send'
+  'app' | 'uid' | 'phone' | 'clock' | 'windows' | 'network' | 'permissions' | 'files' | 'send' | 'known'
 > {
   started(process: ProcessRef): void;
   ended(process: ProcessRef, how: EndedHow, error: unknown): void;

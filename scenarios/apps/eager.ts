@@ -3,7 +3,7 @@ import { attempt } from '../loan/attempt.js';
 import { hex, utf8 } from '../loan/codec.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
-import { found, under } from '../loan/truth.js';
+import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
 
 const CLASSES = 'com.example.eager.loan';
 const API = 'https://api.eager-loan.example';
@@ -140,6 +140,7 @@ export default {
   processes: { '': start },
   servers: { 'api.eager-loan.example': lender, 'collect.shuque-stat.example': collector, 'collect.dunyan-risk.example': collector },
   truth: [
+    ...PLACE_IN_FORM,
     ...under(['observe-only', 'decline', 'sign-up-deny'], ALWAYS, DENIED),
     ...under(['sign-up-allow', 'background', 'withdraw'], ALWAYS, ALLOWED),
   ],

@@ -1,3 +1,4 @@
+import { PLACE_IN_FORM } from '../loan/truth.js';
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { loanFlow } from '../loan/flow.js';
 import { lender } from '../loan/server.js';
@@ -50,5 +51,5 @@ export default {
   firstParty: { domains: ['honest-loan.example'], classes: [`${CLASSES}.`] },
   processes: { '': start },
   servers: { 'api.honest-loan.example': lender },
-  truth: [],
+  truth: PLACE_IN_FORM,
 } satisfies SimulatedApp;

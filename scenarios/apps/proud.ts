@@ -1,7 +1,7 @@
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
-import { found, under } from '../loan/truth.js';
+import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
 
 const CLASSES = 'com.example.proud.loan';
 const API = 'https://api.proud-loan.example';
@@ -67,6 +67,7 @@ export default {
   processes: { '': start },
   servers: { 'api.proud-loan.example': lender, [PINNED]: collector },
   truth: [
+    ...PLACE_IN_FORM,
     ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AT_START),
     ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),
     ...under(['sign-up-deny', 'sign-up-allow'], found('LA-E03', 'not-tested', '-', {}), found('LA-G01', 'not-tested', '-', {})),

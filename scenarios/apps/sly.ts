@@ -2,7 +2,7 @@ import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { hex, utf8 } from '../loan/codec.js';
 import { loanFlow } from '../loan/flow.js';
 import { collector, lender } from '../loan/server.js';
-import { found, under } from '../loan/truth.js';
+import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
 import type { Found } from '../loan/truth.js';
 
 const CLASSES = 'com.example.sly.loan';
@@ -220,6 +220,7 @@ export default {
     'track.juguang-ads.example:80': collector,
   },
   truth: [
+    ...PLACE_IN_FORM,
     ...under(['observe-only', 'decline', 'sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], TICKED),
     ...under(['decline'], AFTER_REFUSING),
     ...under(['sign-up-deny', 'sign-up-allow', 'background', 'withdraw'], AFTER_AGREEING),

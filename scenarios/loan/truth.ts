@@ -14,3 +14,6 @@ export function found(rule: Found['rule'], verdict: Found['verdict'], phase: str
 export function under(scenarios: readonly string[], ...findings: readonly (Found | readonly Found[])[]): readonly Truth[] {
   return scenarios.flatMap((scenario) => findings.flat().map((one) => ({ scenario, ...one })));
 }
+
+/** The form asks for the location when the user wants the city filled in; whether lending needs it, the documents would tell. */
+export const PLACE_IN_FORM: readonly Truth[] = under(['sign-up-deny', 'sign-up-allow'], found('LA-D01', 'not-tested', 'after-consent', {}));

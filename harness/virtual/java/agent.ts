@@ -11,11 +11,17 @@ export interface AttachedAgent {
   stop(): void;
 }
 
+/** Where records go, and the values that a crypto call may carry before any hook has seen them read. */
+export interface AgentParts {
+  send(batch: WireBatch): void;
+  readonly known: readonly string[];
+}
+
 /** Records of one burst; a process that reads more without ever coming back to its loop loses the rest, counted. */
 const QUEUE = 200_000;
 
 /** Puts the engine with all catalogue rows on the Java world of a process. The run clock does not jump while records wait. */
-export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch) => void): AttachedAgent {
+export function attachAgent(vm: JavaVm, host: JavaHost, { send, known }: AgentParts): AttachedAgent {
   const engine = createEngine(
     {
       java: vm.bridge,
@@ -45,29 +51,5 @@ export function attachAgent(vm: JavaVm, host: JavaHost, send: (batch: WireBatch)
   );
   // What an implementation throws past the engine has already changed what the app got: that must be seen.
   vm.bridge.onError((error) => engine.fault('bridge', 'implementation', error));
-  return { install: (stage) => engine.init(stage, planted(host)), flush: () => engine.flush(), stop: () => engine.stop() };
-}
-
-/** Values of the handset that a crypto call may carry before any hook has seen them read. */
-function planted(host: JavaHost): readonly string[] {
-  const contents = host.phone.contents();
-  return [
-    contents.imei,
-    contents.imei2,
-    contents.imsi,
-    contents.iccid,
-    contents.serial,
-    contents.androidId,
-    contents.oaid,
-    contents.mac,
-    contents.ssid,
-    contents.bssid,
-    contents.line1Number,
-    contents.clipboard,
-    `${contents.location.lat},${contents.location.lon}`,
-    ...contents.contacts.flatMap((row) => [row.name, row.phone]),
-    ...contents.sms.flatMap((row) => [row.sender, row.body]),
-    ...contents.calls.map((row) => row.number),
-    ...contents.packages,
-  ];
+  return { install: (stage) => engine.init(stage, known), flush: () => engine.flush(), stop: () => engine.stop() };
 }

@@ -274,7 +274,7 @@ describe('what the recorder gets', () => {
         .of('lifecycle')
         .filter((e) => e.what === 'picked')
         .map((e) => e.detail),
-    ).toEqual([`${name?.id} ${phone?.id}`]);
+    ).toEqual([`${name?.id},${phone?.id}`]);
     expect(rig.reads()).toEqual([]);
   });
 
@@ -305,6 +305,8 @@ describe('what the recorder gets', () => {
     await rig.tap('不同意');
     expect(clicks).toEqual(['不同意']);
     expect(after).toEqual([]);
+    // The agent's last word comes after the call that ended the process.
+    expect(rig.of('coverage').find((one) => one.when === 'end')?.fired).toMatchObject({ 'view.click': 1 });
     expect(rig.life().at(-1)).toBe(`process-ended ${PACKAGE}`);
   });
 });

@@ -22,7 +22,7 @@ function process(granted: readonly string[] = ALL, name = PACKAGE, foreground = 
 }
 function attached(made: ReturnType<typeof process>) {
   const batches: WireBatch[] = [];
-  const agent = attachAgent(made.vm, made.host, (batch) => void batches.push(batch));
+  const agent = attachAgent(made.vm, made.host, { send: (batch) => void batches.push(batch), known: [] });
   const records = (): readonly WireRecord[] => (agent.flush(), batches.flatMap((batch) => batch.records));
   return { agent, batches, records, reads: () => records().filter((one) => one.type === 'api') };
 }
