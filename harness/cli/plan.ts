@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { URI_DATA } from '../../hooks/agent/uris.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import { loadScenario, type LoadedScenario } from '../drive/scenario-file.js';
@@ -64,7 +64,7 @@ export async function findScenario(name: string): Promise<LoadedScenario> {
   const shipped = scenarioFiles();
   const file = shipped.get(name);
   if (file !== undefined) return loadScenario(file);
-  if (/[\\/.]/.test(name) && existsSync(name)) return loadScenario(resolve(name));
+  if (/[\\/.]/.test(name) && existsSync(name)) return loadScenario(name);
   throw new LabError('UNKNOWN_SCENARIO', { name, near: nearest(name, [...shipped.keys()], 3).join(', ') || '—' });
 }
 

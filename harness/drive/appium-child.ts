@@ -1,4 +1,5 @@
-import { main } from 'appium';
+// Its published types lead to sources that do not compile under our settings, so the compiler is not shown the name.
+const APPIUM: string = 'appium';
 
 /** What the child prints on its one line of standard output. */
 export type ChildWord =
@@ -22,6 +23,7 @@ function leave(): void {
 process.stdin.on('end', leave).on('error', leave).resume();
 
 try {
+  const { main }: { main(options: object): Promise<unknown> } = await import(APPIUM);
   await main({
     appiumHome: home ?? '',
     address: '127.0.0.1',
@@ -34,7 +36,7 @@ try {
     allowCors: false,
     sessionOverride: false,
     keepAliveTimeout: 600,
-  } as Parameters<typeof main>[0]);
+  });
   say({ ready: true, port });
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;

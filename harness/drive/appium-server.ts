@@ -33,7 +33,7 @@ export async function startAppium(options: {
 }): Promise<AppiumServer> {
   const root = packageRoot();
   const entry = join(root, 'dist/harness/drive/appium-child.js');
-  if (!existsSync(entry)) throw new LabError('APPIUM_FAILED', { why: `${entry} 不存在 / is missing` });
+  if (!existsSync(entry)) throw new LabError('APPIUM_FAILED', { why: `ENOENT: ${entry}` });
   await writeHome(options.homeDir, join(root, 'dist/harness/drive/appium-driver.js')).catch((cause: unknown) => {
     throw new LabError('APPIUM_FAILED', { why: cause instanceof Error ? cause.message : String(cause) }, { cause });
   });
@@ -140,13 +140,17 @@ function firstWord(
     // Its folder is removed next: the child must be gone by then.
     const abort = (): void => void end(child).finally(() => settle(reject)(signal?.reason));
     const timer = setTimeout(
-      () => done({ code: 'ETIMEDOUT', why: `${PATIENCE_MS / 1000} 秒内没有就绪 / not ready within ${PATIENCE_MS / 1000} s` }),
+      () => done({ code: 'ETIMEDOUT', why: `> ${PATIENCE_MS / 1000} s` }),
       PATIENCE_MS,
     );
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     child.once('error', (error) => done({ code: null, why: error.message }));
-    child.once('exit', (code, by) => done({ code: null, why: `退出 / ended with ${by ?? code}: ${complaints.join(' | ')}` }));
+    // Appium ends by itself when its port is taken; only its words tell. They are all there when its pipes are closed.
+    child.once('close', (code, by) => {
+      const taken = complaints.some((line) => line.includes('EADDRINUSE'));
+      done({ code: taken ? 'EADDRINUSE' : null, why: `exit ${by ?? code}: ${complaints.join(' | ')}` });
+    });
     lines?.on('line', (line) => {
       const word = readWord(line);
       if (word !== null) done(word);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -126,21 +126,6 @@ export async function until(what: string, holds: () => boolean, patienceMs = 15_
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await new Promise((next) => setTimeout(next, 20));
   }
-}
-
-/** Settles when the file is there. */
-export function appears(file: string): Promise<void> {
-  return new Promise((done) => {
-    const watcher = watch(dirname(file), () => {
-      if (!existsSync(file)) return;
-      watcher.close();
-      done();
-    });
-    if (existsSync(file)) {
-      watcher.close();
-      done();
-    }
-  });
 }
 
 /** What an ended command has left in its TMPDIR. */
