@@ -11,7 +11,7 @@ import { openSession, warmUp } from './drive/session.js';
 import { describeVirtual, openVirtualHandset, startFarServers } from './handset/virtual.js';
 import type { SimulatedApp } from './model/app.js';
 import { LabError } from './model/errors.js';
-import type { Draft, End } from './model/event.js';
+import type { Draft, End, EventId } from './model/event.js';
 import type { HandsetPort } from './model/handset.js';
 import type { Recorder } from './model/recorder.js';
 import type { RunHead } from './model/run.js';
@@ -51,14 +51,22 @@ export interface Recorded {
 export async function record(plan: RecordPlan): Promise<Recorded> {
   plan.onPhase('prepare');
   const undo = new Undo();
+  let ending: () => Recorded;
   try {
-    return await recordWith(plan, undo);
-  } finally {
+    ending = await recordWith(plan, undo);
+  } catch (error) {
     await undo.all();
+    throw error;
   }
+  const fault = await undo.all();
+  const recorded = ending();
+  if (fault === null || recorded.error !== null) return recorded;
+  if (fault instanceof LabError) return { dir: plan.dir, outcome: 'failed', error: fault };
+  throw fault;
 }
 
-async function recordWith(plan: RecordPlan, undo: Undo): Promise<Recorded> {
+/** Records, and returns how it ended; what that is, is sure only when all has been closed: the last line may not fit on the disk. */
+async function recordWith(plan: RecordPlan, undo: Undo): Promise<() => Recorded> {
   const clock = createRunClock({});
   undo.later(async () => clock.close());
   const manifest = drawManifest(plan.seed, clock.wallMs());
@@ -72,23 +80,36 @@ async function recordWith(plan: RecordPlan, undo: Undo): Promise<Recorded> {
   const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
   const recorder = watched(run, plan.onEvent);
   clock.onJump(({ fromMs, toMs, why }) => recorder.write({ kind: 'clock', at: clock.now(), what: 'jump', fromMs, toMs, why }));
+  let ended: Ended = { outcome: 'complete', why: null, error: null };
   // Closed after all that records is closed, so that their last words are in the run.
-  let ended: { readonly outcome: End['outcome']; readonly why: string | null; readonly error: LabError | null } = { outcome: 'failed', why: 'not ended', error: null };
-  undo.later(async () => run.close(ended.outcome, ended.why));
+  undo.later(async () => {
+    const full = run.failure();
+    if (full === null || ended.outcome !== 'complete') run.close(ended.outcome, ended.why);
+    else run.close('failed', full.code);
+  });
   try {
     await perform({ plan, run, recorder, manifest, appium: await appium }, undo);
-    const full = run.failure();
-    ended = full === null ? { outcome: 'complete', why: null, error: null } : { outcome: 'failed', why: full.code, error: full };
   } catch (error) {
-    if (plan.signal.aborted) ended = { outcome: 'interrupted', why: 'stopped by the operator', error: new LabError('INTERRUPTED', { run: plan.dir }) };
-    else if (run.failure() !== null) ended = { outcome: 'failed', why: 'STORE_FULL', error: run.failure() };
-    else if (error instanceof LabError) ended = { outcome: 'failed', why: `${error.code}: ${error.message}`, error };
-    else {
-      ended = { outcome: 'failed', why: error instanceof Error ? error.name : 'unknown', error: null };
-      throw error;
-    }
+    ended = endedBy(error, plan);
+    if (ended.error === null && run.failure() === null) throw error;
   }
-  return { dir: plan.dir, outcome: ended.outcome, error: ended.error };
+  return () => {
+    const full = run.failure();
+    const { outcome, error } = ended;
+    return full === null || outcome === 'interrupted' ? { dir: plan.dir, outcome, error } : { dir: plan.dir, outcome: 'failed', error: full };
+  };
+}
+
+interface Ended {
+  readonly outcome: End['outcome'];
+  readonly why: string | null;
+  readonly error: LabError | null;
+}
+
+function endedBy(error: unknown, { signal, dir }: RecordPlan): Ended {
+  if (signal.aborted) return { outcome: 'interrupted', why: 'stopped by the operator', error: new LabError('INTERRUPTED', { run: dir }) };
+  if (error instanceof LabError) return { outcome: 'failed', why: `${error.code}: ${error.message}`, error };
+  return { outcome: 'failed', why: error instanceof Error ? error.name : 'unknown', error: null };
 }
 
 interface Parts { readonly plan: RecordPlan; readonly run: RunRecorder; readonly recorder: Recorder; readonly manifest: Manifest; readonly appium: AppiumServer }
@@ -120,6 +141,7 @@ async function perform({ plan, run, recorder, manifest, appium }: Parts, undo: U
   plan.signal.addEventListener('abort', () => stop.abort(plan.signal.reason), { once: true });
   if (plan.signal.aborted) stop.abort(plan.signal.reason);
   run.onFailure((error) => stop.abort(error));
+  if (run.failure() !== null) stop.abort(run.failure());
   appium.onLost((why) => stop.abort(new LabError('DRIVER_LOST', { why })));
   plan.onPhase('drive');
   try {
@@ -168,22 +190,35 @@ function headOf(plan: RecordPlan, manifest: Manifest, wallMs: number): RunHead {
   };
 }
 
-/** The recorder, with each event also told to whoever shows progress. */
+/**
+ * The recorder, with each event also told to whoever shows progress. When the disk takes no more the run is stopped by `onFailure`;
+ * until then what comes in from timers and sockets, where nobody could catch it, is let go.
+ */
 function watched(run: RunRecorder, onEvent: (event: Draft) => void): Recorder {
+  const kept = <T>(write: () => T, lost: () => T): T => {
+    try {
+      return write();
+    } catch (error) {
+      if (run.failure() === null) throw error;
+      return lost();
+    }
+  };
+  const told = (event: Draft, write: () => EventId): EventId =>
+    kept(
+      () => {
+        const id = write();
+        onEvent(event);
+        return id;
+      },
+      () => 'e0',
+    );
   return {
     clock: run.clock,
-    write(event) {
-      const id = run.write(event);
-      onEvent(event);
-      return id;
-    },
-    gap(source, what, why, scope) {
-      const id = run.gap(source, what, why, scope);
-      onEvent({ kind: 'gap', at: run.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } });
-      return id;
-    },
-    file: (folder, bytes, extension) => run.file(folder, bytes, extension),
-    valueRef: (bytes) => run.valueRef(bytes),
+    write: (event) => told(event, () => run.write(event)),
+    gap: (source, what, why, scope) =>
+      told({ kind: 'gap', at: run.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } }, () => run.gap(source, what, why, scope)),
+    file: (folder, bytes, extension) => kept(() => run.file(folder, bytes, extension), () => ({ file: '', sha256: '', bytes: 0 })),
+    valueRef: (bytes) => kept(() => run.valueRef(bytes), () => ({ keyedHash: '', bytes: 0 })),
     body: (of) => run.body(of),
   };
 }
@@ -196,9 +231,10 @@ class Undo {
     this.#acts.push(act);
   }
 
-  async all(): Promise<void> {
-    const faults: unknown[] = [];
-    for (const act of this.#acts.splice(0).toReversed()) await act().catch((fault: unknown) => faults.push(fault));
-    if (faults.length > 0) throw faults[0];
+  /** The first fault, or null. */
+  async all(): Promise<unknown> {
+    let first: unknown = null;
+    for (const act of this.#acts.splice(0).toReversed()) await act().catch((fault: unknown) => (first ??= fault));
+    return first;
   }
 }

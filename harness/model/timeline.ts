@@ -107,13 +107,22 @@ export interface Read {
   readonly doubt: 'refused' | 'empty' | 'caller-unknown' | null;
 }
 
+// Every rule asks for reads; whose call each was is looked up once for a timeline.
+const READS = new WeakMap<Timeline, readonly Read[]>();
+
 /** Reads (and refused attempts) of `data` by the app's own code and its SDKs; calls made inside another watched call of the same datum are left out. */
 export function reads(timeline: Timeline, data: readonly string[] | null): readonly Read[] {
-  const wanted = data === null ? null : new Set(data);
+  const all = READS.get(timeline) ?? allReads(timeline);
+  READS.set(timeline, all);
+  if (data === null) return all.filter(({ observation }) => isPersonal(observation.datum));
+  const wanted = new Set(data);
+  return all.filter(({ observation }) => wanted.has(observation.datum));
+}
+
+function allReads(timeline: Timeline): readonly Read[] {
   const observations = eventsOf(timeline, 'observation');
   const byId = new Map(observations.map((o) => [o.id, o]));
   return observations.flatMap((observation): Read[] => {
-    if (wanted === null ? !isPersonal(observation.datum) : !wanted.has(observation.datum)) return [];
     const parent = observation.parent === null ? undefined : byId.get(observation.parent);
     if (parent?.datum === observation.datum) return [];
     const caller = callerOf(timeline, observation);

@@ -38,8 +38,7 @@ export function causesOf(value: ManifestValue, flow: Flow, reads: Reads, appPack
   const ids: EventId[] = all.map((o) => o.id);
   // A counted read happened first at `firstAt`: that it was done again later takes nothing away.
   const side = (o: Observation): Order => order(o.firstAt, flow.at);
-  const before = all.filter((o) => side(o) === 'before');
-  const near = latest(before) ?? latest(all.filter((o) => side(o) === 'undecided'));
+  const near = nearest(all, side);
   const fromPicker = (reads.picked.get(value.id) ?? []).some((at) => order(at, flow.at) !== 'after');
   const origin = value.origin === 'typed' ? 'typed' : near !== null ? 'read' : fromPicker ? 'picked' : 'unseen';
   return {
@@ -51,11 +50,20 @@ export function causesOf(value: ManifestValue, flow: Flow, reads: Reads, appPack
   };
 }
 
-function latest(list: readonly Observation[]): Observation | null {
-  return list.reduce<Observation | null>(
-    (best, o) => (best === null || order(o.firstAt, best.firstAt) === 'after' || o.firstAt.ms > best.firstAt.ms ? o : best),
-    null,
-  );
+/** The latest read that was surely before the flow; where there is none, the latest that may have been. */
+function nearest(all: readonly Observation[], side: (o: Observation) => Order): Observation | null {
+  let before: Observation | null = null;
+  let perhaps: Observation | null = null;
+  for (const o of all) {
+    const where = side(o);
+    if (where === 'before') before = later(before, o);
+    else if (where === 'undecided') perhaps = later(perhaps, o);
+  }
+  return before ?? perhaps;
+}
+
+function later(best: Observation | null, o: Observation): Observation {
+  return best === null || order(o.firstAt, best.firstAt) === 'after' || o.firstAt.ms > best.firstAt.ms ? o : best;
 }
 
 /** Whether who read is who sent. Where no read was seen the app under audit is asked after. */

@@ -40,7 +40,7 @@ export function receiverTable(rows: readonly ReceiverRow[], firstParty: RunHead[
       const company = row.company_zh === null ? null : { zh: row.company_zh, checked: false };
       return { ...base, party: 'third', sdk: row.id, company };
     },
-    sdkOf: (caller) => {
+    sdkOf: remembered((caller) => {
       const segments = caller.split(/[.$]/);
       for (let n = segments.length; n > 0; n -= 1) {
         const prefix = segments.slice(0, n).join('.');
@@ -50,7 +50,19 @@ export function receiverTable(rows: readonly ReceiverRow[], firstParty: RunHead[
         if (id !== undefined) return id;
       }
       return null;
-    },
+    }),
+  };
+}
+
+/** The same few classes call again and again. */
+function remembered(look: (caller: string) => string | null): (caller: string) => string | null {
+  const known = new Map<string, string | null>();
+  return (caller) => {
+    const before = known.get(caller);
+    if (before !== undefined) return before;
+    const found = look(caller);
+    known.set(caller, found);
+    return found;
   };
 }
 

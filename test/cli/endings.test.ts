@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Report } from '../../harness/model/finding.js';
 import { alive, below, documentOf, folderOf, leftovers, run, STACK_TRACE, start, until, type Running } from './cli.js';
 
@@ -197,11 +197,11 @@ describe('a disk', () => {
     mkdirSync(disk);
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=448k', 'tmpfs', disk], { stdio: 'ignore' });
-      afterAll(() => execFileSync('umount', [disk]));
     } catch {
       console.log('skipped: a small disk cannot be mounted here');
       return context.skip('a small disk cannot be mounted here');
     }
+    context.onTestFinished(() => void execFileSync('umount', [disk]));
     const ended = await run(folder, ['audit', 'eager', '--out', 'disk/run'], { lang: 'zh' });
     expect(ended.stderr).toMatch(/错误：磁盘已满，无法写入 disk\/run\//);
     expect(ended.stderr).not.toMatch(STACK_TRACE);
