@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { createAuthority } from './capture/ca.js';
 import { startProxy } from './capture/proxy.js';
 import { createRunClock } from './clock.js';
@@ -17,6 +15,8 @@ import type { Recorder } from './model/recorder.js';
 import type { RunHead } from './model/run.js';
 import type { Manifest } from './model/values.js';
 import { createRun, type RunRecorder } from './store/create.js';
+import { tempFolder } from './temp-folder.js';
+import { andThen, Undo } from './undo.js';
 import { contentsOf, personaOf } from './values/contents.js';
 import { drawManifest } from './values/draw.js';
 import { manifestSha256, seedCommitment } from './values/manifest.js';
@@ -71,21 +71,24 @@ async function recordWith(plan: RecordPlan, undo: Undo): Promise<() => Recorded>
   undo.later(async () => clock.close());
   const manifest = drawManifest(plan.seed, clock.wallMs());
   const start = new AbortController();
-  const appium = openAppium(AbortSignal.any([plan.signal, start.signal]));
+  const appium = openAppium(tempFolder(), AbortSignal.any([plan.signal, start.signal]));
   // It starts while the run folder is made; whatever becomes of that, its child must not outlive us.
   undo.later(async () => {
     start.abort(new Error('the recording ended'));
-    await appium.then((server) => server.close(), () => {});
+    await appium.then(
+      (server) => server.close(),
+      () => {},
+    );
   });
   const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
   const recorder = watched(run, plan.onEvent);
   clock.onJump(({ fromMs, toMs, why }) => recorder.write({ kind: 'clock', at: clock.now(), what: 'jump', fromMs, toMs, why }));
   let ended: Ended = { outcome: 'complete', why: null, error: null };
   // Closed after all that records is closed, so that their last words are in the run.
-  undo.later(async () => {
-    const full = run.failure();
-    if (full === null || ended.outcome !== 'complete') run.close(ended.outcome, ended.why);
-    else run.close('failed', full.code);
+  undo.later(async (fault) => {
+    const late = run.failure() ?? fault;
+    if (late === null || ended.outcome !== 'complete') run.close(ended.outcome, ended.why);
+    else run.close('failed', late instanceof LabError ? late.code : late instanceof Error ? late.name : 'unknown');
   });
   try {
     await perform({ plan, run, recorder, manifest, appium: await appium }, undo);
@@ -96,7 +99,9 @@ async function recordWith(plan: RecordPlan, undo: Undo): Promise<() => Recorded>
   return () => {
     const full = run.failure();
     const { outcome, error } = ended;
-    return full === null || outcome === 'interrupted' ? { dir: plan.dir, outcome, error } : { dir: plan.dir, outcome: 'failed', error: full };
+    return full === null || outcome === 'interrupted'
+      ? { dir: plan.dir, outcome, error }
+      : { dir: plan.dir, outcome: 'failed', error: full };
   };
 }
 
@@ -112,45 +117,76 @@ function endedBy(error: unknown, { signal, dir }: RecordPlan): Ended {
   return { outcome: 'failed', why: error instanceof Error ? error.name : 'unknown', error: null };
 }
 
-interface Parts { readonly plan: RecordPlan; readonly run: RunRecorder; readonly recorder: Recorder; readonly manifest: Manifest; readonly appium: AppiumServer }
+interface Parts {
+  readonly plan: RecordPlan;
+  readonly run: RunRecorder;
+  readonly recorder: Recorder;
+  readonly manifest: Manifest;
+  readonly appium: AppiumServer;
+}
 
-async function perform({ plan, run, recorder, manifest, appium }: Parts, undo: Undo): Promise<void> {
+async function perform(parts: Parts, undo: Undo): Promise<void> {
+  const { plan, run, recorder, manifest, appium } = parts;
+  const { handset, idle } = await openHandset(parts, undo);
+  await handset.install();
+  await handset.plant(contentsOf(manifest));
+  const session = await openSession({ port: appium.port, capabilities: handset.capabilities() });
+  undo.later(() => session.close());
+  const stop = new AbortController();
+  run.onFailure((error) => stop.abort(error));
+  if (run.failure() !== null) stop.abort(run.failure());
+  appium.onLost((why) => stop.abort(new LabError('DRIVER_LOST', { why })));
+  plan.onPhase('drive');
+  const drive = (): Promise<void> =>
+    performScenario({
+      scenario: plan.scenario.scenario,
+      lines: plan.scenario.lines,
+      screen: session,
+      handset,
+      recorder,
+      persona: personaOf(manifest),
+      // Not a listener of our own: a night performs hundreds of scenarios under one signal.
+      signal: AbortSignal.any([plan.signal, stop.signal]),
+      onStep: () => {},
+    }).catch((error: unknown) => {
+      throw stop.signal.reason instanceof LabError ? stop.signal.reason : error;
+    });
+  const lost = (fault: unknown): void =>
+    void recorder.gap('run', 'not-settled', `after-error: ${fault instanceof Error ? fault.message : String(fault)}`);
+  await andThen(drive, () => settle(handset, recorder, idle), lost);
+}
+
+/** The app's servers, the proxy in front of them, and a handset behind it. `idle` waits for what is under way in the proxy. */
+async function openHandset(
+  { plan, recorder, manifest }: Parts,
+  undo: Undo,
+): Promise<{ readonly handset: HandsetPort; idle(): Promise<void> }> {
   const { clock } = recorder;
   const servers = await startFarServers(plan.app, clock);
   undo.later(() => servers.close());
   const authority = createAuthority('Jiejing Lab Root CA', clock.wallMs(), 'rsa');
-  let handset: Awaited<ReturnType<typeof openVirtualHandset>> | null = null;
+  let opened: Awaited<ReturnType<typeof openVirtualHandset>> | null = null;
   const proxy = await startProxy({
     recorder,
     authority,
     resolve: servers.resolve,
     upstreamCaPem: servers.caPem,
     // The proxy listens before the handset that knows its sockets can be opened.
-    owner: { owner: (port) => handset?.owner.owner(port) ?? null },
+    owner: { owner: (port) => opened?.owner.owner(port) ?? null },
     listen: { host: '127.0.0.1', port: 0 },
   });
   undo.later(() => proxy.close());
-  handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, known: manifest.values.map((value) => value.text), app: plan.app, servers });
-  const opened = handset;
-  undo.later(() => opened.close());
-  await opened.install();
-  await opened.plant(contentsOf(manifest));
-  const session = await openSession({ port: appium.port, capabilities: opened.capabilities() });
-  undo.later(() => session.close());
-  const stop = new AbortController();
-  plan.signal.addEventListener('abort', () => stop.abort(plan.signal.reason), { once: true });
-  if (plan.signal.aborted) stop.abort(plan.signal.reason);
-  run.onFailure((error) => stop.abort(error));
-  if (run.failure() !== null) stop.abort(run.failure());
-  appium.onLost((why) => stop.abort(new LabError('DRIVER_LOST', { why })));
-  plan.onPhase('drive');
-  try {
-    await performScenario({ scenario: plan.scenario.scenario, lines: plan.scenario.lines, screen: session, handset: opened, recorder, persona: personaOf(manifest), signal: stop.signal, onStep: () => {} });
-  } catch (error) {
-    throw stop.signal.aborted && stop.signal.reason instanceof LabError ? stop.signal.reason : error;
-  } finally {
-    await settle(opened, recorder, () => proxy.idle());
-  }
+  const handset = await openVirtualHandset({
+    recorder,
+    proxyPort: proxy.port,
+    labCaPem: authority.certPem,
+    known: manifest.values.map((value) => value.text),
+    app: plan.app,
+    servers,
+  });
+  opened = handset;
+  undo.later(() => handset.close());
+  return { handset, idle: () => proxy.idle() };
 }
 
 /** Ends the app, lets what is under way arrive, and keeps the app's files. */
@@ -162,8 +198,7 @@ async function settle(handset: HandsetPort, recorder: Recorder, idle: () => Prom
 }
 
 /** A server whose APPIUM_HOME goes with it. */
-async function openAppium(signal: AbortSignal): Promise<AppiumServer> {
-  const homeDir = await mkdtemp(join(tmpdir(), 'jiejing-appium-'));
+async function openAppium(homeDir: string, signal: AbortSignal): Promise<AppiumServer> {
   const sweep = (): Promise<void> => rm(homeDir, { recursive: true, force: true });
   const [started, warm] = await Promise.allSettled([startAppium({ homeDir, log: () => {}, signal }), warmUp()]);
   if (started.status === 'rejected') {
@@ -216,25 +251,27 @@ function watched(run: RunRecorder, onEvent: (event: Draft) => void): Recorder {
     clock: run.clock,
     write: (event) => told(event, () => run.write(event)),
     gap: (source, what, why, scope) =>
-      told({ kind: 'gap', at: run.clock.now(), source, what, why, scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null } }, () => run.gap(source, what, why, scope)),
-    file: (folder, bytes, extension) => kept(() => run.file(folder, bytes, extension), () => ({ file: '', sha256: '', bytes: 0 })),
-    valueRef: (bytes) => kept(() => run.valueRef(bytes), () => ({ keyedHash: '', bytes: 0 })),
+      told(
+        {
+          kind: 'gap',
+          at: run.clock.now(),
+          source,
+          what,
+          why,
+          scope: { datum: scope?.datum ?? null, host: scope?.host ?? null, phase: null },
+        },
+        () => run.gap(source, what, why, scope),
+      ),
+    file: (folder, bytes, extension) =>
+      kept(
+        () => run.file(folder, bytes, extension),
+        () => ({ file: '', sha256: '', bytes: 0 }),
+      ),
+    valueRef: (bytes) =>
+      kept(
+        () => run.valueRef(bytes),
+        () => ({ keyedHash: '', bytes: 0 }),
+      ),
     body: (of) => run.body(of),
   };
-}
-
-/** What must be undone, last first. One failure does not keep the rest from being undone. */
-class Undo {
-  readonly #acts: (() => Promise<void>)[] = [];
-
-  later(act: () => Promise<void>): void {
-    this.#acts.push(act);
-  }
-
-  /** The first fault, or null. */
-  async all(): Promise<unknown> {
-    let first: unknown = null;
-    for (const act of this.#acts.splice(0).toReversed()) await act().catch((fault: unknown) => (first ??= fault));
-    return first;
-  }
 }

@@ -77,6 +77,9 @@ export interface WireRow {
 /** A value as read: text, or bytes in base64 (the one without the other). */
 export type WireValue = { readonly text: string } | { readonly base64: string };
 
+/** What was left out: values of one read, the end of a long value, the end of a crypto call's input, the state of one of too many crypto objects, values to look for in crypto calls. */
+export type WireCut = 'values' | 'value' | 'input' | 'objects' | 'known';
+
 export type WireRecord =
   | (RecordBase & {
       readonly type: 'stack';
@@ -119,6 +122,8 @@ export type WireRecord =
       readonly failed: readonly { readonly hook: string; readonly why: string }[];
       readonly fired: Readonly<Record<string, number>>;
     })
+  /** Part of what passed was left out: `datum` is that of the read, null where any value may be in what was left out. */
+  | (RecordBase & { readonly type: 'cut'; readonly hook: string; readonly datum: string | null; readonly what: WireCut })
   | (RecordBase & { readonly type: 'fault'; readonly hook: string; readonly where: string; readonly message: string });
 
 /** What the agent sends: `seq` of records has no gaps but for those counted in `dropped`. */

@@ -1,6 +1,7 @@
-import type { Consent, Event, Flow, Lifecycle, Observation, Prompt, Step } from '../harness/model/event.js';
+import type { Consent, Event, Lifecycle, Observation, Prompt, Step } from '../harness/model/event.js';
 import type { Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
+import { gapWords } from './gap-words.js';
 import { FLOW_WORDS, datumWord, type Language } from './words.js';
 
 const LIFECYCLE: Readonly<Record<Lifecycle['what'], Words>> = {
@@ -56,7 +57,11 @@ const PROMPT: Readonly<Record<Prompt['act'], Words>> = {
   shown: { zh: '权限弹窗出现', en: 'prompt shown' },
   answered: { zh: '权限弹窗回答', en: 'prompt answered' },
 };
-const ANSWER: Readonly<Record<NonNullable<Prompt['answer']>, Words>> = { allow: { zh: '允许', en: 'allow' }, once: { zh: '仅这一次', en: 'once' }, deny: { zh: '拒绝', en: 'deny' } };
+const ANSWER: Readonly<Record<NonNullable<Prompt['answer']>, Words>> = {
+  allow: { zh: '允许', en: 'allow' },
+  once: { zh: '仅这一次', en: 'once' },
+  deny: { zh: '拒绝', en: 'deny' },
+};
 
 /** Name of a scenario's act; the act itself when it is none of the vocabulary. */
 export function actWord(act: string): Words {
@@ -81,9 +86,12 @@ export function eventWords(e: Event): Words {
     case 'derivation':
       return joined({ zh: `${e.algorithm} 运算`, en: `${e.op} ${e.algorithm}` }, e.caller);
     case 'flow':
-      return { zh: `${e.request?.method ?? '连接'} ${e.host}（${FLOW_WORDS[e.state].zh}）`, en: `${e.request?.method ?? 'connection'} ${e.host} (${FLOW_WORDS[e.state].en})` };
+      return {
+        zh: `${e.request?.method ?? '连接'} ${e.host}（${FLOW_WORDS[e.state].zh}）`,
+        en: `${e.request?.method ?? 'connection'} ${e.host} (${FLOW_WORDS[e.state].en})`,
+      };
     case 'gap':
-      return { zh: `未看到：${e.what}（${e.why}）`, en: `not seen: ${e.what} (${e.why})` };
+      return gapSaid(gapWords('what', e.what), gapWords('why', e.why));
     case 'clock':
       return { zh: '时钟', en: 'clock' };
     case 'coverage':
@@ -93,7 +101,10 @@ export function eventWords(e: Event): Words {
   }
 }
 
-const joined = (words: Words, detail: string): Words => (detail === '' ? words : { zh: `${words.zh} · ${detail}`, en: `${words.en} · ${detail}` });
+const gapSaid = (what: Words, why: Words): Words => ({ zh: `未看到：${what.zh}（${why.zh}）`, en: `not seen: ${what.en} (${why.en})` });
+
+const joined = (words: Words, detail: string): Words =>
+  detail === '' ? words : { zh: `${words.zh} · ${detail}`, en: `${words.en} · ${detail}` };
 
 function stepWords({ path, act, detail, state }: Step): Words {
   const failed = state === 'failed' ? { zh: '（未成）', en: ' (failed)' } : { zh: '', en: '' };
@@ -103,7 +114,8 @@ function stepWords({ path, act, detail, state }: Step): Words {
 
 function promptWords({ act, groups, answer }: Prompt): Words {
   const said = answer === null ? { zh: '', en: '' } : ANSWER[answer];
-  const named = (language: Language): string => groups.map((group) => GROUP_WORDS[group]?.[language] ?? group).join(language === 'zh' ? '、' : ', ');
+  const named = (language: Language): string =>
+    groups.map((group) => GROUP_WORDS[group]?.[language] ?? group).join(language === 'zh' ? '、' : ', ');
   return { zh: `${PROMPT[act].zh} ${named('zh')} ${said.zh}`.trim(), en: `${PROMPT[act].en} ${named('en')} ${said.en}`.trim() };
 }
 

@@ -1,109 +1,58 @@
 import type {
   BodyRef,
   Consent,
-  Event,
+  Coverage,
   EventId,
   Flow,
-  Frame,
   GapSource,
   Lifecycle,
+  Moment,
   NoticeView,
   Observation,
   Phase,
-  ProcessRef,
   Prompt,
-  ValueId,
 } from '../harness/model/event.js';
 import type { Level, Link, Receiver, Timeline } from '../harness/model/finding.js';
-import type { RunHead } from '../harness/model/run.js';
 import type { Need } from '../harness/model/scenario.js';
-import type { Stamp } from '../harness/model/stamp.js';
-import { eventsOf, possiblePhases } from '../harness/model/timeline.js';
-import type { ManifestValue } from '../harness/model/values.js';
-
-/** What a story is being written into. */
-interface Stage {
-  readonly events: Event[];
-  readonly links: Link[];
-  readonly values: Map<ValueId, ManifestValue>;
-  readonly receivers: Map<EventId, Receiver>;
-  readonly reached: Set<Need>;
-  interrupted: boolean;
-}
+import { pickedDetail } from '../harness/model/timeline.js';
+import { APP, RUN, emptyStage, frameOf, headOf, partiesOf, put, stampOf, valueOf, type Stage, type Timing } from './example-stage.js';
+import { timeline } from './timeline.js';
 
 /** One thing that happens in a story. */
 export type Scene = (stage: Stage) => void;
 
-const APP: ProcessRef = { pid: 4711, name: 'com.example.loan', package: 'com.example.loan' };
-const SDK_CLASSES = 'com.example.risksdk';
-
 /** A whole, tiny timeline, for the examples of rules: scenes in the order in which they happen. */
 export function story(...scenes: readonly Scene[]): Timeline {
-  const stage: Stage = { events: [], links: [], values: new Map(), receivers: new Map(), reached: new Set(), interrupted: false };
+  const stage = emptyStage();
   for (const scene of scenes) scene(stage);
-  const bare = { head: headOf([...stage.reached]), phases: new Map<EventId, Phase | 'undecided'>(), sdkOf };
-  const timeline: Timeline = { ...stage, ...bare };
-  const consents = eventsOf(timeline, 'consent');
-  const phases = new Map(stage.events.map((e) => [e.id, onePhase(possiblePhases(consents, e.at))] as const));
-  return { ...timeline, phases };
+  return timeline({
+    head: headOf(stage),
+    events: stage.events,
+    manifest: { seed: '', values: [...stage.values.values()], placebos: [] },
+    links: stage.links,
+    gaps: [],
+    interrupted: stage.interrupted,
+    receivers: partiesOf(stage),
+  });
 }
 
-const onePhase = (open: readonly Phase[]): Phase | 'undecided' => (open.length === 1 && open[0] !== undefined ? open[0] : 'undecided');
-const sdkOf = (caller: string): string | null => (caller.startsWith(SDK_CLASSES) ? 'example-risk' : null);
-
-function headOf(aims: readonly Need[]): RunHead {
-  return {
-    schema: 2,
-    id: 'example',
-    began: '2026-03-02T10:00:00.000+08:00',
-    app: {
-      id: 'example',
-      package: APP.package,
-      label: '示例贷',
-      version: '1.0',
-      signer: null,
-      sha256: '',
-      permissions: [],
-      source: { where: 'example', when: '2026-03-02T10:00:00.000+08:00' },
-      firstParty: { domains: ['loan.example'], classes: ['com.example.loan.'] },
-    },
-    handset: { kind: 'virtual', simulated: true, profile: 'example', probe: null, facts: {} },
-    scenario: { id: 'example', title: 'example', sha256: '', aims, steps: [] },
-    tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: '' },
-    catalogue: { sha256: '', rows: 0, data: [] },
-    seedCommitment: '',
-    manifest: { sha256: '', values: 0, placebos: 0 },
-    caseNumber: null,
-    operator: null,
-    lab: null,
-    clock: { name: 'run', ntpOffsetMs: null },
-  };
-}
-
-/** An event without what the stage gives it. */
-type Bare = Event extends infer E ? (E extends Event ? Omit<E, 'id' | 'at'> : never) : never;
-interface Timing {
-  readonly slackMs: number;
-  readonly clock: string;
-}
-const RUN: Timing = { slackMs: 0, clock: 'run' };
-
-function put(stage: Stage, ms: number, event: Bare, timing: Timing = RUN): EventId {
-  const id: EventId = `e${stage.events.length + 1}`;
-  stage.events.push({ ...event, id, at: stampOf(stage, ms, timing) } as Event);
-  return id;
-}
-
-function stampOf(stage: Stage, ms: number, { slackMs, clock }: Timing): Stamp {
-  return { ms, slackMs, clock, seq: 10 * (stage.events.length + 1) };
-}
-
-/** The app is started. */
+/** The app is started, with or without the hooks. */
 export const launched =
-  (ms: number): Scene =>
+  (ms: number, hooked = true): Scene =>
   (stage) => {
-    stage.reached.add('launched');
+    stage.aims.add('launched');
     put(stage, ms, { kind: 'lifecycle', what: 'launched', process: APP, detail: '', head: null });
+    put(stage, ms, { kind: 'step', path: '1', act: 'launch', state: 'done', detail: '', picture: null });
+    if (hooked)
+      put(stage, ms, {
+        kind: 'coverage',
+        when: 'early',
+        process: APP,
+        installed: ['example'],
+        missing: [],
+        failed: [],
+        fired: {},
+      } satisfies Omit<Coverage, 'id' | 'at'>);
   };
 
 /** An activity of the app is resumed or paused, or anything else of its life. */
@@ -118,14 +67,17 @@ export const picks =
   (ms: number, contacts: number): Scene =>
   (stage) => {
     const ids = Array.from({ length: contacts }, (_, i) => valueOf(stage, 'contacts', i));
-    put(stage, ms, { kind: 'lifecycle', what: 'picked', process: APP, detail: ids.join(' '), head: null });
+    put(stage, ms, { kind: 'lifecycle', what: 'picked', process: APP, detail: pickedDetail(ids), head: null });
   };
 
 /** The scenario aims at this and gets there. */
 export const reached =
   (...needs: readonly Need[]): Scene =>
   (stage) => {
-    for (const need of needs) stage.reached.add(need);
+    for (const need of needs) {
+      stage.aims.add(need);
+      put(stage, stage.events.at(-1)?.at.ms ?? 0, { kind: 'step', path: '1', act: 'reach', state: 'done', detail: need, picture: null });
+    }
   };
 
 const REACHES: Readonly<Record<Consent['act'], Need>> = {
@@ -140,18 +92,23 @@ export const consent =
   (
     ms: number,
     act: Consent['act'],
-    more: { readonly windowMs?: number; readonly box?: NonNullable<NoticeView['box']>['state'] } = {},
+    more: {
+      readonly windowMs?: number;
+      readonly how?: NonNullable<Consent['how']>;
+      readonly box?: NonNullable<NoticeView['box']>['state'];
+    } = {},
   ): Scene =>
   (stage) => {
-    stage.reached.add(REACHES[act]);
+    stage.aims.add(REACHES[act]);
     const from = stampOf(stage, ms, RUN);
-    const window = more.windowMs === undefined ? null : { from, to: { ...from, ms: ms + more.windowMs, seq: from.seq + 100 } };
+    const window = more.windowMs === undefined ? null : { from, to: stampOf(stage, ms + more.windowMs, RUN) };
     const box = more.box === undefined ? null : { state: more.box, label: '我已阅读并同意《隐私政策》', bounds: '[0,0][40,40]' };
     const notice: NoticeView | null =
       act === 'shown' ? { title: '隐私政策提示', text: '', agree: '同意', decline: '不同意', box, links: [], score: 9 } : null;
     put(stage, ms, {
       kind: 'consent',
       act,
+      how: act === 'shown' ? null : (more.how ?? 'button'),
       window,
       click: act === 'shown' || window !== null ? null : from,
       notice,
@@ -200,21 +157,6 @@ export const reads =
     put(stage, ms, call, timing);
   };
 
-function frameOf(name: string): Frame {
-  const dot = name.lastIndexOf('.');
-  return { class: name.slice(0, dot), method: name.slice(dot + 1), file: null, line: null };
-}
-
-// One value for each datum and group, the same in reads and sendings of one story.
-function valueOf(stage: Stage, datum: string, index: number): ValueId {
-  const text = `${datum}:${index}`;
-  for (const [id, value] of stage.values) if (value.text === text) return id;
-  const id: ValueId = `v${stage.values.size + 1}`;
-  const type = datum === 'contacts' || datum === 'picked-contact' ? 'contact_phone' : datum === 'sms' ? 'sms_body' : 'imei';
-  stage.values.set(id, { id, type, datum, origin: datum.startsWith('typed-') ? 'typed' : 'planted', text, group: text, bits: 30 });
-  return id;
-}
-
 /** A permission group is asked for, shown or answered. */
 export const prompts =
   (ms: number, group: string, act: Prompt['act'] = 'requested', caller: string | null = 'com.example.loan.Start.run'): Scene =>
@@ -233,6 +175,10 @@ export const prompts =
   };
 
 interface SendOptions extends Partial<Timing> {
+  /** From the first byte of the request to the last. */
+  readonly tookMs?: number;
+  readonly sni?: string;
+  readonly bodyState?: BodyRef['state'];
   readonly party?: Receiver['party'];
   readonly level?: Level;
   readonly origin?: Link['origin'];
@@ -280,15 +226,16 @@ export const unseen =
   };
 
 function putFlow(stage: Stage, ms: number, host: string, options: SendOptions & { readonly state: Flow['state'] }): EventId {
-  const bodies: readonly BodyRef[] = [];
-  const times = {
-    connect: null,
-    clientHello: null,
-    handshake: null,
-    requestFirst: null,
-    requestLast: null,
-    responseFirst: null,
-    responseLast: null,
+  const sent = options.state !== 'refused';
+  const moment = (when: number): Moment | null => (sent ? { wallMs: when, monoMs: when, ms: when } : null);
+  const body: BodyRef = {
+    of: 'request',
+    sha256: '',
+    bytes: 20,
+    file: 'bodies/example',
+    offset: 0,
+    length: 20,
+    state: options.bodyState ?? 'whole',
   };
   const timing = { slackMs: options.slackMs ?? 0, clock: options.clock ?? 'run' };
   const scheme = options.scheme ?? 'https';
@@ -299,20 +246,26 @@ function putFlow(stage: Stage, ms: number, host: string, options: SendOptions & 
     scheme,
     host,
     port: scheme === 'http' ? 80 : 443,
-    sni: host,
+    sni: options.sni ?? host,
     peer: null,
     owner: options.owner ?? OURS,
     state: options.state,
     reason: null,
     request: null,
     response: null,
-    bodies,
-    times,
+    bodies: sent ? [body] : [],
+    times: {
+      connect: null,
+      clientHello: null,
+      handshake: null,
+      requestFirst: moment(ms),
+      requestLast: moment(ms + (options.tookMs ?? 0)),
+      responseFirst: null,
+      responseLast: null,
+    },
   };
-  const id = put(stage, ms, flow, timing);
-  const party = options.party ?? 'third';
-  stage.receivers.set(id, { host, registrable: host, party, sdk: party === 'third' ? 'example-risk' : null, company: null });
-  return id;
+  stage.parties.set(options.sni ?? host, options.party ?? 'third');
+  return put(stage, ms, flow, timing);
 }
 
 /** An act of the scenario begins or ends. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { about } from '../harness/model/claims.js';
-import type { EventId, Gap, GapSource, Phase } from '../harness/model/event.js';
+import type { EventId, Flow, Gap, GapSource, Phase } from '../harness/model/event.js';
 import type { Claim, Finding, FingerprintParts, Rule, Timeline, Verdict } from '../harness/model/finding.js';
-import { eventsOf, possiblePhases } from '../harness/model/timeline.js';
+import { order } from '../harness/model/stamp.js';
+import { eventsOf, hostOf, possiblePhases, spanOf } from '../harness/model/timeline.js';
 import { conductDay, type Law } from './law/law.js';
 
 /** What one rule is judged with. */
@@ -60,13 +61,15 @@ function coresOf(bench: Bench): readonly Core[] {
 /** The claim, or `not-tested` when a gap that could have changed it overlaps it. */
 function blocked({ timeline, rule }: Bench, claim: Claim): Claim {
   if (claim.verdict === 'not-tested') return claim;
-  const gap = gapsOf(timeline, rule.toAccuse).find((one) => touchesClaim(one, claim.about));
+  const gap = gapsOf(timeline, rule.toAccuse).find((one) => touchesClaim(timeline, one, claim.about));
   if (gap === undefined) return claim;
   return { ...claim, verdict: 'not-tested', reason: 'gap', events: [...claim.events, gap.id], facts: gapFacts(gap) };
 }
 
-function touchesClaim({ scope }: Gap, parts: FingerprintParts): boolean {
-  const phaseFits = scope.phase === null || scope.phase === parts.phase || parts.phase === 'undecided' || parts.phase === '-';
+function touchesClaim(timeline: Timeline, gap: Gap, parts: FingerprintParts): boolean {
+  const { scope } = gap;
+  const phases = momentsPhases(timeline, gap);
+  const phaseFits = phases === null || parts.phase === 'undecided' || parts.phase === '-' || phases.some((phase) => phase === parts.phase);
   return phaseFits && (scope.datum === null || scope.datum === parts.datum) && (scope.host === null || scope.host === parts.receiver);
 }
 
@@ -77,15 +80,23 @@ function touchesRule(timeline: Timeline, gap: Gap, rule: Rule): boolean {
   return phases === null || rule.phases.length === 0 || phases.some((phase) => rule.phases.includes(phase));
 }
 
+/** Phases in which a gap about a moment lies; null: all. What the driver lost sight of, it had seen until then and saw again afterwards. */
+function momentsPhases(timeline: Timeline, gap: Gap): readonly Phase[] | null {
+  if (gap.scope.phase !== null) return [gap.scope.phase];
+  return gap.source === 'driver' ? possiblePhases(eventsOf(timeline, 'consent'), spanOf(gap)) : null;
+}
+
 /** Phases that a gap may lie in; null: all. A gap about one host lies where that host was spoken to, not seen whole. */
 function phasesOfGap(timeline: Timeline, gap: Gap): readonly Phase[] | null {
   const { phase, host } = gap.scope;
-  if (phase !== null) return [phase];
-  if (host === null) return null;
-  const broken = eventsOf(timeline, 'flow').filter((f) => f.host === host && f.state !== 'whole');
+  if (phase !== null || host === null) return momentsPhases(timeline, gap);
+  // The linker dates a gap as the request that it could not read.
+  const isMeant = (f: Flow): boolean =>
+    hostOf(f) === host && (gap.source === 'linker' ? order(f.at, gap.at) === 'undecided' && f.at.ms === gap.at.ms : f.state !== 'whole');
+  const broken = eventsOf(timeline, 'flow').filter(isMeant);
   if (broken.length === 0) return null;
   const consents = eventsOf(timeline, 'consent');
-  return [...new Set([gap, ...broken].flatMap(({ at }) => possiblePhases(consents, at)))];
+  return [...new Set([gap, ...broken].flatMap((event) => possiblePhases(consents, spanOf(event))))];
 }
 
 function gapsOf(timeline: Timeline, sources: readonly GapSource[]): readonly Gap[] {
@@ -115,7 +126,28 @@ function whenSilent({ timeline, rule }: Bench): Core {
       gaps.map((gap) => gap.id),
       gapFacts(first),
     );
-  return ofRule('clear', null, [], {});
+  return whenSeen(timeline, rule);
+}
+
+/** What nothing found and nothing missed comes to: clear as far as hooks watched, and never where none did. */
+function whenSeen(timeline: Timeline, rule: Rule): Core {
+  if (!rule.toClear.includes('hooks')) return ofRule('clear', null, [], {});
+  const { data } = timeline.head.catalogue;
+  const blind = blindProcesses(timeline);
+  if (blind !== null) return ofRule('not-tested', 'unwatched', blind, { data: (rule.data.length > 0 ? rule.data : data).join(',') });
+  const unwatched = rule.data.filter((datum) => !data.includes(datum));
+  if (unwatched.length === 0) return ofRule('clear', null, [], {});
+  if (unwatched.length === rule.data.length) return ofRule('not-tested', 'unwatched', [], { data: unwatched.join(',') });
+  return ofRule('clear', null, [], { data: unwatched.join(','), reason: 'watched-in-part' });
+}
+
+/** The records of a process of the app in which no hook is; empty when no process gave one; null when each has some. */
+function blindProcesses(timeline: Timeline): readonly EventId[] | null {
+  const records = eventsOf(timeline, 'coverage');
+  if (records.length === 0) return [];
+  const hooked = new Set(records.filter((c) => c.installed.length > 0).map((c) => c.process.pid));
+  const blind = records.filter((c) => !hooked.has(c.process.pid));
+  return blind.length === 0 ? null : blind.map((c) => c.id);
 }
 
 function ofRule(verdict: Verdict, reason: string | null, events: readonly EventId[], facts: Finding['facts']): Core {

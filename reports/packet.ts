@@ -18,7 +18,7 @@ export interface SealParts {
   /** Real wall time, ISO 8601 with zone. */
   readonly sealedAt: string;
   readonly tool: { readonly name: string; readonly version: string };
-  /** Number of the judgement that the packet is made for; null: the run was not judged. */
+  /** Number of the judgement that was found to follow from the run: it alone is packed, with the reports at the top; null: no report is packed. */
   readonly judgement: number | null;
 }
 
@@ -41,13 +41,18 @@ interface Entry {
 }
 
 /**
- * Makes the evidence packet of a run: a BagIt 1.0 folder (RFC 8493) with the whole run folder as payload, checked before it takes its name.
- * @throws LabError RUN_BROKEN, RUN_FILE_BROKEN, UNKNOWN_RUN, RUN_EXISTS, NO_PERMISSION, STORE_FULL
+ * Makes the evidence packet of a run: a BagIt 1.0 folder (RFC 8493) with the run folder and one judgement of it as payload, checked before it takes its name.
+ * @throws LabError RUN_BROKEN, RUN_FILE_BROKEN, UNKNOWN_RUN, RUN_EXISTS, NO_PERMISSION, BAD_PATH, STORE_FULL
  */
 export function seal(parts: SealParts): Packet {
   const { runDir, out } = parts;
   if (!fs.existsSync(path.join(runDir, 'run.json'))) throw new LabError('UNKNOWN_RUN', { name: runDir });
-  if (inside(runDir, out)) throw new LabError('USAGE', { what: '证据包不能放在记录文件夹里面', whatEn: 'the packet must not lie inside the run folder', command: 'seal' });
+  if (inside(runDir, out))
+    throw new LabError('USAGE', {
+      what: '证据包不能放在记录文件夹里面',
+      whatEn: 'the packet must not lie inside the run folder',
+      command: 'seal',
+    });
   if (fs.existsSync(out) && (!fs.statSync(out).isDirectory() || fs.readdirSync(out).length > 0))
     throw new LabError('RUN_EXISTS', { dir: out });
   const staged = `${path.resolve(out)}.sealing`;
@@ -60,8 +65,17 @@ export function seal(parts: SealParts): Packet {
     fs.renameSync(staged, out);
     return { dir: out, run: checked.run, files: checked.files, bytes: checked.bytes, root: checked.root, unfit };
   } catch (error) {
-    fs.rmSync(staged, { recursive: true, force: true });
+    clear(staged);
     throw worded(error, out);
+  }
+}
+
+/** Removes what was made; a path that cannot be used has nothing to remove. */
+function clear(staged: string): void {
+  try {
+    fs.rmSync(staged, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && UNUSABLE[String(error.code)] !== undefined)) throw error;
   }
 }
 
@@ -80,8 +94,10 @@ function fill(bag: string, parts: SealParts): string | null {
       : new LabError('RUN_BROKEN', { file, line, what, whatEn });
   }
   const head = JSON.parse(fs.readFileSync(path.join(parts.runDir, 'run.json'), 'utf8')) as RunHead; // its hash is that of the chain
-  fs.mkdirSync(path.join(bag, 'data'), { recursive: true });
-  const payload = list(parts.runDir, '').map((name) => copy(parts.runDir, bag, name));
+  makeFolder(path.join(bag, 'data'));
+  const payload = list(parts.runDir, '')
+    .filter((name) => isOfJudgement(name, parts.judgement))
+    .map((name) => copy(parts.runDir, bag, name));
   const unfit = unfitness(head);
   const write = (name: string, text: string): Entry => {
     const bytes = Buffer.from(text);
@@ -96,6 +112,19 @@ function fill(bag: string, parts: SealParts): string | null {
   ];
   write('tagmanifest-sha256.txt', manifest(tags));
   return unfit;
+}
+
+/** Whether a file belongs to the packet: nobody looked whether other judgements follow from the run. */
+function isOfJudgement(name: string, judgement: number | null): boolean {
+  if (name.startsWith('judgements/')) return judgement !== null && name.startsWith(`judgements/${judgement}/`);
+  return judgement !== null || !/^report\.(json|html)$/.test(name);
+}
+
+/** Makes a folder and those above it. Not by `recursive`: below /proc Node never comes back from it. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  if (folder !== path.dirname(folder)) makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
 }
 
 function unfitness(head: RunHead): string | null {
@@ -120,7 +149,7 @@ function list(root: string, under: string): readonly string[] {
 function copy(runDir: string, bag: string, file: string): Entry {
   const name = `data/${file}`;
   const to = path.join(bag, name);
-  fs.mkdirSync(path.dirname(to), { recursive: true });
+  makeFolder(path.dirname(to));
   const from = fs.openSync(path.join(runDir, file), 'r');
   const into = fs.openSync(to, 'wx', fs.fstatSync(from).mode & 0o777);
   const hash = createHash('sha256');
@@ -185,9 +214,20 @@ function bagInfo(parts: SealParts, head: RunHead, sealed: Sealed): string {
   return rows.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${String(value).replace(/\s+/g, ' ').trim()}\n`])).join('');
 }
 
+const UNUSABLE: Readonly<Record<string, readonly [zh: string, en: string]>> = {
+  ENOENT: ['不存在，也无法在此建立', 'it is not there, and cannot be made there'],
+  ENOTDIR: ['路径中有一段不是文件夹', 'a part of it is no folder'],
+  EEXIST: ['已被同名文件占用', 'something else has that name'],
+  ENAMETOOLONG: ['名称过长', 'its name is too long'],
+  ELOOP: ['符号链接绕成了圈', 'its symbolic links lead in a circle'],
+};
+
 function worded(error: unknown, file: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return new LabError('STORE_FULL', { path: file }, { cause: error });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new LabError('NO_PERMISSION', { path: file }, { cause: error });
-  return error;
+  const [what, whatEn] = UNUSABLE[code] ?? [];
+  return what === undefined || whatEn === undefined || error instanceof LabError
+    ? error
+    : new LabError('BAD_PATH', { path: file, what, whatEn }, { cause: error });
 }

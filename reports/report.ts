@@ -1,5 +1,6 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Coverage, Flow, Gap } from '../harness/model/event.js';
+import { hostOf } from '../harness/model/timeline.js';
 import type { Finding, Report, ReportCoverage, Timeline } from '../harness/model/finding.js';
 
 /** Everything that one judgement of a run came to. */
@@ -30,7 +31,7 @@ export function buildReport({ timeline, findings, placebo, headSha256 }: ReportP
 function coverageOf({ head, events }: Timeline, findings: readonly Finding[]): ReportCoverage {
   const flows = events.filter((e): e is Flow => e.kind === 'flow');
   const gaps = events.filter((e): e is Gap => e.kind === 'gap');
-  const hosts = (state: Flow['state']): string[] => unique(flows.filter((f) => f.state === state).map((f) => f.host));
+  const hosts = (state: Flow['state']): string[] => unique(flows.filter((f) => f.state === state).map(hostOf));
   return {
     hooks: hookCoverage(events.filter((e): e is Coverage => e.kind === 'coverage')),
     data: {

@@ -3,7 +3,7 @@ import type { Link, Receiver, Timeline } from '../harness/model/finding.js';
 import type { RunHead } from '../harness/model/run.js';
 import type { Need } from '../harness/model/scenario.js';
 import { order, type Stamp } from '../harness/model/stamp.js';
-import { possiblePhases } from '../harness/model/timeline.js';
+import { hostOf, possiblePhases, spanOf, type Span } from '../harness/model/timeline.js';
 import type { Manifest, ManifestValue } from '../harness/model/values.js';
 import type { ReceiverTable } from './receivers/receivers.js';
 
@@ -42,12 +42,7 @@ function inOrder(events: readonly Event[]): readonly Event[] {
 function phasesOf(events: readonly Event[]): ReadonlyMap<EventId, Phase | 'undecided'> {
   const consents = events.filter((e): e is Consent => e.kind === 'consent' && e.act !== 'shown').toSorted((a, b) => a.at.ms - b.at.ms);
   const start = launchOf(events);
-  return new Map(events.map((event) => [event.id, phaseOf(momentOf(event), start, consents)] as const));
-}
-
-/** Counted reads are dated by the first of them: that one surely took place. */
-function momentOf(event: Event): Stamp {
-  return event.kind === 'observation' ? event.firstAt : event.at;
+  return new Map(events.map((event) => [event.id, phaseOf(spanOf(event), start, consents)] as const));
 }
 
 /** When the app can first have run. The earliest sign of it: a later one would call a read at start-up a read before launch. */
@@ -60,9 +55,9 @@ function launchOf(events: readonly Event[]): Stamp | null {
   return signs[0]?.at ?? null;
 }
 
-function phaseOf(at: Stamp, start: Stamp | null, consents: readonly Consent[]): Phase | 'undecided' {
-  if (start !== null && order(at, start) === 'before') return 'before-launch';
-  const open = possiblePhases(consents, at);
+function phaseOf(span: Span, start: Stamp | null, consents: readonly Consent[]): Phase | 'undecided' {
+  if (start !== null && order(span.from, start) === 'before') return 'before-launch';
+  const open = possiblePhases(consents, span);
   const [only] = open;
   return open.length === 1 && only !== undefined ? only : 'undecided';
 }
@@ -74,7 +69,7 @@ function receiversOf(events: readonly Event[], table: ReceiverTable): ReadonlyMa
     byHost.set(host, known);
     return known;
   };
-  return new Map(events.filter((e): e is Flow => e.kind === 'flow').map((flow) => [flow.id, of(flow.host)] as const));
+  return new Map(events.filter((e): e is Flow => e.kind === 'flow').map((flow) => [flow.id, of(hostOf(flow))] as const));
 }
 
 const CONSENT_NEEDS: Readonly<Record<Consent['act'], Need>> = {

@@ -8,9 +8,10 @@
  *   3. tagmanifest-sha256.txt covers every other file outside data/, and each has its hash
  *   4. manifest-sha256.txt covers every file in data/, and each has its hash
  *   5. nothing was added, nothing leads out of the folder, Payload-Oxum counts right
- *   6. data/events.jsonl is an unbroken chain that begins with the hash of data/run.json
+ *   6. data/events.jsonl is an unbroken chain that begins with the hash of data/run.json, and is not missing where more was recorded
  *   7. every body, picture and value that an event refers to is there with its hash
  *
+ * The reports in data/ are not bound to the chain: they follow from the run, and `jiejing judge` on a copy of data/ makes them again.
  * It shows that nothing changed since sealing. Who sealed, and when, only a signature and a time stamp over tagmanifest-sha256.txt can show.
  */
 import { createHash, createHmac } from 'node:crypto';
@@ -160,12 +161,8 @@ function checkHashes(dir: string, listed: ReadonlyMap<string, Listed>, manifest:
   for (const [name, { sha256, line }] of listed) {
     const full = path.join(dir, name);
     must(fs.existsSync(full), [name, null], `缺失（${manifest} 第 ${line} 行列有）`, `it is missing (${manifest}, line ${line}, lists it)`);
-    must(
-      hashFile(full) === sha256,
-      [name, null],
-      `与 ${manifest} 第 ${line} 行的哈希不符`,
-      `its SHA-256 is not that of ${manifest}, line ${line}`,
-    );
+    const same = hashFile(full) === sha256;
+    must(same, [name, null], `与 ${manifest} 第 ${line} 行的哈希不符`, `its SHA-256 is not that of ${manifest}, line ${line}`);
   }
 }
 
@@ -226,7 +223,8 @@ function valueOf(info: readonly (readonly [string, string])[], label: string): s
 function checkChain(dir: string, shown: string): SoundRun {
   const log = `${shown}events.jsonl`;
   const head = readOr(dir, 'run.json', shown);
-  const bytes = readOr(dir, 'events.jsonl', shown);
+  const events = path.join(dir, 'events.jsonl');
+  const bytes = fs.existsSync(events) ? fs.readFileSync(events) : Buffer.alloc(0);
   const files = new RunFiles(dir, shown);
   let prev = createHash('sha256').update(head).digest('hex');
   let number = 0;
@@ -234,34 +232,33 @@ function checkChain(dir: string, shown: string): SoundRun {
   for (let start = 0, end = bytes.indexOf(10); end !== -1; start = end + 1, end = bytes.indexOf(10, start)) {
     const line = bytes.subarray(start, end);
     number += 1;
+    const at: Place = [log, number];
     const event = parseObject(line.toString('utf8'), log, number);
-    must(!ended, [log, number], '在结束行之后', 'it stands behind the last line');
-    must(
-      event['id'] === `e${number}`,
-      [log, number],
-      `此处应为 e${number}`,
-      `e${number} should stand here: a line is missing, doubled or swapped`,
-    );
-    must(
-      event['prev'] === prev,
-      [log, number],
-      '与上一行（首行：run.json）不符，其一被改动',
-      'it does not fit the line before: one of the two was altered',
-    );
-    must(
-      number > 1 || event['head'] === prev,
-      [log, number],
-      '首行没有 run.json 的哈希',
-      'the first line does not hold the hash of run.json',
-    );
+    must(!ended, at, '在结束行之后', 'it stands behind the last line');
+    const here = `e${number}`;
+    must(event['id'] === here, at, `此处应为 ${here}`, `${here} should stand here: a line is missing, doubled or swapped`);
+    must(event['prev'] === prev, at, '与上一行（首行：run.json）不符', 'it does not fit the line before: one of the two was altered');
+    const first = number > 1 || event['head'] === prev;
+    must(first, at, '首行没有 run.json 的哈希', 'the first line does not hold the hash of run.json');
     ended = event['kind'] === 'end';
     const own = !ended || event['own'] === ownHash(line.toString('utf8'));
-    must(own, [log, number], '与其自身的哈希不符', 'it does not match its own hash');
+    must(own, at, '与其自身的哈希不符', 'it does not match its own hash');
     files.checkRefs(event, number, 0);
     prev = createHash('sha256').update(line).digest('hex');
   }
+  const later = number === 0 ? afterLineOne(dir) : null;
+  must(later === null, [log, 1], `缺失，而有在它之后写入的 ${later}`, `it is missing, though ${later} was written after it`);
   const id = parseObject(head.toString('utf8'), `${shown}run.json`, 1)['id'];
   return { ok: true, run: String(id), events: number, ended, logHead: prev };
+}
+
+/** A file that can only have been written after line 1; null: the recorder may have been killed before that line. */
+function afterLineOne(dir: string): string | null {
+  const report = path.join(dir, 'report.json');
+  const judged = fs.existsSync(report) ? jsonOrNull(fs.readFileSync(report, 'utf8')) : null;
+  const empty = isObject(judged) && isObject(judged['run']) && judged['run']['events'] === 0;
+  const before = /^(run\.json|events\.jsonl|values\/manifest\.json|\.lock.*|\.reserve|.*\.new)$/;
+  return [...walk(dir, '').keys()].find((name) => !before.test(name) && !(empty && /^(report\.|judgements\/)/.test(name))) ?? null;
 }
 
 function ownHash(line: string): string {
@@ -276,13 +273,17 @@ function readOr(dir: string, file: string, shown: string): Buffer {
 }
 
 function parseObject(text: string, file: string, line: number): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    // said below
-  }
+  const value = jsonOrNull(text);
+  if (isObject(value)) return value;
   throw new Broken([file, line], '不是 JSON 对象', 'it is not a JSON object');
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

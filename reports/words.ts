@@ -1,9 +1,10 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Flow, Phase } from '../harness/model/event.js';
-import type { Encoding, Facts, FingerprintParts, Level, Link, Rule, Verdict, Words } from '../harness/model/finding.js';
+import type { Encoding, Facts, FingerprintParts, Level, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
 import type { Need } from '../harness/model/scenario.js';
+import { gapWords } from './gap-words.js';
 import simulated from './receivers/simulated.json' with { type: 'json' };
 import table from './receivers/table.json' with { type: 'json' };
 
@@ -96,6 +97,7 @@ export function otherWord({ receiver, family }: Pick<FingerprintParts, 'receiver
   if (receiver !== '-') return receiver;
   const group = GROUP_WORDS[family]?.[language];
   if (group !== undefined) return language === 'zh' ? `${group}权限` : `${group} permission`;
+  if (family === 'notice') return language === 'zh' ? '隐私提示' : 'privacy notice';
   return family === '-' ? '' : family;
 }
 
@@ -104,12 +106,7 @@ export function reasonWord(reason: string | null, language: Language): string {
   return reason === null ? '' : (REASON_WORDS[reason]?.[language] ?? reason);
 }
 
-/** A link's chain from the wire to the value, e.g. `gzip → Base64`; `plain` when nothing had to be decoded. */
-export function chainWords(link: Pick<Link, 'chain'>, language: Language): string {
-  return formWords(link.chain.map((step) => step.op).join('+'), language);
-}
-
-/** The same of a form as `formsOf` tells it. */
+/** How a value is written in a request, from the wire to the value, of a form as `formsOf` tells it: `Base64 → gzip`. */
 export function formWords(form: string, language: Language): string {
   if (form === '' || form === 'plain') return language === 'zh' ? '明文' : 'plain';
   const words = form.split('+').map((step) => stepWord(step, language));
@@ -125,7 +122,12 @@ function stepWord(step: string, language: Language): string {
 /** A part of a request for a reader. */
 export function partWord(part: string, language: Language): string {
   const [kind = '', name = ''] = part.split(/:(.*)/);
-  const words: Readonly<Record<string, Words>> = { url: { zh: '网址', en: 'URL' }, body: { zh: '请求正文', en: 'body' }, header: { zh: `请求头 ${name}`, en: `header ${name}` }, frame: { zh: `第 ${name} 帧`, en: `frame ${name}` } };
+  const words: Readonly<Record<string, Words>> = {
+    url: { zh: '网址', en: 'URL' },
+    body: { zh: '请求正文', en: 'body' },
+    header: { zh: `请求头 ${name}`, en: `header ${name}` },
+    frame: { zh: `第 ${name} 帧`, en: `frame ${name}` },
+  };
   return words[kind]?.[language] ?? part;
 }
 
@@ -153,17 +155,26 @@ const EACH_DATUM: FactWord = (value, language) =>
     .join(language === 'zh' ? '、' : ', ');
 
 /** How each fact that is an id is said in words; all others stand as they are. */
+const BOX_WORDS: Readonly<Record<string, Words>> = {
+  ticked: { zh: '已被勾选，事先无人点过', en: 'ticked before anyone touched it' },
+  unknown: { zh: '是否已勾选无法确定', en: 'not known' },
+};
+
 const FACT_WORDS: Readonly<Record<string, FactWord>> = {
   datum: EACH_DATUM,
   group: EACH_DATUM,
   topic: EACH_DATUM,
+  data: EACH_DATUM,
   needs: (value, language) =>
     value
       .split(',')
       .map((id) => (id in NEED_WORDS ? NEED_WORDS[id as Need][language] : id))
       .join(language === 'zh' ? '、' : ', '),
+  box: (value, language) => BOX_WORDS[value]?.[language] ?? value,
   act: (value, language) => ACT_WORDS[value]?.[language] ?? value,
   phase: (value, language) => (value in PHASE_WORDS ? PHASE_WORDS[value as Phase][language] : value),
+  what: (value, language) => gapWords('what', value)[language],
+  why: (value, language) => gapWords('why', value)[language],
   reason: reasonWord,
   form: formWords,
   part: partWord,

@@ -34,7 +34,9 @@ const REPORT_DISK = ['reports/law', 'reports/packet', 'reports/verify'];
 
 const under = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`) || path === `${folder}.ts`;
 const owner = (path: string): string | undefined =>
-  Object.keys(MAY_IMPORT).filter((folder) => under(path, folder)).toSorted((a, b) => b.length - a.length)[0];
+  Object.keys(MAY_IMPORT)
+    .filter((folder) => under(path, folder))
+    .toSorted((a, b) => b.length - a.length)[0];
 
 function sourceFiles(root: string): readonly string[] {
   return ['harness', 'hooks', 'scenarios', 'reports'].flatMap((top) =>
@@ -57,17 +59,24 @@ function importFaults(file: string, source: string): readonly string[] {
     if (owners && !owners.includes(file)) faults.push(`${file}: may not import ${spec}`);
     if (!spec.startsWith('.')) {
       if (under(file, 'hooks') && spec !== 'frida-java-bridge') faults.push(`${file}: hooks import nothing of Node or npm (${spec})`);
-      if (under(file, 'scenarios') || under(file, 'harness/model') || under(file, 'reports/rules')) faults.push(`${file}: may not import ${spec}`);
+      if (under(file, 'scenarios') || under(file, 'harness/model') || under(file, 'reports/rules'))
+        faults.push(`${file}: may not import ${spec}`);
       if (under(file, 'reports/verify') && !spec.startsWith('node:')) faults.push(`${file}: may only import node:*`);
-      if (under(file, 'reports') && /^node:(net|http|https|tls|dns|dgram|child_process|http2)/.test(spec)) faults.push(`${file}: no network (${spec})`);
-      if (under(file, 'reports') && spec.startsWith('node:fs') && !REPORT_DISK.some((f) => under(file, f))) faults.push(`${file}: no disk (${spec})`);
+      if (under(file, 'reports') && /^node:(net|http|https|tls|dns|dgram|child_process|http2)/.test(spec))
+        faults.push(`${file}: no network (${spec})`);
+      if (under(file, 'reports') && spec.startsWith('node:fs') && !REPORT_DISK.some((f) => under(file, f)))
+        faults.push(`${file}: no disk (${spec})`);
       continue;
     }
-    const target = normalize(join(dirname(file), spec)).replaceAll('\\', '/').replace(/\.js$/, '.ts');
+    const target = normalize(join(dirname(file), spec))
+      .replaceAll('\\', '/')
+      .replace(/\.js$/, '.ts');
     if (under(target, 'harness/cli') && !under(file, 'harness/cli')) faults.push(`${file}: nothing imports the cli`);
-    else if (!(MAY_IMPORT[owner(file) ?? ''] ?? []).some((folder) => under(target, folder))) faults.push(`${file}: may not import ${target}`);
+    else if (!(MAY_IMPORT[owner(file) ?? ''] ?? []).some((folder) => under(target, folder)))
+      faults.push(`${file}: may not import ${target}`);
     if (under(file, 'harness/virtual') && target === 'hooks/agent/main.ts') faults.push(`${file}: may not import ${target}`);
-    if (under(file, 'harness') && !under(file, 'harness/cli') && NEVER_IN_HARNESS.some((f) => under(target, f))) faults.push(`${file}: the harness judges nothing (${target})`);
+    if (under(file, 'harness') && !under(file, 'harness/cli') && NEVER_IN_HARNESS.some((f) => under(target, f)))
+      faults.push(`${file}: the harness judges nothing (${target})`);
   }
   return faults;
 }
@@ -78,10 +87,17 @@ function textFaults(file: string, source: string): readonly string[] {
   if (lines > MAX_LINES) faults.push(`${file}: ${lines} lines, at most ${MAX_LINES}`);
   // The page's script runs in the reader's browser, where time and the screen are its business.
   const inPage = under(file, 'reports/formats/page') || file === 'reports/formats/page.generated.ts';
-  if (under(file, 'reports') && !inPage && /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\brandom(Bytes|UUID|Int)\(/.test(source)) faults.push(`${file}: reads the clock or chance`);
-  if (under(file, 'harness/model') && /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\basync\b|\bawait\b/.test(source)) faults.push(`${file}: the model is pure and synchronous`);
+  if (
+    under(file, 'reports') &&
+    !inPage &&
+    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\brandom(Bytes|UUID|Int)\(/.test(source)
+  )
+    faults.push(`${file}: reads the clock or chance`);
+  if (under(file, 'harness/model') && /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\basync\b|\bawait\b/.test(source))
+    faults.push(`${file}: the model is pure and synchronous`);
   if (under(file, 'reports/rules') && /\basync\b|\bawait\b|\bimport\s*\(/.test(source)) faults.push(`${file}: a rule is synchronous`);
-  if (!under(file, 'harness/cli') && /\bprocess\.(env|exit\b|exitCode)/.test(source) && !STAND_ALONE.includes(file)) faults.push(`${file}: only the cli reads the environment or exits`);
+  if (!under(file, 'harness/cli') && /\bprocess\.(env|exit\b|exitCode)/.test(source) && !STAND_ALONE.includes(file))
+    faults.push(`${file}: only the cli reads the environment or exits`);
   if (/\.truth\b/.test(source) && !under(file, 'harness/cli/doctor')) faults.push(`${file}: only tests and the probe read truth`);
   if (/\bas any\b|: any[\s;,)\]=]*$|@ts-ignore|@ts-expect-error/.test(source)) faults.push(`${file}: any`);
   return faults;
@@ -103,7 +119,11 @@ function functionFaults(file: string, source: string): readonly string[] {
 export function faultsIn(root: string): readonly string[] {
   return sourceFiles(root).flatMap((file) => {
     const source = readFileSync(join(root, file), 'utf8');
-    return [...importFaults(file, source), ...textFaults(file, source), ...(file === 'hooks/catalogue/index.ts' ? [] : functionFaults(file, source))];
+    return [
+      ...importFaults(file, source),
+      ...textFaults(file, source),
+      ...(file === 'hooks/catalogue/index.ts' ? [] : functionFaults(file, source)),
+    ];
   });
 }
 

@@ -28,11 +28,25 @@ for (const appId of appIds()) {
       it(`gives exactly its truth under ${scenario}`, { timeout: 120_000 }, async () => {
         const { app } = await findApp(appId);
         const dir = join(root, `${appId}-${scenario}`);
-        const planned = await plan({ app: appId, scenario, handset: 'virtual', out: dir, caseNumber: null, operator: null, lab: null, language: 'zh' });
+        const planned = await plan({
+          app: appId,
+          scenario,
+          handset: 'virtual',
+          out: dir,
+          caseNumber: null,
+          operator: null,
+          lab: null,
+          language: 'zh',
+        });
         const recorded = await record({ ...planned, signal: new AbortController().signal, onEvent: () => {}, onPhase: () => {} });
         expect(recorded).toMatchObject({ outcome: 'complete', error: null });
         const { report } = await judgeRun(dir, 'zh');
-        expect(told(report.findings)).toEqual(app.truth.filter((t) => t.scenario === scenario).map(line).toSorted());
+        expect(told(report.findings)).toEqual(
+          app.truth
+            .filter((t) => t.scenario === scenario)
+            .map(line)
+            .toSorted(),
+        );
         expect(report.placebo.drawn).toBeGreaterThan(0);
         expect(report.placebo.hits).toBe(0);
         if (appId === 'honest') expect(exitOf(report.findings)).toBe(0);

@@ -1,5 +1,6 @@
-import type { WireBatch, WireFrame, WireRecord, WireRow, WireStamp, WireValue } from '../../hooks/wire.js';
+import type { WireBatch, WireCut, WireFrame, WireRecord, WireRow, WireStamp, WireValue } from '../../hooks/wire.js';
 import type { EventId, Frame, ProcessRef, ValueRef } from '../model/event.js';
+import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { Recorder } from '../model/recorder.js';
 import type { Stamp } from '../model/stamp.js';
 import { permissionGroups } from './permission-groups.js';
@@ -34,13 +35,20 @@ interface Known {
 }
 
 interface Unseen {
-  readonly what: string;
-  readonly why: string;
+  readonly what: Coded<GapWhat>;
+  readonly why: Coded<GapWhy>;
   readonly datum: string | null;
 }
 
 /** Where no frame of the app or an SDK is on the stack. */
 const NO_CALLER = 'unknown';
+const CUT: Readonly<Record<WireCut, GapWhy>> = {
+  values: 'too-many-values',
+  value: 'value-too-long',
+  input: 'input-too-long',
+  objects: 'too-many-objects',
+  known: 'too-many-known-values',
+};
 /** Records whose event id is kept, for the parts that follow a read. */
 const KEPT = 4096;
 
@@ -58,7 +66,8 @@ export function createAgentSink(recorder: Recorder, packageName: string): AgentS
     take(batch) {
       const known = knownOf(batch.pid);
       const process: ProcessRef = { pid: batch.pid, name: batch.process, package: batch.package };
-      if (batch.package !== packageName) tellOnce(recorder, known, { what: 'records of another package', why: batch.package, datum: null });
+      if (batch.package !== packageName)
+        tellOnce(recorder, known, { what: 'other-package', why: `package: ${batch.package}`, datum: null });
       noteLoss(recorder, known, batch);
       for (const record of batch.records) writeRecord(recorder, known, process, record);
       for (const record of batch.records) {
@@ -78,8 +87,8 @@ function noteLoss(recorder: Recorder, known: Known, batch: WireBatch): void {
   const last = batch.records.at(-1)?.seq ?? known.seq + batch.dropped;
   const missing = last - known.seq - batch.records.length;
   known.seq = Math.max(known.seq, last);
-  if (batch.dropped > 0) recorder.gap('hooks', `${batch.dropped} records`, 'the app made more calls than the agent could send');
-  if (missing > batch.dropped) recorder.gap('hooks', `${missing - batch.dropped} records`, 'lost on the way from the agent');
+  if (batch.dropped > 0) recorder.gap('hooks', `records-dropped: ${batch.dropped}`, 'too-many-calls');
+  if (missing > batch.dropped) recorder.gap('hooks', `records-lost: ${missing - batch.dropped}`, 'lost-on-the-way');
 }
 
 function writeRecord(recorder: Recorder, known: Known, process: ProcessRef, record: WireRecord): void {
@@ -107,14 +116,19 @@ function writeRecord(recorder: Recorder, known: Known, process: ProcessRef, reco
     case 'coverage':
       writeCoverage(recorder, known, process, record);
       return;
-    case 'fault': {
-      const datum = known.rows.get(record.hook)?.datum ?? null;
+    case 'cut':
       tellOnce(recorder, known, {
-        what: `${record.hook} (${record.where})`,
-        why: record.message,
-        datum: datum === 'by-uri' ? null : datum,
+        what: record.hook === '' ? 'hook-cut' : `hook-cut: ${record.hook}`,
+        why: CUT[record.what],
+        datum: record.datum,
       });
-    }
+      return;
+    case 'fault':
+      tellOnce(recorder, known, {
+        what: `hook-fault: ${record.hook}`,
+        why: `agent-error: ${record.where}: ${record.message}`,
+        datum: datumOf(known, record.hook),
+      });
   }
 }
 
@@ -188,10 +202,14 @@ function writeCoverage(recorder: Recorder, known: Known, process: ProcessRef, re
     failed: record.failed,
     fired: record.fired,
   });
-  for (const { hook, why } of record.failed) {
-    const datum = known.rows.get(hook)?.datum ?? null;
-    tellOnce(recorder, known, { what: hook, why, datum: datum === 'by-uri' ? null : datum });
-  }
+  for (const { hook, why } of record.failed)
+    tellOnce(recorder, known, { what: `hook-failed: ${hook}`, why: `install-error: ${why}`, datum: datumOf(known, hook) });
+}
+
+/** What a row reads; null where it reads none, or one that only the call tells. */
+function datumOf(known: Known, hook: string): string | null {
+  const datum = known.rows.get(hook)?.datum ?? null;
+  return datum === 'by-uri' ? null : datum;
 }
 
 function tellOnce(recorder: Recorder, known: Known, { what, why, datum }: Unseen): void {

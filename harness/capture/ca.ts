@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
@@ -159,9 +159,4 @@ function rsaKeyLength(n: string, e: string): number {
   // The modulus begins with a set bit, so that DER puts a zero before it.
   const modulus = Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]);
   return der.sequence(der.integer(modulus), der.integer(Buffer.from(e, 'base64url'))).length;
-}
-
-/** SHA-256 of a PEM certificate, hex. */
-export function certificateSha256(certPem: string): string {
-  return sha256(new X509Certificate(certPem).raw).toString('hex');
 }

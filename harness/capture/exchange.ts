@@ -2,7 +2,7 @@ import type { BodyRef, BodyState, Flow, FlowTimes, HttpRequestHead, HttpResponse
 import type { BodyWriter } from '../model/recorder.js';
 import { nameOf, printAuthority } from './authority-form.js';
 import type { Head, RequestLine, StatusLine } from './http1.js';
-import type { Beginning, Journal, Line, ProxyGap } from './journal.js';
+import type { Beginning, Journal, Line, ProxyGap, ProxyWhy } from './journal.js';
 
 /** Without a byte for so long (real ms), an exchange no longer holds the run clock. */
 const QUIET_MS = 10_000;
@@ -75,7 +75,7 @@ export class Exchange {
   }
 
   /** From here on the bytes are kept but not read; the gap is written at once, so that a killed run has it as well. */
-  becomeOpaque(what: ProxyGap, reason: string): void {
+  becomeOpaque(what: ProxyGap, reason: ProxyWhy): void {
     this.#opaque = reason;
     this.journal.gap(what, reason, nameOf(this.line));
     const active = this.#stay;
@@ -110,6 +110,9 @@ export class Exchange {
       bodies,
       times: this.#times,
     });
+    for (const body of bodies)
+      if (body.state === 'cut')
+        this.journal.gap('body-cut', `over-limit: ${body.of}, ${body.length} of ${body.bytes} bytes kept`, nameOf(this.line));
   }
 
   #verdict(ending: 'whole' | 'truncated' | 'aborted', reason: string | null, bodies: readonly BodyRef[]): Pick<Flow, 'state' | 'reason'> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { sniffClientHello } from './client-hello.js';
 import type { ClientHello } from './client-hello.js';
+import type { ProxyWhy } from './journal.js';
 
 /** Real time in which a ClientHello that has begun must be whole. */
 const HELLO_MS = 10_000;
@@ -11,7 +12,7 @@ const TLS_HANDSHAKE = 0x16;
 export type First =
   | { readonly kind: 'tls'; readonly hello: ClientHello }
   | { readonly kind: 'http' }
-  | { readonly kind: 'raw'; readonly why: string }
+  | { readonly kind: 'raw'; readonly why: ProxyWhy }
   | { readonly kind: 'closed'; readonly by: 'client' | 'origin'; readonly code: string | null };
 
 /** Waits for whichever side speaks first and tells in which language. */
@@ -30,11 +31,14 @@ export function firstBytes(client: Socket, upstream: Socket): Promise<First> {
       for (let chunk: unknown = client.read(); Buffer.isBuffer(chunk); chunk = client.read()) have = Buffer.concat([have, chunk]);
       const first = classify(have);
       if (first !== null) return done(first);
-      timer ??= have.length > 0 ? setTimeout(() => done({ kind: 'raw', why: 'a ClientHello that never ended' }), HELLO_MS).unref() : null;
+      timer ??=
+        have.length > 0
+          ? setTimeout(() => done({ kind: 'raw', why: 'not-tls-nor-http: a ClientHello that never ended' }), HELLO_MS).unref()
+          : null;
     };
     // Looked at, not read: what the server says stays for the relay.
     const answered = (): void => {
-      if (upstream.readableLength > 0) done({ kind: 'raw', why: 'the server speaks first' });
+      if (upstream.readableLength > 0) done({ kind: 'raw', why: 'server-speaks-first' });
       else upstream.read(); // lets 'end' come
     };
     const clientEnded = (): void => done({ kind: 'closed', by: 'client', code: codeOf(client) });
@@ -52,9 +56,9 @@ const codeOf = (socket: Socket): string | null =>
 function classify(have: Buffer): First | null {
   const [byte] = have;
   if (byte === undefined) return null;
-  if (byte !== TLS_HANDSHAKE) return byte >= 0x41 && byte <= 0x5a ? { kind: 'http' } : { kind: 'raw', why: 'neither TLS nor HTTP' };
+  if (byte !== TLS_HANDSHAKE) return byte >= 0x41 && byte <= 0x5a ? { kind: 'http' } : { kind: 'raw', why: 'not-tls-nor-http' };
   const sniffed = sniffClientHello(have);
   if (sniffed.kind === 'hello') return { kind: 'tls', hello: sniffed.hello };
-  if (sniffed.kind === 'other') return { kind: 'raw', why: sniffed.why };
-  return have.length > LONGEST_HELLO ? { kind: 'raw', why: `a ClientHello of more than ${LONGEST_HELLO} bytes` } : null;
+  if (sniffed.kind === 'other') return { kind: 'raw', why: `not-tls-nor-http: ${sniffed.why}` };
+  return have.length > LONGEST_HELLO ? { kind: 'raw', why: `not-tls-nor-http: a ClientHello of more than ${LONGEST_HELLO} bytes` } : null;
 }

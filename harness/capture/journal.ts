@@ -1,12 +1,18 @@
 import type { BodyRef, BodyState, Flow, Moment } from '../model/event.js';
+import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { SocketOwner } from '../model/handset.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
 import type { Stamp } from '../model/stamp.js';
 import { nameOf } from './authority-form.js';
 import type { Presence } from './presence.js';
 
-/** Why part of the traffic was not seen; `Gap.what` of source `proxy`. */
-export type ProxyGap = 'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket';
+/** What of the traffic was not seen; `Gap.what` of source `proxy`. */
+export type ProxyGap = Extract<
+  GapWhat,
+  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut'
+>;
+/** Why, with a detail. */
+export type ProxyWhy = Coded<GapWhy>;
 
 /** What is known of a connection, for all flows on it. */
 export interface Line {
@@ -50,12 +56,12 @@ export class Journal {
     this.#guarded(() => this.recorder.write({ kind: 'flow', witness: 'proxy', ...draft }));
   }
 
-  gap(what: ProxyGap, why: string, host: string): void {
+  gap(what: ProxyGap, why: ProxyWhy, host: string): void {
     this.#guarded(() => this.recorder.gap('proxy', what, why, { host }));
   }
 
   /** A flow on which nothing was seen, and the gap that says so. */
-  refused(line: Line, began: Beginning, what: ProxyGap, reason: string): void {
+  refused(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy): void {
     const times = { ...line.times, requestFirst: null, requestLast: null, responseFirst: null, responseLast: null };
     const { owner, ...known } = line;
     this.flow({ at: began.at, ...known, owner: owner(), state: 'refused', reason, request: null, response: null, bodies: [], times });

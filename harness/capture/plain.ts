@@ -3,7 +3,7 @@ import type { Target } from './authority-form.js';
 import { parseAuthority } from './authority-form.js';
 import type { Head } from './http1.js';
 import { BlockScan, Malformed, parseHead, parseRequestLine } from './http1.js';
-import type { Beginning, Line } from './journal.js';
+import type { Beginning, Line, ProxyWhy } from './journal.js';
 import { answer, codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
 import { LONGEST_HEAD } from './message-reader.js';
@@ -62,18 +62,18 @@ export async function servePlain(lab: Lab, client: Socket, owner: Line['owner'])
 async function nextRequest(lab: Lab, client: Socket, blank: Line, way: Way | null): Promise<Asked | null> {
   const read = await readHead(lab, client, way?.socket ?? null);
   if (read === null) return null;
-  const refuse = (why: string): null => {
+  const refuse = (why: ProxyWhy): null => {
     lab.journal.refused(blank, read.began, 'bad-request', why);
     answer(client, '400 Bad Request');
     return null;
   };
-  if (!read.whole) return refuse('request cut short');
+  if (!read.whole) return refuse('request-cut-short');
   try {
     const { target } = parseRequestLine(parseHead(read.head).start);
     const to = parseAuthority(/^http:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1] ?? '', 80);
-    return to === null ? refuse(`not for a proxy: ${target.slice(0, 200)}`) : { target: to, began: read.began };
+    return to === null ? refuse(`not-for-a-proxy: ${target.slice(0, 200)}`) : { target: to, began: read.began };
   } catch (error) {
-    if (error instanceof Malformed) return refuse(error.message);
+    if (error instanceof Malformed) return refuse(`malformed: ${error.message}`);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { Recorder } from '../model/recorder.js';
 import { parseAuthority } from './authority-form.js';
 import type { Authority } from './ca.js';
 import { Journal, ownerOf } from './journal.js';
-import type { Line } from './journal.js';
+import type { Line, ProxyWhy } from './journal.js';
 import { answer } from './lab.js';
 import type { Lab } from './lab.js';
 import { servePlain } from './plain.js';
@@ -125,7 +125,7 @@ class AuditProxy extends Proxy {
       const door = doorOf(have);
       if (door === null) return;
       socket.off('readable', first).off('end', ended);
-      if (door === 'none') return this.#refuse(socket, 'unknown', 'neither CONNECT nor HTTP on the proxy port', null);
+      if (door === 'none') return this.#refuse(socket, 'unknown', 'no-proxy-protocol', null);
       socket.unshift(have);
       if (door === 'connect') parse();
       else this.#serve(servePlain(this.#lab, socket, this.#ownerOf(socket)));
@@ -139,17 +139,17 @@ class AuditProxy extends Proxy {
     const began = this.#journal.now();
     const asked = request.url ?? '';
     const target = parseAuthority(asked, null);
-    if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'CONNECT to something that is not host:port', '400 Bad Request');
+    if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'connect-target', '400 Bad Request');
     if (head.length > 0) socket.unshift(head);
     this.#serve(serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket) }));
   }
 
   #badHead(socket: Socket, code: string): void {
-    if (socket.writable) this.#refuse(socket, 'unknown', `CONNECT cut short or malformed: ${code}`, '400 Bad Request');
-    else this.#refuse(socket, 'unknown', `CONNECT cut short: ${code}`, null);
+    if (socket.writable) this.#refuse(socket, 'unknown', `connect-malformed: ${code}`, '400 Bad Request');
+    else this.#refuse(socket, 'unknown', `connect-cut-short: ${code}`, null);
   }
 
-  #refuse(socket: Socket, host: string, why: string, status: string | null): void {
+  #refuse(socket: Socket, host: string, why: ProxyWhy, status: string | null): void {
     const times = { connect: null, clientHello: null, handshake: null };
     const line: Line = { door: 'http-proxy', scheme: 'tcp', host, port: 0, sni: null, peer: null, owner: this.#ownerOf(socket), times };
     this.#journal.refused(line, this.#journal.now(), 'bad-request', why);

@@ -4,7 +4,7 @@ import { Exchange } from './exchange.js';
 import type { Head } from './http1.js';
 import { parseRequestLine, parseStatusLine, requestFraming, responseFraming, valuesOf } from './http1.js';
 import type { Framing } from './http1.js';
-import type { Beginning, Journal, Line, ProxyGap } from './journal.js';
+import type { Beginning, Journal, Line, ProxyGap, ProxyWhy } from './journal.js';
 import { MessageReader } from './message-reader.js';
 
 /** What joins an app's connection to the server's. */
@@ -17,7 +17,7 @@ export interface RelayParts {
   /** `tunnel`: bytes pass untouched. `opaque`: likewise, and they are not read as HTTP. Else one exchange whose head is written anew. */
   readonly mode:
     | { readonly kind: 'tunnel' }
-    | { readonly kind: 'opaque'; readonly reason: string }
+    | { readonly kind: 'opaque'; readonly reason: ProxyWhy }
     | { readonly kind: 'one'; readonly began: Beginning; readonly rewrite: (head: Head) => Buffer };
   /** Breaks the app's connection so that a body without a length does not look complete. */
   readonly breakClient: () => void;
@@ -60,7 +60,7 @@ class Relay {
       trailers: (fields) => this.#asking?.trailers('request', fields),
       end: () => this.#askedWhole(),
       raw: (bytes) => this.#keep(this.#raw ?? this.#asking, 'request', bytes),
-      broken: (why) => this.#giveUp(this.#asking, 'opaque', `request: ${why}`),
+      broken: (why) => this.#giveUp(this.#asking, 'opaque', `request-malformed: ${why}`),
     });
     this.#responses = new MessageReader({
       begin: () => this.#answer(),
@@ -69,7 +69,7 @@ class Relay {
       trailers: (fields) => this.#queue[0]?.trailers('response', fields),
       end: () => this.#answeredWhole(),
       raw: (bytes) => this.#keep(this.#raw ?? this.#queue[0], 'response', bytes),
-      broken: (why) => this.#giveUp(this.#queue[0], 'opaque', `response: ${why}`),
+      broken: (why) => this.#giveUp(this.#queue[0], 'opaque', `response-malformed: ${why}`),
     });
   }
 
@@ -138,7 +138,7 @@ class Relay {
     return exchange;
   }
 
-  #beginOpaque(reason: string): void {
+  #beginOpaque(reason: ProxyWhy): void {
     this.#giveUp(this.#begin(this.parts.journal.now()), 'opaque', reason);
     this.#requests.goRaw();
     this.#responses.goRaw();
@@ -169,11 +169,11 @@ class Relay {
 
   #answer(): void {
     const asked = this.#queue[0];
-    if (asked === undefined) return this.#beginOpaque('the server spoke unasked');
+    if (asked === undefined) return this.#beginOpaque('server-spoke-unasked');
     asked.touch('response');
     if (asked.opaque) return this.#responses.goRaw();
-    if (asked.request === null) this.#giveUp(asked, 'opaque', 'an answer before the request was known');
-    else if (asked.responseWhole) this.#giveUp(asked, 'opaque', 'a second answer to one request');
+    if (asked.request === null) this.#giveUp(asked, 'opaque', 'answer-before-request');
+    else if (asked.responseWhole) this.#giveUp(asked, 'opaque', 'second-answer');
     if (asked.opaque) {
       this.#requests.goRaw();
       this.#responses.goRaw();
@@ -192,7 +192,7 @@ class Relay {
     if (!upgraded) return framing;
     asked.requestWhole = true;
     const protocol = valuesOf(head, 'upgrade').join(', ').toLowerCase();
-    this.#giveUp(asked, protocol === 'websocket' ? 'websocket' : 'opaque', protocol === '' ? 'a tunnel in the tunnel' : protocol);
+    this.#giveUp(asked, protocol === 'websocket' ? 'websocket' : 'opaque', protocol === '' ? 'tunnel-in-tunnel' : `upgrade: ${protocol}`);
     this.#requests.goRaw();
     this.#releaseRest();
     return 'raw';
@@ -222,7 +222,7 @@ class Relay {
     exchange.finish('whole', null);
   }
 
-  #giveUp(exchange: Exchange | null | undefined, what: ProxyGap, reason: string): void {
+  #giveUp(exchange: Exchange | null | undefined, what: ProxyGap, reason: ProxyWhy): void {
     if (exchange === null || exchange === undefined || this.#raw !== null) return;
     this.#raw = exchange;
     exchange.becomeOpaque(what, reason);

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import type { ProxyWhy } from './journal.js';
 
 /** Real time; longer than apps wait. */
 const HANDSHAKE_MS = 30_000;
 
 /** How an app refused our certificate, or failed otherwise to agree on TLS with us. */
 export class NotAgreed extends Error {
-  constructor(readonly how: string) {
+  constructor(readonly how: ProxyWhy) {
     super(how);
   }
 }
@@ -26,7 +27,7 @@ export function terminate(socket: Socket, context: SecureContext, alpn: readonly
       done();
       resolve(tls);
     };
-    const refuse = (how: string): void => {
+    const refuse = (how: ProxyWhy): void => {
       done();
       tls.destroy();
       reject(new NotAgreed(how));
@@ -47,7 +48,7 @@ export function terminate(socket: Socket, context: SecureContext, alpn: readonly
 }
 
 /** Words an OpenSSL or system code as one of the four kinds of refusal, with the alert's name (RFC 8446, 6.2). */
-export function refusalOf(code: string, onReset: string): string {
+export function refusalOf(code: string, onReset: ProxyWhy): ProxyWhy {
   const alert = /ALERT_(?!NUMBER)(\w+)$/.exec(code)?.[1];
   if (alert !== undefined) return `tls-alert: ${alert.toLowerCase()}`;
   if (code === 'ECONNRESET' || code === 'EPIPE') return onReset;

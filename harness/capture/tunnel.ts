@@ -109,7 +109,7 @@ async function serveTls(
     : await secure(socket, { name, sni: hello.sni, alpn: offered, trust }).catch((error: unknown) => {
         const code = codeOf(error);
         const certificateSha256 = error instanceof Unreachable ? error.certificateSha256 : null;
-        journal.refused({ ...line, peer: { ...known.peer, certificateSha256 } }, began, 'upstream-failed', `upstream tls: ${code}`);
+        journal.refused({ ...line, peer: { ...known.peer, certificateSha256 } }, began, 'upstream-failed', `upstream-tls: ${code}`);
         return null;
       });
   if (upstream === null && !h2Only) return void client.destroy();
@@ -146,13 +146,13 @@ function agreed(upstream: TLSSocket): readonly string[] {
 /** A tunnel in which no side said a word. */
 function reportSilence(journal: Journal, line: Line, began: Beginning, first: Extract<First, { kind: 'closed' }>): void {
   const byServer = first.by === 'origin' && !journal.closing;
-  const how = byServer ? 'the server closed first' : journal.closing || first.code === null ? 'silence' : `reset: ${first.code}`;
-  journal.refused(line, began, byServer ? 'upstream-failed' : 'tls-refused', `no byte in the tunnel: ${how}`);
+  if (byServer) return journal.refused(line, began, 'upstream-failed', 'server-closed-first');
+  journal.refused(line, began, 'tls-refused', journal.closing || first.code === null ? 'no-byte' : `no-byte-reset: ${first.code}`);
 }
 
 /** A handshake without a request: a pin that is checked late looks like this. */
 function reportUnused(journal: Journal, line: Line, began: Beginning, ending: Exclude<Ending, { by: 'done' }>): void {
-  if (ending.by === 'origin') return journal.refused(line, began, 'upstream-failed', 'the server closed before any request');
+  if (ending.by === 'origin') return journal.refused(line, began, 'upstream-failed', 'server-closed-before-request');
   const closed = ending.by === 'lab' ? 'tls-silence' : 'tls-close-after-handshake';
   journal.refused(line, began, 'tls-refused', ending.code === null ? closed : refusalOf(ending.code, 'tls-reset-after-handshake'));
 }

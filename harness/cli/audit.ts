@@ -2,12 +2,12 @@ import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
 import type { FormatParts } from '../../reports/format.js';
 import { LabError } from '../model/errors.js';
-import { record, type Recorded } from '../record.js';
+import type { Recorded } from '../record.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import { plan } from './plan.js';
 import type { Common } from './program.js';
 import { createProgress, SILENT, type Progress } from './progress.js';
-import { complaint, complaintDocument, json, remark, result, short } from './say.js';
+import { complaint, complaintDocument, json, remark, result, short, shortWord } from './say.js';
 import { turn, untilStopped } from './signals.js';
 import { verdictText } from './verdict-text.js';
 
@@ -21,7 +21,17 @@ interface Options {
 }
 
 /** `audit` and `record`. Returns the exit code. */
-export async function audit({ kind, app, options, common }: { kind: 'audit' | 'record'; app: string; options: Options; common: Common }): Promise<number> {
+export async function audit({
+  kind,
+  app,
+  options,
+  common,
+}: {
+  kind: 'audit' | 'record';
+  app: string;
+  options: Options;
+  common: Common;
+}): Promise<number> {
   const { language } = common;
   const planned = await plan({
     app,
@@ -34,10 +44,19 @@ export async function audit({ kind, app, options, common }: { kind: 'audit' | 'r
     language,
   });
   const live = process.stderr.isTTY === true && !process.env['CI'];
-  const progress = common.json ? SILENT : createProgress({ language, live, steps: planned.scenario.scenario.steps, judged: kind === 'audit' });
+  const progress = common.json
+    ? SILENT
+    : createProgress({ language, live, steps: planned.scenario.scenario.steps, judged: kind === 'audit' });
+  // Loaded when all that was asked is known to be sound: it brings the whole lab along.
+  const { record } = await import('../record.js');
   return untilStopped(async (signal) => {
     try {
-      const recorded = await record({ ...planned, signal, onEvent: (event) => progress.event(event), onPhase: (phase) => progress.begin(phase) });
+      const recorded = await record({
+        ...planned,
+        signal,
+        onEvent: (event) => progress.event(event),
+        onPhase: (phase) => progress.begin(phase),
+      });
       if (kind === 'audit' && recorded.outcome !== 'interrupted') return await judged(recorded, progress, common, signal);
       await progress.end(recorded.error !== null);
       return recordedOnly(recorded, common);
@@ -89,7 +108,7 @@ function recordedOnly({ dir, outcome, error }: Recorded, common: Common): number
   else {
     result(dir);
     if (error !== null) remark(complaint(error, common.language));
-    else remark(common.language === 'zh' ? `接下来：npx jiejing judge ${short(dir)}` : `next: npx jiejing judge ${short(dir)}`);
+    else remark(common.language === 'zh' ? `接下来：npx jiejing judge ${shortWord(dir)}` : `next: npx jiejing judge ${shortWord(dir)}`);
   }
   return exit;
 }

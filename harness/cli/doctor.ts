@@ -7,7 +7,11 @@ import type { Language } from '../../reports/words.js';
 import { json, result } from './say.js';
 
 type State = 'ok' | 'missing' | 'later';
-interface Check { readonly what: { readonly zh: string; readonly en: string }; readonly state: State; readonly detail: string }
+interface Check {
+  readonly what: { readonly zh: string; readonly en: string };
+  readonly state: State;
+  readonly detail: string;
+}
 
 const MIN_FREE_BYTES = 1024 ** 3;
 
@@ -15,20 +19,32 @@ const MIN_FREE_BYTES = 1024 ** 3;
 export async function doctorCommand({ language, json: asJson }: Common): Promise<number> {
   const checks = [node(), built(), fonts(), writable(), disk(), await loopback(), device(language)];
   if (asJson) json(checks);
-  else for (const { what, state, detail } of checks) result(`${{ ok: '✓', missing: '✗', later: '–' }[state]} ${what[language]}${detail ? `${language === 'zh' ? '：' : ': '}${detail}` : ''}`);
+  else
+    for (const { what, state, detail } of checks)
+      result(
+        `${{ ok: '✓', missing: '✗', later: '–' }[state]} ${what[language]}${detail ? `${language === 'zh' ? '：' : ': '}${detail}` : ''}`,
+      );
   return checks.some((c) => c.state === 'missing') ? 3 : 0;
 }
 
 function node(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return { what: { zh: 'Node.js 20.19 或更新', en: 'Node.js 20.19 or newer' }, state: major > 20 || (major === 20 && minor >= 19) ? 'ok' : 'missing', detail: process.versions.node };
+  return {
+    what: { zh: 'Node.js 20.19 或更新', en: 'Node.js 20.19 or newer' },
+    state: major > 20 || (major === 20 && minor >= 19) ? 'ok' : 'missing',
+    detail: process.versions.node,
+  };
 }
 
 function built(): Check {
   const entry = join(packageRoot(), 'dist/harness/drive/appium-child.js');
   const appium = join(packageRoot(), 'node_modules/appium/package.json');
   const there = existsSync(entry) && (existsSync(appium) || existsSync(join(packageRoot(), '../appium/package.json')));
-  return { what: { zh: 'Appium 与编译产物', en: 'Appium and the built program' }, state: there ? 'ok' : 'missing', detail: there ? '' : 'npm ci' };
+  return {
+    what: { zh: 'Appium 与编译产物', en: 'Appium and the built program' },
+    state: there ? 'ok' : 'missing',
+    detail: there ? '' : 'npm ci',
+  };
 }
 
 function fonts(): Check {
@@ -47,7 +63,11 @@ function writable(): Check {
 
 function disk(): Check {
   const { bavail, bsize } = statfsSync(process.cwd());
-  return { what: { zh: '磁盘至少有 1 GiB 空闲', en: 'at least 1 GiB of disk free' }, state: bavail * bsize >= MIN_FREE_BYTES ? 'ok' : 'missing', detail: `${(bavail * bsize / MIN_FREE_BYTES).toFixed(1)} GiB` };
+  return {
+    what: { zh: '磁盘至少有 1 GiB 空闲', en: 'at least 1 GiB of disk free' },
+    state: bavail * bsize >= MIN_FREE_BYTES ? 'ok' : 'missing',
+    detail: `${((bavail * bsize) / MIN_FREE_BYTES).toFixed(1)} GiB`,
+  };
 }
 
 function loopback(): Promise<Check> {
@@ -60,5 +80,9 @@ function loopback(): Promise<Check> {
 }
 
 function device(language: Language): Check {
-  return { what: { zh: '安卓真机与模拟器', en: 'Android handsets and emulators' }, state: 'later', detail: { zh: '尚未接入，见 docs/verified.md', en: 'not connected yet, see docs/verified.md' }[language] };
+  return {
+    what: { zh: '安卓真机与模拟器', en: 'Android handsets and emulators' },
+    state: 'later',
+    detail: { zh: '尚未接入，见 docs/verified.md', en: 'not connected yet, see docs/verified.md' }[language],
+  };
 }

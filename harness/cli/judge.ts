@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
-import { judgeRun, writeJudgement } from './pipeline.js';
+import { judgementFolder, judgeRun, writeJudgement } from './pipeline.js';
 import type { Common } from './program.js';
 import { json, result, short } from './say.js';
 import { verdictText } from './verdict-text.js';
@@ -8,7 +8,7 @@ import { verdictText } from './verdict-text.js';
 /** Judges a run with the rules and law of this program, as a new judgement beside the older ones. */
 export async function judgeCommand(dir: string, common: Common): Promise<number> {
   const parts = await judgeRun(dir, common.language);
-  const folder = writeJudgement(dir, parts);
+  const folder = judgementFolder(dir, writeJudgement(dir, parts));
   if (common.json) json(parts.report);
   else {
     result(verdictText(parts, dir, common.language));

@@ -1,44 +1,6 @@
 #!/usr/bin/env node
-import { LabError } from '../model/errors.js';
-import { languageOf } from './language.js';
-import { buildProgram, usageError } from './program.js';
-import { complaint, complaintDocument, json, remark } from './say.js';
+import { catchEarlyStop } from './early-stop.js';
 
-/** EX_SOFTWARE of sysexits.h: a fault of this program, which must not look like any verdict. */
-const FAULT = 70;
-const language = languageOf(process.argv, process.env);
-
-// A pipe closed by its reader (`jiejing runs | head`) is no fault of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
-// Node would end with 1, which here means that violations were found.
-process.on('uncaughtException', (error) => process.exit(told(error)));
-
-try {
-  process.exitCode = await run();
-} catch (error) {
-  process.exitCode = told(error);
-}
-
-async function run(): Promise<number> {
-  let code = 0;
-  const program = buildProgram(language, (exit) => {
-    code = exit;
-  });
-  try {
-    await program.parseAsync(process.argv);
-  } catch (error) {
-    const usage = usageError(error, process.argv);
-    if (usage === 'shown') return 0;
-    throw usage ?? error;
-  }
-  return code;
-}
-
-function told(error: unknown): number {
-  const known = error instanceof LabError;
-  const what = error instanceof Error ? error.message : String(error);
-  if (process.argv.includes('--json')) json({ error: known ? complaintDocument(error, language) : { code: 'FAULT', exit: FAULT, what, remedy: '' } });
-  if (known) remark(complaint(error, language));
-  else remark(error instanceof Error ? (error.stack ?? what) : what);
-  return known ? error.exit : FAULT;
-}
+catchEarlyStop();
+// All else is loaded when a stop is already caught.
+await import('./start.js');

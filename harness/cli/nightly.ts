@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { compare, type Difference } from '../../reports/compare.js';
 import { exitOf } from '../../reports/judge.js';
@@ -10,13 +10,12 @@ import { parseList, type ListEntry } from '../jobs/list-file.js';
 import { nightly, type NightRow } from '../jobs/nightly.js';
 import { LabError } from '../model/errors.js';
 import type { Report } from '../model/finding.js';
-import { record } from '../record.js';
-import { onDisk } from '../store/disk.js';
+import { fromDisk, makeFolders, onDisk } from '../store/disk.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
 import { plan } from './plan.js';
 import type { Common } from './program.js';
 import { allRules } from './registry.js';
-import { cell, json, remark, result } from './say.js';
+import { cell, json, oneLine, remark, result } from './say.js';
 import { untilStopped } from './signals.js';
 
 /** Audits a list one after another and writes junit.xml, summary.html and summary.json beside the runs. */
@@ -25,7 +24,7 @@ export async function nightlyCommand(file: string, out: string, common: Common):
   const began = new Date().toISOString();
   const folder = join(out, `${began.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`);
   const older = nightsIn(out);
-  onDisk(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolders(folder);
   const { rows, exit } = await untilStopped((signal) =>
     nightly<Report, Difference>({
       entries,
@@ -40,35 +39,93 @@ export async function nightlyCommand(file: string, out: string, common: Common):
     }),
   );
   // Paths as a browser wants them, which go by name from the summary's own folder.
-  await writeNight(folder, { began, lines: rows.map((row) => ({ ...row, app: row.entry.app, scenario: row.entry.scenario, run: relative(folder, row.dir).replaceAll('\\', '/') })) }, common);
-  if (common.json) json({ night: resolve(folder), exit, planned: entries.length, rows: rows.map(({ entry, dir, exit: code, error, seconds, changes }) => ({ ...entry, run: resolve(dir), exit: code, error, seconds, changes })) });
+  await writeNight(
+    folder,
+    {
+      began,
+      lines: rows.map((row) => ({
+        ...row,
+        app: row.entry.app,
+        scenario: row.entry.scenario,
+        run: relative(folder, row.dir).replaceAll('\\', '/'),
+      })),
+    },
+    common,
+  );
+  if (common.json)
+    json({
+      night: resolve(folder),
+      exit,
+      planned: entries.length,
+      rows: rows.map(({ entry, dir, exit: code, error, seconds, changes }) => ({
+        ...entry,
+        run: resolve(dir),
+        exit: code,
+        error,
+        seconds,
+        changes,
+      })),
+    });
   else finish({ folder, done: rows.length, planned: entries.length, exit }, common);
   return exit;
 }
 
-function finish({ folder, done, planned, exit }: { readonly folder: string; readonly done: number; readonly planned: number; readonly exit: number }, { language }: Common): void {
+function finish(
+  { folder, done, planned, exit }: { readonly folder: string; readonly done: number; readonly planned: number; readonly exit: number },
+  { language }: Common,
+): void {
   const zh = language === 'zh';
   result(join(folder, 'summary.html'));
-  if (exit === 130) remark(zh ? `已中断：名单上 ${planned} 项做了 ${done} 项；以上汇总只含这些。` : `interrupted: ${done} of ${planned} entries were done; the summary holds only these.`);
+  if (exit === 130)
+    remark(
+      zh
+        ? `已中断：名单上 ${planned} 项做了 ${done} 项；以上汇总只含这些。`
+        : `interrupted: ${done} of ${planned} entries were done; the summary holds only these.`,
+    );
 }
 
 /** The list, with every app and scenario looked up before anything starts. */
 async function checked(file: string, { language }: Common): Promise<readonly ListEntry[]> {
-  if (!existsSync(file)) throw new LabError('USAGE', { what: `没有名单文件 ${file}`, whatEn: `there is no list ${file}`, command: 'nightly' });
-  const entries = parseList(onDisk(file, () => readFileSync(file, 'utf8')), file);
+  if (!existsSync(file))
+    throw new LabError('USAGE', { what: `没有名单文件 ${file}`, whatEn: `there is no list ${file}`, command: 'nightly' });
+  const entries = parseList(
+    fromDisk(file, () => readFileSync(file, 'utf8')),
+    file,
+  );
   for (const { app, scenario, line } of entries) {
-    await plan({ app, scenario, handset: 'virtual', out: null, caseNumber: null, operator: null, lab: null, language }).catch((error: unknown) => {
-      if (!(error instanceof LabError)) throw error;
-      const [zh, en] = [error.words('zh'), error.words('en')];
-      throw new LabError('LIST_SYNTAX', { file, line, what: `${zh.what}（${zh.remedy}）`, whatEn: `${en.what} (${en.remedy})` }, { cause: error });
-    });
+    await plan({ app, scenario, handset: 'virtual', out: null, caseNumber: null, operator: null, lab: null, language }).catch(
+      (error: unknown) => {
+        if (!(error instanceof LabError)) throw error;
+        const [zh, en] = [error.words('zh'), error.words('en')];
+        throw new LabError(
+          'LIST_SYNTAX',
+          { file, line, what: `${zh.what}（${zh.remedy}）`, whatEn: `${en.what} (${en.remedy})` },
+          { cause: error },
+        );
+      },
+    );
   }
   return entries;
 }
 
-async function auditOne(entry: ListEntry, dir: string, signal: AbortSignal, { language }: Common): Promise<{ exit: number; report: Report | null; error: string | null }> {
+async function auditOne(
+  entry: ListEntry,
+  dir: string,
+  signal: AbortSignal,
+  { language }: Common,
+): Promise<{ exit: number; report: Report | null; error: string | null }> {
   try {
-    const planned = await plan({ app: entry.app, scenario: entry.scenario, handset: 'virtual', out: dir, caseNumber: null, operator: null, lab: null, language });
+    const planned = await plan({
+      app: entry.app,
+      scenario: entry.scenario,
+      handset: 'virtual',
+      out: dir,
+      caseNumber: null,
+      operator: null,
+      lab: null,
+      language,
+    });
+    const { record } = await import('../record.js');
     const { error } = await record({ ...planned, signal, onEvent: () => {}, onPhase: () => {} });
     const parts = await judgeRun(dir, language);
     writeJudgement(dir, parts);
@@ -85,20 +142,25 @@ function told({ entry, exit, seconds, error, changes }: NightRow<Report, Differe
   const { language } = common;
   const fresh = changes?.filter(({ change }) => change === 'new').length ?? 0;
   const news = fresh === 0 ? '' : language === 'zh' ? ` · 新增 ${fresh}` : ` · ${fresh} new`;
-  remark(`${cell(entry.app, 16)} ${cell(entry.scenario, 16)} ${EXIT_WORDS[exit]?.[language] ?? exit}${news} · ${seconds.toFixed(1)} s${error === null ? '' : ` · ${error}`}`);
+  remark(
+    `${cell(entry.app, 16)} ${cell(entry.scenario, 16)} ${EXIT_WORDS[exit]?.[language] ?? exit}${news} · ${seconds.toFixed(1)} s${error === null ? '' : ` · ${oneLine(error)}`}`,
+  );
 }
 
 async function writeNight(folder: string, night: Night, { language }: Common): Promise<void> {
   const write = (name: string, text: string): void => onDisk(folder, () => writeFileSync(join(folder, name), text));
   write('junit.xml', junit(night, await allRules()));
   write('summary.html', summaryPage(night, language));
-  write('summary.json', `${JSON.stringify({ began: night.began, rows: night.lines.map(({ app, scenario, run, exit, error, seconds }) => ({ app, scenario, run, exit, error, seconds })) }, null, 2)}\n`);
+  write(
+    'summary.json',
+    `${JSON.stringify({ began: night.began, rows: night.lines.map(({ app, scenario, run, exit, error, seconds }) => ({ app, scenario, run, exit, error, seconds })) }, null, 2)}\n`,
+  );
 }
 
 /** Folders of earlier nights, newest first. */
 function nightsIn(out: string): readonly string[] {
   if (!existsSync(out)) return [];
-  return onDisk(out, () => readdirSync(out))
+  return fromDisk(out, () => readdirSync(out))
     .filter((name) => existsSync(join(out, name, 'summary.json')))
     .toSorted()
     .toReversed()

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { seal, type Packet } from '../../reports/packet.js';
@@ -6,25 +6,18 @@ import { verifyPacket } from '../../reports/verify.js';
 import type { Language } from '../../reports/words.js';
 import { LabError } from '../model/errors.js';
 import { forgetRun } from '../store/forget.js';
-import { readRun } from '../store/read.js';
+import { soundJudgement } from './pipeline.js';
 import { toolOf } from './plan.js';
 import type { Common } from './program.js';
-import { cell, json, result, short } from './say.js';
+import { cell, json, oneLine, result, short, shortWord } from './say.js';
 
-/** `seal`: the whole run as an evidence packet, and what it is good for. @throws LabError RUN_IN_USE, RUN_EXISTS, RUN_BROKEN … */
+/** `seal`: the whole run with a judgement that follows from it as an evidence packet, and what it is good for. @throws LabError RUN_IN_USE, RUN_EXISTS, RUN_BROKEN … */
 export async function sealCommand(run: string, out: string, { language, json: asJson }: Common): Promise<number> {
-  if (readRun(run).recording) throw new LabError('RUN_IN_USE', { dir: run });
-  const packet = seal({ runDir: run, out, sealedAt: new Date().toISOString(), tool: toolOf(), judgement: newestJudgement(run) });
+  const judgement = await soundJudgement(run, language);
+  const packet = seal({ runDir: run, out, sealedAt: new Date().toISOString(), tool: toolOf(), judgement });
   if (asJson) json({ ...packet, dir: resolve(packet.dir) });
   else result(sealedText(packet, language));
   return 0;
-}
-
-/** Number of the newest judgement; null: the run was never judged. */
-function newestJudgement(run: string): number | null {
-  const all = join(run, 'judgements');
-  const numbers = existsSync(all) ? readdirSync(all).map(Number).filter(Number.isInteger) : [];
-  return numbers.length === 0 ? null : Math.max(...numbers);
 }
 
 function sealedText({ dir, run, files, bytes, root, unfit }: Packet, language: Language): string {
@@ -38,13 +31,14 @@ function sealedText({ dir, run, files, bytes, root, unfit }: Packet, language: L
       [zh ? '作为证据' : 'as evidence', fitness(unfit, language)],
     ]),
     zh ? '请把证据根哈希另行告知接收方；核验：' : 'Tell the receiver the root by other means; to verify:',
-    `  npx jiejing verify ${short(dir)}`,
+    `  npx jiejing verify ${shortWord(dir)}`,
   ].join('\n');
 }
 
 /** `verify`: whether a packet is whole, and what it says of itself. @throws LabError PACKET_BROKEN, USAGE */
 export async function verifyCommand(packet: string, { language, json: asJson }: Common): Promise<number> {
-  if (!existsSync(packet)) throw new LabError('USAGE', { what: `没有文件夹 ${packet}`, whatEn: `there is no folder ${packet}`, command: 'verify' });
+  if (!existsSync(packet))
+    throw new LabError('USAGE', { what: `没有文件夹 ${packet}`, whatEn: `there is no folder ${packet}`, command: 'verify' });
   const checked = verifyPacket(packet);
   if (!checked.ok) {
     const { file, line, what, whatEn } = checked;
@@ -65,31 +59,58 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
       [zh ? '证据根哈希' : 'root', checked.root],
       [zh ? '作为证据' : 'as evidence', fitness(unfit?.replace(/^no — /, '') ?? null, language)],
     ]);
-    result([zh ? '证据包完整，内容与封装时一致' : 'the packet is whole: nothing changed since it was sealed', ...facts].join('\n'));
+    const whole = zh ? '证据包完整，内容与封装时一致' : 'the packet is whole: nothing changed since it was sealed';
+    result([whole, ...facts, reportsNote(packet, language)].join('\n'));
   }
   return 0;
+}
+
+/** Judging writes into the run, so that a packet judged in place would no longer be whole. */
+function reportsNote(packet: string, language: Language): string {
+  const data = shortWord(join(packet, 'data'));
+  const commands = `  cp -r ${data} copy && npx jiejing judge copy`;
+  return language === 'zh'
+    ? `报告不在事件链内：它们由记录得出，可重新得出并比对：\n${commands}`
+    : `The reports are not bound to the chain: they follow from the run and can be made again, to compare:\n${commands}`;
 }
 
 const UNFIT: Readonly<Record<string, string>> = { 'simulated handset': '模拟手机', 'imported from another tool': '由其他工具导入' };
 
 function fitness(unfit: string | null, language: Language): string {
-  if (unfit === null) return language === 'zh' ? '没有签名和时间戳，不能证明由谁、何时封装' : 'neither signed nor time-stamped: who sealed it, and when, is not proven';
+  if (unfit === null)
+    return language === 'zh'
+      ? '没有签名和时间戳，不能证明由谁、何时封装'
+      : 'neither signed nor time-stamped: who sealed it, and when, is not proven';
   return language === 'zh' ? `不可（${UNFIT[unfit] ?? unfit}）` : `no (${unfit})`;
 }
 
 function rows(facts: readonly (readonly [string, string])[]): readonly string[] {
-  return facts.filter(([, fact]) => fact !== '').map(([name, fact]) => `  ${cell(name, 12)} ${fact}`);
+  return facts.filter(([, fact]) => fact !== '').map(([name, fact]) => `  ${cell(name, 12)} ${oneLine(fact)}`);
 }
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
+/** A user without an entry in the password file has a number only. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
 /** `forget`: removes a run for good but for its tombstone. */
 export async function forgetCommand(run: string, by: string | null, { language, json: asJson }: Common): Promise<number> {
   const when = new Date().toISOString();
-  forgetRun(run, when, by ?? userInfo().username);
+  forgetRun(run, when, by ?? userName());
   if (asJson) json({ run: resolve(run), forgotten: when });
-  else result(language === 'zh' ? `${run} 已删除，只留下存根 ${join(run, 'tombstone.json')}` : `${run} is gone; its tombstone stays: ${join(run, 'tombstone.json')}`);
+  else
+    result(
+      language === 'zh'
+        ? `${run} 已删除，只留下存根 ${join(run, 'tombstone.json')}`
+        : `${run} is gone; its tombstone stays: ${join(run, 'tombstone.json')}`,
+    );
   return 0;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { URI_DATA } from '../../hooks/agent/uris.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
@@ -9,6 +9,7 @@ import { LabError } from '../model/errors.js';
 import type { RunHead } from '../model/run.js';
 import { packageRoot } from '../package-root.js';
 import type { RecordPlan } from '../record.js';
+import { fromDisk } from '../store/disk.js';
 import { findApp, scenarioFiles } from './registry.js';
 
 /** What `audit` and `record` were asked. */
@@ -59,17 +60,32 @@ export async function plan(asked: Asked): Promise<Omit<RecordPlan, 'signal' | 'o
   };
 }
 
-/** A scenario by its shipped id or by a file's path. @throws LabError UNKNOWN_SCENARIO, SCENARIO_SYNTAX */
+/** A scenario by its shipped id or by a file's path. @throws LabError UNKNOWN_SCENARIO, SCENARIO_SYNTAX, USAGE for a folder */
 export async function findScenario(name: string): Promise<LoadedScenario> {
   const shipped = scenarioFiles();
   const file = shipped.get(name);
   if (file !== undefined) return loadScenario(file);
-  if (/[\\/.]/.test(name) && existsSync(name)) return loadScenario(name);
+  if (/[\\/.]/.test(name) && existsSync(name)) {
+    notAFolder(name, 'audit');
+    return loadScenario(name);
+  }
   throw new LabError('UNKNOWN_SCENARIO', { name, near: nearest(name, [...shipped.keys()], 3).join(', ') || '—' });
 }
 
+/** Refuses a folder where a scenario file should be. @throws LabError USAGE */
+export function notAFolder(file: string, command: string): void {
+  if (fromDisk(file, () => statSync(file)).isDirectory())
+    throw new LabError('USAGE', {
+      what: `${file} 是文件夹，这里要写场景文件`,
+      whatEn: `${file} is a folder; a scenario file is wanted here`,
+      command,
+    });
+}
+
 function watchedData(): readonly string[] {
-  const data = catalogue.flatMap((row) => (row.kind !== 'read' || row.datum === null ? [] : row.datum === 'by-uri' ? URI_DATA : [row.datum]));
+  const data = catalogue.flatMap((row) =>
+    row.kind !== 'read' || row.datum === null ? [] : row.datum === 'by-uri' ? URI_DATA : [row.datum],
+  );
   return [...new Set(data)].toSorted();
 }
 
@@ -85,7 +101,13 @@ export function toolOf(): RunHead['tool'] {
   const root = packageRoot();
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const lock = join(root, 'package-lock.json');
-  return { name, version, commit: commitOf(root), lockSha256: existsSync(lock) ? sha256(readFileSync(lock)) : null, node: process.versions.node };
+  return {
+    name,
+    version,
+    commit: commitOf(root),
+    lockSha256: existsSync(lock) ? sha256(readFileSync(lock)) : null,
+    node: process.versions.node,
+  };
 }
 
 function commitOf(root: string): string | null {
@@ -94,7 +116,9 @@ function commitOf(root: string): string | null {
   if (head === null) return null;
   const ref = /^ref: (.+)$/.exec(head)?.[1];
   if (ref === undefined) return head;
-  const packed = textOf(join(git, 'packed-refs'))?.split('\n').find((line) => line.endsWith(` ${ref}`));
+  const packed = textOf(join(git, 'packed-refs'))
+    ?.split('\n')
+    .find((line) => line.endsWith(` ${ref}`));
   return textOf(join(git, ref)) ?? packed?.slice(0, 40) ?? null;
 }
 

@@ -7,7 +7,10 @@ import type { Language } from '../../reports/words.js';
 
 type Exit = (code: number) => void;
 /** What every command gets beside its own arguments. */
-export interface Common { readonly language: Language; readonly json: boolean }
+export interface Common {
+  readonly language: Language;
+  readonly json: boolean;
+}
 
 /** The command line. Commands are loaded when they run, so that `--help` stays quick. */
 export function buildProgram(language: Language, exit: Exit): Command {
@@ -53,7 +56,12 @@ function given(value: string): string {
   return value;
 }
 
-const TITLES: Readonly<Record<string, string>> = { 'Usage:': '用法：', 'Arguments:': '参数：', 'Options:': '选项：', 'Commands:': '命令：' };
+const TITLES: Readonly<Record<string, string>> = {
+  'Usage:': '用法：',
+  'Arguments:': '参数：',
+  'Options:': '选项：',
+  'Commands:': '命令：',
+};
 
 /** Titles in our language; choices and defaults stand in our own descriptions. */
 function helpIn(language: Language): HelpConfiguration {
@@ -71,51 +79,69 @@ function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
   for (const kind of ['audit', 'record'] as const) {
     const about = kind === 'audit' ? (['录制、判定并写出报告', 'record, judge and report'] as const) : (['只录制', 'record only'] as const);
     add(`${kind} <app>`, about[0], about[1])
-      .option('--scenario <id|file>', t('场景，写名称或文件（默认 sign-up-allow）', 'scenario, by name or file (default: sign-up-allow)'), given, 'sign-up-allow')
+      .option(
+        '--scenario <id|file>',
+        t('场景，写名称或文件（默认 sign-up-allow）', 'scenario, by name or file (default: sign-up-allow)'),
+        given,
+        'sign-up-allow',
+      )
       .option('--handset <name>', t('手机（默认 virtual）', 'handset (default: virtual)'), given, 'virtual')
       .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'), given)
       .option('--case <number>', t('案件编号', 'case number'), given)
       .option('--operator <name>', t('操作人', 'operator'), given)
       .option('--lab <name>', t('实验室', 'lab'), given)
-      .action(async (app: string, options) => exit(await (await import('./audit.js')).audit({ kind, app, options, common: common(options) })));
+      .action(async (app: string, options) =>
+        exit(await (await import('./audit.js')).audit({ kind, app, options, common: common(options) })),
+      );
   }
-  add('judge <run>', '用当前规则重新判定', 'judge a recorded run again')
-    .action(async (run: string, options) => exit(await (await import('./judge.js')).judgeCommand(run, common(options))));
-  add('report <run>', '写出报告（尚未判定时先判定）', 'write the report (judging first where needed)')
-    .action(async (run: string, options) => exit(await (await import('./judge.js')).reportCommand(run, common(options))));
+  add('judge <run>', '用当前规则重新判定', 'judge a recorded run again').action(async (run: string, options) =>
+    exit(await (await import('./judge.js')).judgeCommand(run, common(options))),
+  );
+  add('report <run>', '写出报告（尚未判定时先判定）', 'write the report (judging first where needed)').action(
+    async (run: string, options) => exit(await (await import('./judge.js')).reportCommand(run, common(options))),
+  );
   add('nightly <list>', '按名单逐个审计，与上次比较', 'audit a list of apps, compare with the last night')
     .option('--out <folder>', t('结果文件夹（默认 nights）', 'folder for the nights (default: nights)'), given, 'nights')
     .action(async (list: string, options) => exit(await (await import('./nightly.js')).nightlyCommand(list, options.out, common(options))));
 }
 
 function addRuns(add: Add, t: Words, common: Commons, exit: Exit): void {
-  add('open <run>', '在浏览器中打开报告', 'open the report in a browser')
-    .action(async (run: string, options) => exit(await (await import('./runs.js')).openCommand(run, common(options))));
-  add('show <run> <id>', '显示一个事件、关联或发现', 'show one event, link or finding')
-    .action(async (run: string, id: string, options) => exit(await (await import('./show.js')).showCommand(run, id, common(options))));
+  add('open <run>', '在浏览器中打开报告', 'open the report in a browser').action(async (run: string, options) =>
+    exit(await (await import('./runs.js')).openCommand(run, common(options))),
+  );
+  add('show <run> <id>', '显示一个事件、关联或发现', 'show one event, link or finding').action(async (run: string, id: string, options) =>
+    exit(await (await import('./show.js')).showCommand(run, id, common(options))),
+  );
   add('runs', '列出记录', 'list runs')
     .option('--in <folder>', t('文件夹（默认 runs）', 'folder (default: runs)'), given, 'runs')
     .action(async (options) => exit(await (await import('./runs.js')).runsCommand(options.in, common(options))));
   add('forget <run>', '删除记录，只留存根', 'remove a run, leaving a tombstone')
     .option('--by <name>', t('由谁删除（默认当前用户）', 'who removes it (default: this user)'), given)
-    .action(async (run: string, options) => exit(await (await import('./packets.js')).forgetCommand(run, options.by ?? null, common(options))));
+    .action(async (run: string, options) =>
+      exit(await (await import('./packets.js')).forgetCommand(run, options.by ?? null, common(options))),
+    );
 }
 
 function addLists(add: Add, t: Words, common: Commons, exit: Exit): void {
-  add('apps', '列出可审计的应用', 'list apps')
-    .action(async (options) => exit(await (await import('./lists.js')).appsCommand(common(options))));
-  add('scenarios [act] [file]', '列出场景；new 新建，validate 检查', 'list scenarios; new writes one, validate checks one')
-    .action(async (act: string | undefined, file: string | undefined, options) => exit(await (await import('./lists.js')).scenariosCommand(act, file, common(options))));
-  add('doctor', '检查这台电脑缺少什么', 'check what this machine lacks')
-    .action(async (options) => exit(await (await import('./doctor.js')).doctorCommand(common(options))));
+  add('apps', '列出可审计的应用', 'list apps').action(async (options) =>
+    exit(await (await import('./lists.js')).appsCommand(common(options))),
+  );
+  add('scenarios [act] [file]', '列出场景；new 新建，validate 检查', 'list scenarios; new writes one, validate checks one').action(
+    async (act: string | undefined, file: string | undefined, options) =>
+      exit(await (await import('./lists.js')).scenariosCommand(act, file, common(options))),
+  );
+  add('doctor', '检查这台电脑缺少什么', 'check what this machine lacks').action(async (options) =>
+    exit(await (await import('./doctor.js')).doctorCommand(common(options))),
+  );
 }
 
 function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('seal <run>', '封装证据包', 'seal a run into an evidence packet')
     .requiredOption('--out <packet>', t('证据包文件夹', 'packet folder'), given)
     .action(async (run: string, options) => exit(await (await import('./packets.js')).sealCommand(run, options.out, common(options))));
-  add('verify <packet>', '核验证据包', 'verify a packet')
-    .action(async (packet: string, options) => exit(await (await import('./packets.js')).verifyCommand(packet, common(options))));
+  add('verify <packet>', '核验证据包', 'verify a packet').action(async (packet: string, options) =>
+    exit(await (await import('./packets.js')).verifyCommand(packet, common(options))),
+  );
 }
 
 function version(): string {
@@ -143,7 +169,11 @@ export function usageError(error: unknown, argv: readonly string[]): LabError | 
   const named = /'([^']*)'/.exec(raw)?.[1] ?? '';
   const near = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(raw)?.[1] ?? '';
   const words = fill(WORDS_OF_COMMANDER[error.code] ?? raw, { named });
-  return new LabError('USAGE', { what: `${words}${near ? `，是不是 ${near}？` : ''}`, whatEn: raw, command: error.code === 'commander.unknownCommand' ? '' : commandOf(argv) });
+  return new LabError('USAGE', {
+    what: `${words}${near ? `，是不是 ${near}？` : ''}`,
+    whatEn: raw,
+    command: error.code === 'commander.unknownCommand' ? '' : commandOf(argv),
+  });
 }
 
 /** The command's own name with a blank behind it, so that a remedy can name it; empty when there is none. */

@@ -3,7 +3,7 @@ import type { Draft } from '../model/event.js';
 import type { ScenarioStep } from '../model/scenario.js';
 import { actWord, eventWords } from '../../reports/event-words.js';
 import { FLOW_WORDS, datumWord, type Language } from '../../reports/words.js';
-import { cell, remark } from './say.js';
+import { cell, oneLine, remark } from './say.js';
 import { stepText } from './step-text.js';
 
 /** The phases that an audit goes through, in order; a recording ends before the third. */
@@ -61,7 +61,8 @@ function counter({ language, steps }: Shown): Counter {
       if (event.kind === 'flow') flows += 1;
       return lineOf(event, language, steps);
     },
-    total: () => (zh ? `读取 ${reads} 次，外发 ${flows} 次` : `${reads} ${reads === 1 ? 'read' : 'reads'}, ${flows} ${flows === 1 ? 'flow' : 'flows'}`),
+    total: () =>
+      zh ? `读取 ${reads} 次，外发 ${flows} 次` : `${reads} ${reads === 1 ? 'read' : 'reads'}, ${flows} ${flows === 1 ? 'flow' : 'flows'}`,
   };
 }
 
@@ -95,7 +96,7 @@ function plainLines(language: Language, count: Counter): Progress {
     begin: (phase) => remark(`[${WORDS[phase][language]}]`),
     event(event) {
       const line = count.take(event);
-      if (line !== null) remark(`  ${line}`);
+      if (line !== null) remark(`  ${oneLine(line)}`);
     },
     async end() {
       if (!ended) remark(`[${count.total()}]`);
@@ -145,7 +146,11 @@ function liveList({ language, judged }: Shown, count: Counter): Progress {
       concurrent: false,
       exitOnError: true,
       registerSignalListeners: false,
-      rendererOptions: { logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }), collapseErrors: true, showErrorMessage: false },
+      rendererOptions: {
+        logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
+        collapseErrors: true,
+        showErrorMessage: false,
+      },
     },
   );
   const ran = list.run().catch(() => {});

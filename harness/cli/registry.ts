@@ -6,7 +6,6 @@ import { nearest } from '../drive/nearest.js';
 import { LabError } from '../model/errors.js';
 import type { Rule } from '../model/finding.js';
 import type { SimulatedApp } from '../model/app.js';
-import type { Provision } from '../model/provision.js';
 
 // Run from source (tests) a leaf is .ts, run from dist it is .js.
 const here = fileURLToPath(import.meta.url);
@@ -55,5 +54,3 @@ export async function allRules(): Promise<readonly Rule[]> {
   const rules = await Promise.all(leafFiles(folder, LEAF).map((name) => leaf<Rule>(folder, name)));
   return rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
-
-export type { Provision };

@@ -43,15 +43,28 @@ function findingWords(parts: FormatParts, finding: Finding, language: Language):
   const links = finding.links.flatMap((id) => parts.report.links.find((link) => link.id === id) ?? []);
   const events = finding.events.flatMap((id) => parts.timeline.events.find((e) => e.id === id) ?? []);
   const law = finding.provisions.flatMap((id) => parts.law.get(id) ?? []);
-  const part = (head: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : ['', head, ...lines.map((line) => `  ${line}`)]);
+  const part = (head: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : ['', head, ...lines.map((line) => `  ${line}`)];
   return [
     `${VERDICT_WORDS[finding.verdict][language]} · ${finding.rule} ${rule?.title[language] ?? ''}`,
     ...wrap(rule ? sentence(rule, finding.facts, language) : '', columns() - 2),
     ...(finding.reason === null ? [] : [reasonWord(finding.reason, language)]),
-    ...part(zh ? '证据' : 'evidence', events.slice(0, MOST_WAYS).flatMap((event) => told(event, language))),
-    ...part(zh ? '值的去向' : 'where the values went', links.slice(0, MOST_WAYS).flatMap((link) => wayOf(parts, link, language))),
-    ...part(zh ? '依据' : 'provisions', law.flatMap((row) => wrap(`${row.law} ${row.article}`, columns() - 4))),
-    ...part(zh ? '经营者可能的答辩' : 'what the operator may answer', (rule?.defences ?? []).flatMap((words) => wrap(words[language], columns() - 4))),
+    ...part(
+      zh ? '证据' : 'evidence',
+      events.slice(0, MOST_WAYS).flatMap((event) => told(event, language)),
+    ),
+    ...part(
+      zh ? '值的去向' : 'where the values went',
+      links.slice(0, MOST_WAYS).flatMap((link) => wayOf(parts, link, language)),
+    ),
+    ...part(
+      zh ? '依据' : 'provisions',
+      law.flatMap((row) => wrap(`${row.law} ${row.article}`, columns() - 4)),
+    ),
+    ...part(
+      zh ? '经营者可能的答辩' : 'what the operator may answer',
+      (rule?.defences ?? []).flatMap((words) => wrap(words[language], columns() - 4)),
+    ),
   ];
 }
 
@@ -63,5 +76,11 @@ function wayOf({ timeline }: FormatParts, link: Link, language: Language): reado
   const host = timeline.receivers.get(link.flow)?.host ?? '';
   const form = formWords(formsOf(timeline)(link), language);
   const where = `${partWord(link.span.part, language)} ${link.span.start}-${link.span.end}`;
-  return wrap(`${link.id} ${datumWord(link.datum, language)}：${link.observation ?? '—'} → ${link.flow} ${host} · ${form} · ${where} · ${LEVEL_WORDS[link.level][language]}`.replace('：', language === 'zh' ? '：' : ': '), columns() - 4);
+  return wrap(
+    `${link.id} ${datumWord(link.datum, language)}：${link.observation ?? '—'} → ${link.flow} ${host} · ${form} · ${where} · ${LEVEL_WORDS[link.level][language]}`.replace(
+      '：',
+      language === 'zh' ? '：' : ': ',
+    ),
+    columns() - 4,
+  );
 }

@@ -20,11 +20,15 @@ function inside(step: ScenarioStep, part: string): readonly ScenarioStep[] {
 }
 
 function argument(step: ScenarioStep): string {
-  if ('permissions' in step) return Object.entries(step.permissions).map(([group, answer]) => (group === 'default' ? answer : `${group} ${answer}`)).join(', ');
+  if ('permissions' in step)
+    return Object.entries(step.permissions)
+      .map(([group, answer]) => (group === 'default' ? answer : `${group} ${answer}`))
+      .join(', ');
   if ('launch' in step) return step.launch.clean ? 'clean' : '';
   if ('observe' in step) return `${step.observe} s`;
   if ('background' in step) return `${step.background} s`;
-  if ('type' in step) return `${step.type.secret === true ? '***' : step.type.value.replaceAll(/\$\{(?:persona\.)?(\w+)\}/g, '$1')} → ${name(step.type.into)}`;
+  if ('type' in step)
+    return `${step.type.secret === true ? '***' : step.type.value.replaceAll(/\$\{(?:persona\.)?(\w+)\}/g, '$1')} → ${name(step.type.into)}`;
   if ('otp' in step) return `→ ${name(step.otp.into)}`;
   if ('expect' in step) return [step.expect.text, step.expect.gone, step.expect.activity].filter((text) => text !== undefined).join(', ');
   if ('when' in step) return step.when.text;

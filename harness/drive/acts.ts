@@ -1,13 +1,12 @@
 import type { ScenarioStep, Target } from '../model/scenario.js';
-import { LOG_IN } from './consent-words.js';
-import { plain } from './consent.js';
-import { agree, agreeByLogIn, decline, expectNotice, withdraw } from './privacy.js';
+import { tapPlainly } from './plain-tap.js';
+import { agree, answerByAlert, decline, expectNotice } from './privacy.js';
 import { BadSelector, GoneElement } from './screen.js';
 import { PATIENCE_SECONDS, Trouble } from './stage.js';
 import type { Stage } from './stage.js';
 import { boxFor, fieldFor, nameOf, shows } from './target.js';
-import { dismissPopUp, find, tap } from './touch.js';
-import { labelOf } from './tree.js';
+import { dismissPopUp, find } from './touch.js';
+import { withdraw } from './withdraw.js';
 
 type Keys<U> = U extends unknown ? keyof U : never;
 export type ActName = Keys<ScenarioStep>;
@@ -75,11 +74,7 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
   },
   privacy: async (stage, what) => `${what}: ${await { expect: expectNotice, agree, decline, withdraw }[what](stage)}`,
   tap: async (stage, target, place) => {
-    if (stage.agreesByLogIn && LOG_IN.test(plain(nameOf(target)))) {
-      const { node, sight } = await find(stage, target, place.seconds);
-      if (node !== null && (await agreeByLogIn(stage, sight, { label: plain(labelOf(node)), node }))) return nameOf(target);
-    }
-    await tap(stage, target, place.seconds);
+    await tapPlainly(stage, target, place.seconds);
     return nameOf(target);
   },
   type: async (stage, { into, value, secret }, place) => {
@@ -105,7 +100,9 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
     return '';
   },
   alert: async (stage, answer, place) => {
-    const done = await stage.until(place.seconds, 'expect: alert', async () => ((await stage.play.screen.alert(answer)) ? true : null));
+    const done = await stage.until(place.seconds, 'expect: alert', async (sight) =>
+      (await answerByAlert(stage, sight, answer)) ? true : null,
+    );
     if (done === null) throw new Trouble('屏幕上没有系统对话框', 'no alert is on the screen');
     return answer;
   },
@@ -121,7 +118,7 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
       await place.perform(steps, place.path, BRIEF_SECONDS);
       return '';
     } catch (error) {
-      if (error instanceof Trouble) return `无事可做 / nothing to do: ${error.zh}`;
+      if (error instanceof Trouble) return `nothing-to-do · ${error.both}`;
       throw error;
     }
   },
@@ -129,7 +126,7 @@ export const ACTS: { readonly [K in ActName]: Act<K> } = {
     const there = await stage.until(BRIEF_SECONDS, `expect: ${text}`, (sight) => (shows(sight.tree, text) ? true : null));
     if (there !== null) await place.perform(then, place.path, place.seconds);
     else if (otherwise !== undefined) await place.perform(otherwise, `${place.path}.e`, place.seconds);
-    return there !== null ? text : `没有“${text}” / no "${text}"`;
+    return there !== null ? text : `absent · ${text}`;
   },
   repeat: async (_stage, { times, steps }, place) => {
     for (let i = 0; i < times; i += 1) await place.perform(steps, place.path, place.seconds);
@@ -163,7 +160,7 @@ async function typeInto(stage: Stage, into: Target, text: string, seconds: numbe
 async function setBox(stage: Stage, target: Target, wanted: boolean, place: Place): Promise<string> {
   const { node, element, sight } = await find(stage, target, place.seconds, boxFor);
   const is = node === null ? await element.checked() : node.checked;
-  if (is === wanted) return `${nameOf(target)}（原已${wanted ? '勾选' : '未勾选'} / already）`;
+  if (is === wanted) return `already · ${nameOf(target)}`;
   const label = sight.notice?.box?.node.path === node?.path ? sight.notice?.box?.label : undefined;
   stage.touched.add(label ?? nameOf(target));
   await element.click();
@@ -172,9 +169,9 @@ async function setBox(stage: Stage, target: Target, wanted: boolean, place: Plac
 
 async function expectScreen(stage: Stage, wanted: ArgumentOf<'expect'>): Promise<string> {
   const seconds = wanted.seconds ?? PATIENCE_SECONDS;
-  const words = [wanted.text, wanted.gone === undefined ? undefined : `无“${wanted.gone}”`, wanted.activity]
+  const words = [wanted.text, wanted.gone === undefined ? undefined : `gone: ${wanted.gone}`, wanted.activity]
     .filter((word) => word !== undefined)
-    .join('，');
+    .join(', ');
   let activity = '';
   const met = await stage.until(seconds, `expect: ${words}`, async ({ tree }) => {
     if (wanted.activity !== undefined) {

@@ -139,10 +139,7 @@ function firstWord(
     };
     // Its folder is removed next: the child must be gone by then.
     const abort = (): void => void end(child).finally(() => settle(reject)(signal?.reason));
-    const timer = setTimeout(
-      () => done({ code: 'ETIMEDOUT', why: `> ${PATIENCE_MS / 1000} s` }),
-      PATIENCE_MS,
-    );
+    const timer = setTimeout(() => done({ code: 'ETIMEDOUT', why: `> ${PATIENCE_MS / 1000} s` }), PATIENCE_MS);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     child.once('error', (error) => done({ code: null, why: error.message }));

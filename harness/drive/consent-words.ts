@@ -12,6 +12,8 @@ export const REFUSE: readonly RegExp[] = [
   /^(残忍|仍要|狠心)?拒绝(并?退出(应用|APP)?|授权)?$/i,
   /^(直接|仍要|确认|确定)?(退出|离开)(应用|APP|程序|使用)?$/i,
   /^(放弃|停止|不)使用$/,
+  // Holds a whole label that agrees: 不同意并继续使用基本功能, 未阅读并同意. 不再提示，同意 says yes.
+  /^(仍然?|我|暂时?|暂且)?(不(?!再)|未|拒绝).{0,8}(同意|接受).{0,10}$/,
   /^(disagree|decline|reject|refuse)( and exit)?$/i,
 ];
 
@@ -31,6 +33,8 @@ export const PUT_OFF: readonly RegExp[] = [
 export const AGREE: readonly RegExp[] = [
   /^(我|本人)?(已)?(阅读)?[,，]?(并|且)?(全部)?(同意|接受)(以上|全部|协议|条款|政策|隐私政策|服务|授权)?(并|且|,|，)?(继续|继续使用|使用|进入|进入应用|登录|注册|授权|接受|同意|开启|开始|开始使用|体验|打开|启用)?(APP|应用)?$/i,
   /^(agree|accept|i agree|i accept|agree (and|&) continue|accept all)$/i,
+  // 已知悉并同意; 好的，同意并继续. Says yes only because what refuses is looked for first.
+  /^[^《》]{1,8}(并|且|[,，])(同意|接受)(并|且|[,，])?(继续|使用|进入|登录|注册|授权|开启)?$/,
 ];
 
 /** May mean yes; counts only where the text speaks of agreeing to a named policy. */
@@ -81,6 +85,10 @@ export const WITHDRAW_CONFIRM = [
   /^(撤回|撤销)(同意|授权)?(并退出(应用|APP)?)?$/i,
   /^(确认|确定|是|好的?)$/,
 ] as const;
+/** The app says that consent was taken back; not what it says of a withdrawal still to come. */
+export const WITHDRAWN =
+  /(已|成功)(经|为您|帮您)?(成功)?(撤回|撤销|收回|取消)(了)?(对?.{0,12})?(同意|授权|隐私|成功)?|(撤回|撤销)(同意|授权)?(已)?(成功|生效|完成)/;
+export const NOT_YET = /[?？]|吗|是否|如果|如您|如已|若|一旦|(成功|生效|完成|撤回|撤销)(之)?后/;
 export const TO_PRIVACY = [
   /^(隐私|权限|隐私与权限|隐私和权限|隐私安全|账号与安全|账户与安全|安全与隐私)(设置|管理|中心)?$/,
   /^(关于|关于我们|关于APP)$/i,

@@ -1,3 +1,4 @@
+import { isSystemPackage } from './system-packages.js';
 import {
   AGREE,
   AGREEMENT,
@@ -57,7 +58,7 @@ export function readNotice(xml: string): NoticeReading | null {
 
 /** As `readNotice`, of a tree that is already parsed. */
 export function noticeIn(tree: ScreenTree): NoticeReading | null {
-  if (isSystem(tree)) return null;
+  if (isSystemPackage(tree.package)) return null;
   const box = findBox(tree);
   const said = tree.nodes.map(labelOf).filter((label) => label !== '');
   const score = scoreOf(said.join('\n'), tree);
@@ -79,7 +80,18 @@ export function viewOf(reading: NoticeReading): NoticeView {
 
 /** What refuses in a dialog that follows a refusal, whether or not it speaks of a policy; null when nothing on the screen does. */
 export function refusalIn(tree: ScreenTree): NoticeButton | null {
-  return isSystem(tree) ? null : first(buttons(tree), [...REFUSE, ...PUT_OFF]);
+  return isSystemPackage(tree.package) ? null : first(buttons(tree), [...REFUSE, ...PUT_OFF]);
+}
+
+/** Whether a plain label says yes in so many words; what refuses is looked for first. */
+export function agrees(label: string): boolean {
+  return refuses(label) === null && says(AGREE, label);
+}
+
+/** How a plain label refuses: `said` in words, or only `put-off`; null when it does not. */
+export function refuses(label: string): 'said' | 'put-off' | null {
+  if (says(REFUSE, label)) return 'said';
+  return says(PUT_OFF, label) ? 'put-off' : null;
 }
 
 /** Whether the app explains a permission before the system asks for it. */
@@ -97,10 +109,6 @@ export function plain(label: string): string {
     .trim();
 }
 
-function isSystem(tree: ScreenTree): boolean {
-  return /permissioncontroller|packageinstaller|lbe\.security|securitypermission|launcher|systemmanager/.test(tree.package);
-}
-
 function scoreOf(said: string, tree: ScreenTree): number {
   const spoken = SPEAKS_OF.filter((word) => word.test(said)).length;
   return spoken + (POLICY.test(said) ? 2 : 0) + (AGREEMENT.test(said) ? 1 : 0) + (findLinks(tree.nodes).length > 0 ? 1 : 0);
@@ -110,7 +118,7 @@ function fullNotice(tree: ScreenTree, box: NoticeBox | null, score: number): Not
   const all = buttons(tree).filter(
     (button) => box === null || !sameRow(button.node, box.node) || !BOX_SAYS.test(button.label) || button.node.class.endsWith('Button'),
   );
-  const open = all.filter((button) => !says([...REFUSE, ...PUT_OFF], button.label));
+  const open = all.filter((button) => refuses(button.label) === null);
   const strong = first(open, AGREE);
   const said = tree.nodes.map(labelOf).join('\n');
   // 确定 alone asks for consent only where the text says so, and never where it takes one back.
@@ -148,7 +156,11 @@ function boxPage(tree: ScreenTree, box: NoticeBox | null, score: number): Notice
   // A switch among settings shows what the user chose earlier; only where one signs up does a box ask.
   if (box === null || !POLICY.test(box.label) || !(tree.nodes.some(isField) || buttons(tree).some((button) => LOG_IN.test(button.label))))
     return null;
-  const labels = tree.nodes.map(labelOf).filter((label) => label !== '');
+  // What the user typed is neither the page's title nor any word of the app's.
+  const labels = tree.nodes
+    .filter((node) => !isField(node))
+    .map(labelOf)
+    .filter((label) => label !== '');
   const row = tree.nodes.filter((node) => node === box.node || sameRow(node, box.node));
   return {
     kind: 'box',

@@ -1,3 +1,4 @@
+import { asksForPermissions } from './system-packages.js';
 import type { PromptAnswer, PromptPolicy } from '../model/scenario.js';
 import { labelOf, pressable } from './tree.js';
 import type { ScreenNode, ScreenTree } from './tree.js';
@@ -53,11 +54,10 @@ const GROUPS: readonly (readonly [string, RegExp])[] = [
   ['NOTIFICATIONS', /通知|notifications/i],
   ['PHONE', /电话|通话|手机识别码|设备识别码|phone/i],
 ];
-const ASKS = /permissioncontroller|packageinstaller|lbe\.security|securitypermission|systemmanager/;
 
 /** The system's permission prompt, if one is in front; an app's own dialog about permissions is none. */
 export function promptIn(tree: ScreenTree): PromptReading | null {
-  if (!ASKS.test(tree.package)) return null;
+  if (!asksForPermissions(tree.package)) return null;
   const message =
     tree.nodes.find((node) => suffix(node) === 'permission_message') ??
     tree.nodes.find((node) => labelOf(node).length > 6 && pressable(node) === null);

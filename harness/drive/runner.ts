@@ -16,7 +16,12 @@ export type { Performance, StepNews } from './stage.js';
  * @throws LabError STEP_FAILED with file, line and what was on the screen; DRIVER_LOST; the signal's reason when aborted
  */
 export async function performScenario(play: Performance): Promise<void> {
-  await performSteps(new Stage(play), play.scenario.steps, { path: '', seconds: PATIENCE_SECONDS, optional: false });
+  const stage = new Stage(play);
+  try {
+    await performSteps(stage, play.scenario.steps, { path: '', seconds: PATIENCE_SECONDS, optional: false });
+  } finally {
+    stage.settle();
+  }
 }
 
 /** The block that steps stand in: its path, how long an act may wait, and whether it may find nothing to do. */
@@ -51,12 +56,12 @@ async function performStep(stage: Stage, step: ScenarioStep, { path, seconds, op
     stage.at(path, act);
     const trouble = asTrouble(error);
     if (trouble === null) {
-      stage.note(act, error instanceof Error ? error.message : String(error), 'failed');
+      stage.note(act, bothWords(error), 'failed');
       throw error;
     }
     // What is optional found nothing to do; its block ends and the run goes on.
     if (optional) {
-      stage.note(act, trouble.zh, 'done');
+      stage.note(act, trouble.both, 'done');
       throw trouble;
     }
     throw await failed(stage, path, act, trouble);
@@ -72,11 +77,16 @@ function run<K extends ActName>(stage: Stage, step: ScenarioStep, act: K, place:
   return (ACTS[act] as (stage: Stage, argument: Argument, place: Place) => Promise<string>)(stage, argument, place);
 }
 
+function bothWords(error: unknown): string {
+  if (error instanceof LabError) return `${error.words('zh').what} / ${error.words('en').what}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function failed(stage: Stage, path: string, act: string, trouble: Trouble): Promise<LabError> {
   const { lines, persona } = stage.play;
   const xml = await stage.play.screen.source();
   const picture: Picture = await stage.picture(xml);
-  stage.note(act, trouble.zh, 'failed', picture);
+  stage.note(act, trouble.both, 'failed', picture);
   return new LabError(
     'STEP_FAILED',
     {

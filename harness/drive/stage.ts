@@ -1,8 +1,11 @@
 import type { RunClock } from '../model/clock.js';
+import { DATUM_ROWS } from '../model/datum.js';
 import type { Picture } from '../model/event.js';
+import type { GapWhat } from '../model/gap-codes.js';
 import type { HandsetPort } from '../model/handset.js';
 import type { Recorder } from '../model/recorder.js';
 import type { PromptAnswer, PromptPolicy, Scenario } from '../model/scenario.js';
+import type { Stamp } from '../model/stamp.js';
 import type { Persona } from '../model/values.js';
 import { noticeIn, viewOf } from './consent.js';
 import type { NoticeReading } from './consent.js';
@@ -49,6 +52,11 @@ export class Trouble extends Error {
   ) {
     super(en, options);
   }
+
+  /** In both languages, for the record. */
+  get both(): string {
+    return `${this.zh} / ${this.en}`;
+  }
 }
 
 /** How long an act waits for what it needs, in seconds of the run clock. */
@@ -57,6 +65,13 @@ const POLL_MS = 250;
 const PROMPTS_IN_A_ROW = 12;
 const NO_POLICY: PromptPolicy = { default: 'deny' };
 
+/** A tap of which nobody knows whether the app took it; `label` and `before` as they stood on the screen. */
+export interface Unsettled {
+  readonly from: Stamp;
+  readonly label: string;
+  readonly before: Picture;
+}
+
 /** The performance under way: what was seen and what was touched. */
 export class Stage {
   policy: PromptPolicy = NO_POLICY;
@@ -64,6 +79,12 @@ export class Stage {
   readonly touched = new Set<string>();
   /** True after `privacy: agree` met a page that only has a box: the log-in tap is then the consent. */
   agreesByLogIn = false;
+  /** True while an agreement stands that we recorded. */
+  agreed = false;
+  /** The first tap that agrees and was not seen to be taken: from then on the app may hold it for consent. */
+  unsettled: Unsettled | null = null;
+  /** What notices said that asked for consent. */
+  readonly asked = new Set<string>();
   private shown: string | null = null;
   /** Message of the prompt that is on the screen and not answered yet. */
   private prompted: string | null = null;
@@ -92,7 +113,21 @@ export class Stage {
   restarted(clean: boolean): void {
     this.shown = null;
     this.agreesByLogIn = false;
-    if (clean) this.touched.clear();
+    if (!clean) return;
+    this.settle();
+    this.agreed = false;
+    this.touched.clear();
+  }
+
+  /** Says in the record that an agreement may have been given which nobody saw. */
+  settle(): void {
+    if (this.unsettled !== null) this.gap('agreement-unsettled', this.unsettled.label, this.unsettled.from);
+    this.unsettled = null;
+  }
+
+  /** A gap at the moment it is about; the phase follows from that. `why`: a label as it stands on the screen, or a code of GAP_WHYS. */
+  gap(what: GapWhat, why: string, at: Stamp, datum: string | null = null): void {
+    this.play.recorder.write({ kind: 'gap', at, source: 'driver', what, why, scope: { datum, host: null, phase: null } });
   }
 
   /** Looks, answers prompts by the standing policy, and records a notice that was not there before. */
@@ -159,12 +194,14 @@ export class Stage {
     if (key === this.shown) return;
     this.shown = key;
     if (notice === null) return;
+    this.asked.add(notice.text);
     const at = this.clock.now();
     const before = await this.picture(xml);
     this.play.recorder.write({
       kind: 'consent',
       at,
       act: 'shown',
+      how: null,
       window: null,
       click: null,
       notice: this.view(notice),
@@ -182,7 +219,8 @@ export class Stage {
     this.prompted = prompt.message;
     if (choice === null) {
       if (told) return false;
-      this.play.recorder.gap('driver', 'permission-prompt', `no button for "${wanted}" on: ${prompt.message}`);
+      for (const datum of dataBehind(prompt.groups))
+        this.gap('permission-prompt', `no-button: ${wanted} · ${prompt.message}`, this.clock.now(), datum);
       return false;
     }
     const element = await this.handle(choice.node);
@@ -206,6 +244,12 @@ export class Stage {
       process: null,
     });
   }
+}
+
+/** What the permission groups guard; a lone null where that is not known: then it may be anything. */
+function dataBehind(groups: readonly string[]): readonly (string | null)[] {
+  const data = DATUM_ROWS.filter((row) => row.permissionGroup !== null && groups.includes(row.permissionGroup)).map((row) => row.datum);
+  return data.length > 0 ? data : [null];
 }
 
 /** What can be read and pressed on the screen, for messages. */

@@ -54,18 +54,17 @@ function missing(target: Target, last: Sight | null): Trouble {
   return new Trouble(`屏幕上没有“${name}”${hintZh}`, `"${name}" is not on the screen${hintEn}`);
 }
 
-/** Taps once; an element that went away between look and tap is looked for again. */
-export async function tap(stage: Stage, target: Target, seconds: number): Promise<Spot> {
+/** Taps once, by `click`; an element that went away between look and tap is looked for again. */
+export async function tap(stage: Stage, target: Target, seconds: number, click: (spot: Spot) => Promise<void>): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     const spot = await find(stage, target, seconds);
     try {
-      await spot.element.click();
-      return spot;
+      return await click(spot);
     } catch (error) {
-      if (!(error instanceof GoneElement) || tries === 2)
-        throw error instanceof GoneElement
-          ? new Trouble(`“${nameOf(target)}”点不到`, `"${nameOf(target)}" cannot be tapped: ${error.message}`, { cause: error })
-          : error;
+      const gone = error instanceof Trouble ? error.cause : error;
+      if (!(gone instanceof GoneElement)) throw error;
+      if (tries === 2)
+        throw new Trouble(`“${nameOf(target)}”点不到`, `"${nameOf(target)}" cannot be tapped: ${gone.message}`, { cause: gone });
     }
   }
 }

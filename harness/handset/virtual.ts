@@ -1,3 +1,4 @@
+import { pickedDetail } from '../model/timeline.js';
 import { createAgentSink } from '../capture/agent.js';
 import type { SimulatedApp } from '../model/app.js';
 import type { Lifecycle, ProcessRef } from '../model/event.js';
@@ -164,11 +165,11 @@ function witness(recorder: Recorder): Pick<ProcessesParts, 'started' | 'ended' |
     ended: (process, how, error) => {
       write(how === 'crashed' ? 'crashed' : 'process-ended', process, how === 'crashed' ? said(error) : how);
       // What the app would have done after it fell over was not seen.
-      if (how === 'crashed') recorder.gap('handset', process.name, `crashed: ${said(error)}`);
+      if (how === 'crashed') recorder.gap('handset', `process-crashed: ${process.name}`, `crashed: ${said(error)}`);
     },
     picked: (process, texts) => {
       const refs = texts.map((text) => recorder.valueRef(Buffer.from(text)));
-      write('picked', process, refs.flatMap((ref) => ('value' in ref ? [ref.value] : [])).join(','));
+      write('picked', process, pickedDetail(refs.flatMap((ref) => ('value' in ref ? [ref.value] : []))));
     },
   };
 }

@@ -2,7 +2,11 @@ import { LineCounter, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { LabError } from '../model/errors.js';
 
 /** One audit of a list, with the line it stands on. */
-export interface ListEntry { readonly app: string; readonly scenario: string; readonly line: number }
+export interface ListEntry {
+  readonly app: string;
+  readonly scenario: string;
+  readonly line: number;
+}
 
 const DEFAULT_SCENARIO = 'sign-up-allow';
 const KEYS: ReadonlySet<string> = new Set(['app', 'scenario']);
@@ -21,7 +25,13 @@ export function parseList(text: string, file: string): readonly ListEntry[] {
   return top.items.map((item) => {
     const at = isMap(item) || isScalar(item) ? (item.range?.[0] ?? 0) : 0;
     if (!isMap(item)) return fail(at, '这一项应当写成 app: 名称', 'this item should read app: NAME');
-    for (const { key } of item.items) if (isScalar(key) && !KEYS.has(String(key.value))) fail(key.range?.[0] ?? at, `不认识的键 ${String(key.value)}，可用 app 与 scenario`, `unknown key ${String(key.value)}; there are app and scenario`);
+    for (const { key } of item.items)
+      if (isScalar(key) && !KEYS.has(String(key.value)))
+        fail(
+          key.range?.[0] ?? at,
+          `不认识的键 ${String(key.value)}，可用 app 与 scenario`,
+          `unknown key ${String(key.value)}; there are app and scenario`,
+        );
     const app: unknown = item.get('app');
     const scenario: unknown = item.get('scenario') ?? DEFAULT_SCENARIO;
     if (typeof app !== 'string') return fail(at, '缺少 app', 'app is missing');

@@ -29,7 +29,9 @@ export interface NightParts<Report, Change> {
 }
 
 /** Audits a list one after another. Exit: 1 if any new violation, else the worst of 3, 4, 0; 130 when stopped. */
-export async function nightly<Report, Change>(parts: NightParts<Report, Change>): Promise<{ readonly rows: readonly NightRow<Report, Change>[]; readonly exit: number }> {
+export async function nightly<Report, Change>(
+  parts: NightParts<Report, Change>,
+): Promise<{ readonly rows: readonly NightRow<Report, Change>[]; readonly exit: number }> {
   const rows: NightRow<Report, Change>[] = [];
   for (const [i, entry] of parts.entries.entries()) {
     if (parts.signal.aborted) break;

@@ -45,7 +45,11 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
 }
-export interface HttpAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
 
 export interface Http {
   /** Sends through the handset's network. Rejects as a Java IOException would (`SSLHandshakeException`, `ConnectException`). */
@@ -53,7 +57,9 @@ export interface Http {
 }
 
 /** A Java exception inside the app: `java.lang.SecurityException` for a refused permission. */
-export interface JavaThrowable extends Error { readonly className: string }
+export interface JavaThrowable extends Error {
+  readonly className: string;
+}
 
 /**
  * One process of a simulated app. Everything that reads goes through the handset's Java world, where hooks may sit;
@@ -75,7 +81,10 @@ export interface AppProcess {
   readonly telephony: { imei(slot?: number): string; imsi(): string; iccid(): string; line1Number(): string };
   readonly device: { androidId(): string; serial(): string; oaid(): string; model(): string };
   readonly wifi: { mac(): string; ssid(): string; bssid(): string };
-  readonly contacts: { all(): readonly ContactRow[]; /** The system's picker: one row, no permission needed; null when the user turns back. */ pick(): Promise<ContactRow | null> };
+  readonly contacts: {
+    all(): readonly ContactRow[];
+    /** The system's picker: one row, no permission needed; null when the user turns back. */ pick(): Promise<ContactRow | null>;
+  };
   readonly sms: { inbox(): readonly SmsRow[] };
   readonly callLog: { recent(): readonly CallRow[] };
   readonly location: { last(): { readonly lat: number; readonly lon: number } | null };
@@ -109,8 +118,17 @@ export interface AppProcess {
   exit(): void;
 }
 
-export interface ServerRequest { readonly method: string; readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
-export interface ServerAnswer { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Uint8Array }
+export interface ServerRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+export interface ServerAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
 export type FarServer = (request: ServerRequest) => ServerAnswer;
 
 /** A simulated loan app with the servers it talks to. May only do what an app can do. */

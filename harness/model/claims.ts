@@ -1,7 +1,21 @@
 import { isPersonalGroup } from './datum.js';
-import type { Event, EventId, Flow, Phase, Prompt } from './event.js';
+import type { Consent, Event, EventId, Flow, Phase, Prompt } from './event.js';
 import type { Claim, Facts, FingerprintParts, Receiver, Timeline } from './finding.js';
-import { boundary, permissionRequests, reads, receiverOf, sent, standing, unseenFlows, type Read, type Sent } from './timeline.js';
+import {
+  boundary,
+  eventsOf,
+  orderToConsent,
+  permissionRequests,
+  spanOf,
+  orderOfSpan,
+  reads,
+  receiverOf,
+  sent,
+  standing,
+  unseenFlows,
+  type Read,
+  type Sent,
+} from './timeline.js';
 
 /** What an act was: fact `act`, said in words by `ACT_WORDS`. */
 export type Act = 'read' | 'tried' | 'sent' | 'asked';
@@ -20,6 +34,20 @@ export function about(parts: Partial<FingerprintParts>): FingerprintParts {
 export function withBoundary(timeline: Timeline, event: Event, phase: Phase): readonly [EventId, ...EventId[]] {
   const bound = boundary(timeline, phase);
   return bound === null || bound.id === event.id ? [event.id] : [event.id, bound.id];
+}
+
+// `put-off`, `back`: no button that says so in words was pressed.
+const IN_NO_WORDS: ReadonlySet<Consent['how']> = new Set(['put-off', 'back']);
+const ENDS = { 'after-refusal': 'declined', 'after-withdrawal': 'withdrawn' } as const;
+
+/** `implicit` where the claim rests on a refusal or withdrawal that the user never put in words. Where no consent stood before it either, it rests on none. */
+function saidDoubt(timeline: Timeline, event: Event, phase: Phase, phases: readonly Phase[]): 'implicit' | null {
+  if (phase !== 'after-refusal' && phase !== 'after-withdrawal') return null;
+  if (phase === 'after-refusal' && phases.includes('before-consent')) return null;
+  const acts = eventsOf(timeline, 'consent').filter(
+    (act) => act.act === ENDS[phase] && orderOfSpan(spanOf(event), (at) => orderToConsent(at, act)) !== 'before',
+  );
+  return acts.length > 0 && acts.every((act) => IN_NO_WORDS.has(act.how)) ? 'implicit' : null;
 }
 
 /** Verdict and reason of a claim: a violation when nothing speaks against it. */
@@ -49,13 +77,21 @@ export function readIn(timeline: Timeline, read: Read, phases: readonly Phase[],
   if (stands === null) return [];
   return [
     {
-      ...verdictOf(stands.sure ? null : 'clock', read.doubt),
+      ...verdictOf(stands.sure ? null : 'clock', saidDoubt(timeline, read.observation, stands.phase, phases), read.doubt),
       events: withBoundary(timeline, read.observation, stands.phase),
       links: [],
       facts,
       about: aboutRead(timeline, read, stands.phase),
     },
   ];
+}
+
+/** Claims on every read of these data before consent: who, what, through which call. */
+export function readBefore(timeline: Timeline, data: readonly string[]): readonly Claim[] {
+  return reads(timeline, data).flatMap((read) => {
+    const { caller, datum, api } = read.observation;
+    return readIn(timeline, read, ['before-consent'], { caller, act: actOf(read), datum, api });
+  });
 }
 
 /** The parts by which a sending is told from others: the receiver's SDK, not the reader's. */
@@ -74,7 +110,7 @@ export function sentIn(
   if (stands === null) return [];
   return [
     {
-      ...verdictOf(stands.sure ? null : 'clock', one.doubt, ...more.doubts),
+      ...verdictOf(stands.sure ? null : 'clock', saidDoubt(timeline, one.flow, stands.phase, phases), one.doubt, ...more.doubts),
       events: sentEvents(timeline, one, stands.phase),
       links: [one.link.id],
       facts: more.facts,
@@ -86,6 +122,26 @@ export function sentIn(
 function sentEvents(timeline: Timeline, { link, flow }: Sent, phase: Phase): readonly [EventId, ...EventId[]] {
   const events = withBoundary(timeline, flow, phase);
   return link.observation === null ? events : [flow.id, link.observation, ...events.slice(1)];
+}
+
+/** For a rule on sendings to a party where no consent stands. */
+export interface Sending {
+  /** Whom the rule speaks of. A receiver that nobody is known to stand behind may be either: undecided for both. */
+  readonly party: 'first' | 'third';
+  readonly phases: readonly Phase[];
+  readonly doubt: (one: Sent) => string | null;
+}
+
+/** Claims on sendings to that party in these phases, and on its hosts where none could be seen. */
+export function sentTo(timeline: Timeline, { party, phases, doubt }: Sending): readonly Claim[] {
+  const other = party === 'first' ? 'third' : 'first';
+  const claims = sent(timeline).flatMap((one) => {
+    if (one.receiver.party === other) return [];
+    const facts = party === 'third' ? { ...sentFacts(one), ...sdkFact(one) } : sentFacts(one);
+    return sentIn(timeline, one, phases, { facts, doubts: [one.receiver.party === 'unknown' ? 'receiver-unknown' : null, doubt(one)] });
+  });
+  const unseen = unseenFlows(timeline).filter(({ receiver }) => receiver.party !== other);
+  return [...claims, ...unseen.flatMap(({ flow }) => hostUnseen(timeline, flow, phases))];
 }
 
 /** Facts of a sending: what, to whom, how written, in which part of the request. */
@@ -152,7 +208,7 @@ export function askedIn(timeline: Timeline, phases: readonly Phase[], factsOf: (
     if (stands === null) return [];
     return [
       {
-        ...verdictOf(stands.sure ? null : 'clock'),
+        ...verdictOf(stands.sure ? null : 'clock', saidDoubt(timeline, prompt, stands.phase, phases)),
         events: withBoundary(timeline, prompt, stands.phase),
         links: [],
         facts: factsOf(prompt, group),

@@ -6,12 +6,25 @@ export type ValueId = `${'v' | 'p'}${number}`;
 export type Phase = 'before-launch' | 'before-consent' | 'after-consent' | 'after-refusal' | 'after-withdrawal';
 
 /** A file of the run folder, by its path from the run folder. */
-export interface FileRef { readonly file: string; readonly sha256: string; readonly bytes: number }
+export interface FileRef {
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
 
 /** One Java stack frame, innermost first in a list. */
-export interface Frame { readonly class: string; readonly method: string; readonly file: string | null; readonly line: number | null }
+export interface Frame {
+  readonly class: string;
+  readonly method: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
 
-export interface ProcessRef { readonly pid: number; readonly name: string; readonly package: string }
+export interface ProcessRef {
+  readonly pid: number;
+  readonly name: string;
+  readonly package: string;
+}
 
 /** A value seen by a hook: one of the manifest, or bytes kept in `values/` under a hash keyed by the run's secret. */
 export type ValueRef = { readonly value: ValueId } | { readonly keyedHash: string; readonly bytes: number };
@@ -32,10 +45,16 @@ export interface BodyRef {
 
 export type GapSource = 'hooks' | 'proxy' | 'driver' | 'handset' | 'values' | 'store' | 'linker' | 'documents' | 'run';
 
-interface Base { readonly id: EventId; readonly at: Stamp }
+interface Base {
+  readonly id: EventId;
+  readonly at: Stamp;
+}
 
 /** A picture of the screen and the view tree behind it. */
-export interface Picture { readonly screen: FileRef; readonly tree: FileRef }
+export interface Picture {
+  readonly screen: FileRef;
+  readonly tree: FileRef;
+}
 
 /** One act of the scenario. */
 export interface Step extends Base {
@@ -63,6 +82,11 @@ export interface NoticeView {
 export interface Consent extends Base {
   readonly kind: 'consent';
   readonly act: 'shown' | 'agreed' | 'declined' | 'withdrawn';
+  /**
+   * How it was expressed; null for `shown` and where an old run does not tell. `button`: a button that says so in words; `put-off`: one that
+   * only puts off or turns back; `back`: the back key; `log-in`: 登录 beside a box; `plain-tap`: the scenario itself named the button.
+   */
+  readonly how: 'button' | 'put-off' | 'back' | 'log-in' | 'plain-tap' | null;
   /** From tap sent to tap answered; null for `shown`. */
   readonly window: { readonly from: Stamp; readonly to: Stamp } | null;
   /** The click as the agent in that process stamped it; null when no agent saw it. */
@@ -126,7 +150,11 @@ export interface Derivation extends Base {
   readonly thread: string;
 }
 
-export interface Moment { readonly wallMs: number; readonly monoMs: number; readonly ms: number }
+export interface Moment {
+  readonly wallMs: number;
+  readonly monoMs: number;
+  readonly ms: number;
+}
 
 /** Real wall and monotonic time of each step, and run time; null where the step did not happen or was not seen. */
 export interface FlowTimes {
@@ -139,8 +167,19 @@ export interface FlowTimes {
   readonly responseLast: Moment | null;
 }
 
-export interface HttpRequestHead { readonly method: string; /** As sent. */ readonly target: string; /** Absolute. */ readonly url: string; readonly version: string; readonly headers: readonly (readonly [string, string])[] }
-export interface HttpResponseHead { readonly status: number; readonly reason: string; readonly version: string; readonly headers: readonly (readonly [string, string])[] }
+export interface HttpRequestHead {
+  readonly method: string;
+  /** As sent. */ readonly target: string;
+  /** Absolute. */ readonly url: string;
+  readonly version: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+export interface HttpResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly version: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
 
 /** An exchange seen by the proxy or by a TLS hook, a refusal, or bytes that could not be read. `at` is the first byte of the request. */
 export interface Flow extends Base {
@@ -152,7 +191,12 @@ export interface Flow extends Base {
   readonly port: number;
   readonly sni: string | null;
   readonly peer: { readonly ip: string; readonly port: number; readonly certificateSha256: string | null } | null;
-  readonly owner: { readonly uid: number | null; readonly package: string | null; readonly pid: number | null; readonly how: 'virtual' | 'proc-net' | 'socks' | 'unknown' };
+  readonly owner: {
+    readonly uid: number | null;
+    readonly package: string | null;
+    readonly pid: number | null;
+    readonly how: 'virtual' | 'proc-net' | 'socks' | 'unknown';
+  };
   readonly state: 'whole' | 'cut' | 'truncated' | 'aborted' | 'refused' | 'opaque';
   /** Why the state is not `whole`: a TLS alert, a reset, a code. */
   readonly reason: string | null;
@@ -163,11 +207,30 @@ export interface Flow extends Base {
 }
 
 /** A policy or list that the app or its operator published. */
-export interface Document extends Base { readonly kind: 'document'; readonly what: 'privacy-policy' | 'agreement' | 'sdk-list' | 'other'; readonly title: string; readonly url: string | null; readonly text: FileRef | null }
+export interface Document extends Base {
+  readonly kind: 'document';
+  readonly what: 'privacy-policy' | 'agreement' | 'sdk-list' | 'other';
+  readonly title: string;
+  readonly url: string | null;
+  readonly text: FileRef | null;
+}
 
 export interface Lifecycle extends Base {
   readonly kind: 'lifecycle';
-  readonly what: 'opened' | 'installed' | 'cleared' | 'planted' | 'launched' | 'process-started' | 'process-ended' | 'crashed' | 'resumed' | 'paused' | 'stopped' | 'collected' | 'picked';
+  readonly what:
+    | 'opened'
+    | 'installed'
+    | 'cleared'
+    | 'planted'
+    | 'launched'
+    | 'process-started'
+    | 'process-ended'
+    | 'crashed'
+    | 'resumed'
+    | 'paused'
+    | 'stopped'
+    | 'collected'
+    | 'picked';
   readonly process: ProcessRef | null;
   /** For `picked`: the ids of the values that the system's picker handed over, with commas between. */
   readonly detail: string;
@@ -175,7 +238,13 @@ export interface Lifecycle extends Base {
   readonly head: string | null;
 }
 
-export interface Clock extends Base { readonly kind: 'clock'; readonly what: 'jump' | 'round-trip' | 'ntp'; readonly fromMs: number; readonly toMs: number; readonly why: string }
+export interface Clock extends Base {
+  readonly kind: 'clock';
+  readonly what: 'jump' | 'round-trip' | 'ntp';
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly why: string;
+}
 
 /** Which hooks are in, which are not, and which never fired. */
 export interface Coverage extends Base {
@@ -197,7 +266,11 @@ export interface Gap extends Base {
   readonly scope: { readonly datum: string | null; readonly host: string | null; readonly phase: Phase | null };
 }
 
-export interface End extends Base { readonly kind: 'end'; readonly outcome: 'complete' | 'interrupted' | 'failed'; readonly why: string | null }
+export interface End extends Base {
+  readonly kind: 'end';
+  readonly outcome: 'complete' | 'interrupted' | 'failed';
+  readonly why: string | null;
+}
 
 export type Event = Step | Consent | Prompt | Observation | Derivation | Flow | Document | Lifecycle | Clock | Coverage | Gap | End;
 

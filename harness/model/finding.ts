@@ -1,4 +1,4 @@
-import type { Event, EventId, Flow, GapSource, Phase, ValueId } from './event.js';
+import type { Event, EventId, GapSource, Phase, ValueId } from './event.js';
 import type { ManifestValue } from './values.js';
 import type { RunHead } from './run.js';
 import type { Need } from './scenario.js';
@@ -11,7 +11,11 @@ export type Encoding =
   | { readonly op: 'derived'; readonly derivation: EventId };
 
 /** Where a value lies: in bytes as sent. */
-export interface Span { readonly part: 'url' | 'body' | `header:${string}` | `frame:${number}`; readonly start: number; readonly end: number }
+export interface Span {
+  readonly part: 'url' | 'body' | `header:${string}` | `frame:${number}`;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Everything that a verifier needs to show one link again from the recorded bytes. */
 export interface Certificate {
@@ -75,7 +79,13 @@ export type Verdict = 'violation' | 'undecided' | 'clear' | 'not-tested';
 export type Facts = Readonly<Record<string, string | number>>;
 
 /** What makes two findings the same one across runs. */
-export interface FingerprintParts { readonly datum: string; readonly family: string; readonly phase: string; readonly receiver: string; readonly sdk: string }
+export interface FingerprintParts {
+  readonly datum: string;
+  readonly family: string;
+  readonly phase: string;
+  readonly receiver: string;
+  readonly sdk: string;
+}
 
 /** What a rule returns. Claims of one fingerprint become one finding. */
 export interface Claim {
@@ -107,7 +117,10 @@ export interface Finding {
   readonly documents: readonly EventId[] | null;
 }
 
-export interface Words { readonly zh: string; readonly en: string }
+export interface Words {
+  readonly zh: string;
+  readonly en: string;
+}
 
 /** A rule of `data/rules.json`, as code. Pure: same timeline, same claims. */
 export interface Rule {
@@ -117,7 +130,12 @@ export interface Rule {
   readonly mode: 'A' | 'H';
   /** MIIT's word for the issue in its lists (所涉问题). */
   readonly miitIssue: string;
-  readonly provisions: { readonly primary: string; readonly printable: readonly string[]; readonly supporting: readonly string[]; readonly defence: readonly string[] };
+  readonly provisions: {
+    readonly primary: string;
+    readonly printable: readonly string[];
+    readonly supporting: readonly string[];
+    readonly defence: readonly string[];
+  };
   readonly needs: readonly Need[];
   /** A gap here, where it overlaps a claim's datum, host and phase, makes that claim `not-tested`. */
   readonly toAccuse: readonly GapSource[];
@@ -151,7 +169,14 @@ export interface Truth {
 /** report.json. */
 export interface Report {
   readonly schema: 1;
-  readonly run: { readonly id: string; readonly began: string; readonly interrupted: boolean; readonly head: string; readonly events: number; readonly tool: RunHead['tool'] };
+  readonly run: {
+    readonly id: string;
+    readonly began: string;
+    readonly interrupted: boolean;
+    readonly head: string;
+    readonly events: number;
+    readonly tool: RunHead['tool'];
+  };
   readonly app: RunHead['app'];
   readonly handset: RunHead['handset'];
   readonly scenario: { readonly id: string; readonly title: string; readonly aims: readonly Need[]; readonly reached: readonly Need[] };
@@ -163,11 +188,27 @@ export interface Report {
 
 /** What was looked at and what was not. */
 export interface ReportCoverage {
-  readonly hooks: { readonly installed: number; readonly missing: readonly string[]; readonly failed: readonly string[]; readonly fired: Readonly<Record<string, number>> };
+  readonly hooks: {
+    readonly installed: number;
+    readonly missing: readonly string[];
+    readonly failed: readonly string[];
+    readonly fired: Readonly<Record<string, number>>;
+  };
   /** Data of a handset, ids of datum.json, that a hook watched and that none did. */
   readonly data: { readonly watched: readonly string[]; readonly unwatched: readonly string[] };
-  readonly flows: { readonly seen: number; readonly whole: number; readonly refused: readonly string[]; readonly opaque: readonly string[]; readonly broken: number };
-  readonly gaps: readonly { readonly source: GapSource; readonly what: string; readonly why: string; readonly scope: { readonly datum: string | null; readonly host: string | null; readonly phase: Phase | null } }[];
+  readonly flows: {
+    readonly seen: number;
+    readonly whole: number;
+    readonly refused: readonly string[];
+    readonly opaque: readonly string[];
+    readonly broken: number;
+  };
+  readonly gaps: readonly {
+    readonly source: GapSource;
+    readonly what: string;
+    readonly why: string;
+    readonly scope: { readonly datum: string | null; readonly host: string | null; readonly phase: Phase | null };
+  }[];
   readonly rules: { readonly judged: number; readonly notTested: readonly string[] };
 }
 
@@ -176,5 +217,3 @@ export interface Bodies {
   /** Bytes of `[offset, offset+length)` of a run file (`bodies/…`, `values/…`). */
   read(file: string, offset: number, length: number): Uint8Array;
 }
-
-export type { Flow };

@@ -5,7 +5,9 @@ import type { PhoneContents } from './values.js';
 
 /** Answers which process owns a connection, by the client's port on loopback. */
 export interface SocketOwner {
-  owner(clientPort: number): { readonly uid: number; readonly package: string; readonly pid: number; readonly how: 'virtual' | 'proc-net' | 'socks' } | null;
+  owner(
+    clientPort: number,
+  ): { readonly uid: number; readonly package: string; readonly pid: number; readonly how: 'virtual' | 'proc-net' | 'socks' } | null;
 }
 
 /** What `record()` gives to the handset it opens. */

@@ -5,6 +5,7 @@ export const REASONS = {
   scenario: { zh: '本场景不涉及', en: 'not aimed at by this scenario' },
   missed: { zh: '场景未能走到这一步', en: 'the scenario did not get there' },
   gap: { zh: '有未能观察到的部分', en: 'part of it was not seen' },
+  unwatched: { zh: '没有钩子监视', en: 'no hook watched it' },
   interrupted: { zh: '运行被中断', en: 'the run was interrupted' },
   'no-law': { zh: '行为当日没有可引用的条文', en: 'no provision that may be named was in force that day' },
   documents: { zh: '尚未读取隐私政策等文件', en: 'the privacy policy was not read' },
@@ -21,10 +22,10 @@ export const REASONS = {
   edge: { zh: '离回到前台太近，不能认定在后台', en: 'too near to coming back to the foreground' },
   'foreground-unknown': { zh: '无法确定当时是否在后台', en: 'whether it was in background is not known' },
   'box-unknown': { zh: '勾选框状态无法确定', en: 'the state of the box could not be told' },
+  implicit: { zh: '用户没有明确表示（返回键或“暂不”）', en: 'the user did not say so in words (back key, or put off)' },
+  'agreed-before': { zh: '用户此前已经同意过', en: 'the user had agreed before' },
   touched: { zh: '此前场景已点过屏幕上的勾选项', en: 'the scenario had ticked something before' },
 } as const satisfies Readonly<Record<string, Words>>;
-
-export type Reason = keyof typeof REASONS;
 
 /** Whole sentences for findings that a rule's own, accusing sentence would not fit. Slots are facts; the fact `reason` chooses the row. */
 export const REASON_SENTENCES: Readonly<Record<string, Words>> = {
@@ -39,6 +40,14 @@ export const REASON_SENTENCES: Readonly<Record<string, Words>> = {
   scenario: { zh: '本场景不涉及此项（需要：{needs}）', en: 'this scenario does not aim at it (needs: {needs})' },
   missed: { zh: '场景本应做到却没有做到：{needs}', en: 'the scenario set out to reach this and did not: {needs}' },
   interrupted: { zh: '运行中断，未见违规，也不能认定没有', en: 'the run was interrupted: nothing was found, nothing can be ruled out' },
+  unwatched: {
+    zh: '未见违规；以下信息本次没有钩子监视，不能认定没有：{data}',
+    en: 'nothing was found; no hook watched these, they cannot be ruled out: {data}',
+  },
+  'watched-in-part': {
+    zh: '未发现；其中以下信息没有钩子监视，不在结论之内：{data}',
+    en: 'nothing was found; no hook watched these, which the verdict leaves out: {data}',
+  },
   gap: { zh: '有未能观察到的部分：{what}（{why}）', en: 'part of it was not seen: {what} ({why})' },
   'no-law': { zh: '{day} 没有可引用的现行条文', en: 'no provision in force on {day} may be named' },
 };

@@ -1,4 +1,5 @@
 import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, ValueRef } from './event.js';
+import type { Coded, GapWhat, GapWhy } from './gap-codes.js';
 import type { RunClock } from './clock.js';
 
 /** One body on its way to disk. */
@@ -16,7 +17,7 @@ export interface Recorder {
   /** Appends one event and returns its id. @throws LabError STORE_FULL when the disk took nothing. */
   write(event: Draft): EventId;
   /** A gap, stamped now. Nulls in `scope` mean all. */
-  gap(source: GapSource, what: string, why: string, scope?: { datum?: string; host?: string }): EventId;
+  gap(source: GapSource, what: Coded<GapWhat>, why: Coded<GapWhy>, scope?: { datum?: string; host?: string }): EventId;
   /** Stores a picture, a tree or a value's bytes; the same bytes are stored once. */
   file(folder: 'screens' | 'ui' | 'values', bytes: Uint8Array, extension: string): FileRef;
   /** The manifest value with exactly this text, else bytes kept in `values/` under a keyed hash. */

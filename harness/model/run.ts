@@ -24,9 +24,27 @@ export interface RunHead {
   /** Real wall time, ISO 8601 with zone: the date of conduct. */
   readonly began: string;
   readonly app: AppFacts;
-  readonly handset: { readonly kind: 'virtual' | 'framework' | 'android' | 'imported'; readonly simulated: boolean; readonly profile: string; readonly probe: string | null; readonly facts: Readonly<Record<string, string>> };
-  readonly scenario: { readonly id: string; readonly title: string; readonly sha256: string; readonly aims: readonly Need[]; readonly steps: readonly ScenarioStep[] };
-  readonly tool: { readonly name: string; readonly version: string; readonly commit: string | null; readonly lockSha256: string | null; readonly node: string };
+  readonly handset: {
+    readonly kind: 'virtual' | 'framework' | 'android' | 'imported';
+    readonly simulated: boolean;
+    readonly profile: string;
+    readonly probe: string | null;
+    readonly facts: Readonly<Record<string, string>>;
+  };
+  readonly scenario: {
+    readonly id: string;
+    readonly title: string;
+    readonly sha256: string;
+    readonly aims: readonly Need[];
+    readonly steps: readonly ScenarioStep[];
+  };
+  readonly tool: {
+    readonly name: string;
+    readonly version: string;
+    readonly commit: string | null;
+    readonly lockSha256: string | null;
+    readonly node: string;
+  };
   /** `data`: what some row watches, ids of datum.json; all other data of a handset was not looked at. */
   readonly catalogue: { readonly sha256: string; readonly rows: number; readonly data: readonly string[] };
   /** SHA-256 of the 128-bit seed. */

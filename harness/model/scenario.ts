@@ -2,7 +2,13 @@
 export type Need = 'launched' | 'notice-shown' | 'agreed' | 'declined' | 'withdrawn' | 'form-reached' | 'background';
 
 /** Visible text (whole label), or one locator. */
-export type Target = string | { readonly id: string } | { readonly text: string } | { readonly desc: string } | { readonly uia: string } | { readonly xpath: string };
+export type Target =
+  | string
+  | { readonly id: string }
+  | { readonly text: string }
+  | { readonly desc: string }
+  | { readonly uia: string }
+  | { readonly xpath: string };
 
 export type PromptAnswer = 'allow' | 'once' | 'deny';
 

@@ -1,5 +1,5 @@
 import { heldData, isPersonal } from './datum.js';
-import type { Consent, Event, Flow, Lifecycle, Observation, Phase, Prompt, Step } from './event.js';
+import type { Consent, Event, Flow, Lifecycle, Observation, Phase, Prompt, Step, ValueId } from './event.js';
 import type { Encoding, Link, Receiver, Timeline } from './finding.js';
 import { order, type Order, type Stamp } from './stamp.js';
 
@@ -36,12 +36,33 @@ export function orderToConsent(at: Stamp, consent: Consent): Order {
   return order(at, consent.window.to) === 'after' ? 'after' : 'undecided';
 }
 
-/** All phases that a moment may lie in: one, or several where the clocks cannot tell. The launch is not looked at. */
-export function possiblePhases(consents: readonly Consent[], at: Stamp): readonly Phase[] {
+/** From the first moment of something to the last; the same one twice for what takes no time. */
+export interface Span {
+  readonly from: Stamp;
+  readonly to: Stamp;
+}
+
+/** When an event took place. Counted reads: the first of them, which surely did. A request: from its first byte to its last. */
+export function spanOf(event: Event): Span {
+  if (event.kind === 'observation') return { from: event.firstAt, to: event.firstAt };
+  const last = event.kind === 'flow' ? event.times.requestLast : null;
+  if (last === null || last.ms <= event.at.ms) return { from: event.at, to: event.at };
+  // The last byte has a time but no count: a clock of its own keeps it from being ordered by one.
+  return { from: event.at, to: { ...event.at, ms: last.ms, clock: `${event.at.clock}, by time` } };
+}
+
+/** Where something that takes time lies to a moment; `undecided` when the moment lies inside. */
+export function orderOfSpan({ from, to }: Span, side: (at: Stamp) => Order): Order {
+  const first = side(from);
+  return first === 'after' || side(to) === first ? first : 'undecided';
+}
+
+/** All phases that something may lie in: one, or several where the clocks cannot tell or it went on over an act of consent. The launch is not looked at. */
+export function possiblePhases(consents: readonly Consent[], span: Span): readonly Phase[] {
   let phases: Phase[] = ['before-consent'];
   for (const consent of consents) {
     if (consent.act === 'shown') continue;
-    const side = orderToConsent(at, consent);
+    const side = orderOfSpan(span, (at) => orderToConsent(at, consent));
     if (side === 'before') continue;
     const next = PHASE_AFTER[consent.act];
     phases = side === 'after' ? [next] : [...new Set([...phases, next])];
@@ -56,10 +77,7 @@ export function standing(
   phases: readonly Phase[],
 ): { readonly phase: Phase; readonly sure: boolean } | null {
   const known = timeline.phases.get(event.id) ?? 'undecided';
-  const open =
-    known === 'undecided'
-      ? possiblePhases(eventsOf(timeline, 'consent'), event.kind === 'observation' ? event.firstAt : event.at)
-      : [known];
+  const open = known === 'undecided' ? possiblePhases(eventsOf(timeline, 'consent'), spanOf(event)) : [known];
   const fitting = open.filter((phase) => phases.includes(phase));
   const first = fitting[0];
   if (first === undefined) return null;
@@ -90,8 +108,8 @@ const NOT_THE_APPS = [...SYSTEM, ...WEB_VIEW];
 const startsWithOne = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
 
 /** Whose call a read was, by its stack: `web-view` when the inside of a WebView made it, `framework` when no frame of the app or an SDK is on it. */
-export function callerOf(timeline: Timeline, o: Observation): 'app' | 'web-view' | 'framework' | 'unknown' {
-  const own = timeline.head.app.firstParty.classes;
+export function callerOf({ head }: Pick<Timeline, 'head'>, o: Observation): 'app' | 'web-view' | 'framework' | 'unknown' {
+  const own = head.app.firstParty.classes;
   const isApp = (name: string): boolean => startsWithOne(name, own) || !startsWithOne(name, NOT_THE_APPS);
   if (o.stack.length === 0) return o.caller.includes('.') && isApp(o.caller) ? 'app' : 'unknown';
   const first = o.stack.findIndex((frame) => isApp(frame.class));
@@ -126,9 +144,16 @@ function allReads(timeline: Timeline): readonly Read[] {
     const parent = observation.parent === null ? undefined : byId.get(observation.parent);
     if (parent?.datum === observation.datum) return [];
     const caller = callerOf(timeline, observation);
-    if (caller === 'web-view' || (caller === 'framework' && !ASKED_FOR.has(observation.datum))) return [];
-    return [{ observation, doubt: readDoubt(observation, caller === 'app') }];
+    return isTheApps(caller, observation) ? [{ observation, doubt: readDoubt(observation, caller === 'app') }] : [];
   });
+}
+
+const isTheApps = (caller: ReturnType<typeof callerOf>, { datum }: Observation): boolean =>
+  caller !== 'web-view' && (caller !== 'framework' || ASKED_FOR.has(datum));
+
+/** Whether a read may be the app's or an SDK's: not one that the inside of a WebView or the framework made for itself. */
+export function isAppsRead(run: Pick<Timeline, 'head'>, observation: Observation): boolean {
+  return isTheApps(callerOf(run, observation), observation);
 }
 
 // No framework reads these for itself. A loader or a callback may have lost the app's frames: neither accuse nor keep silent.
@@ -147,7 +172,7 @@ export interface Sent {
   readonly receiver: Receiver;
   /** How the value is written in the request: see `formsOf`. */
   readonly form: string;
-  /** `owner-unknown`: neither the flow's owner nor a read ties it to this app. */
+  /** `owner-unknown`: neither the flow's owner nor bytes made in the app's own process tie it to this app. That the app read the same value does not: others may read it too. */
   readonly doubt: 'owner-unknown' | null;
 }
 
@@ -160,10 +185,13 @@ export function sent(timeline: Timeline): readonly Sent[] {
 export function linked(timeline: Timeline): readonly Sent[] {
   const flows = new Map(eventsOf(timeline, 'flow').map((f) => [f.id, f]));
   const form = formsOf(timeline);
+  const made = new Set(eventsOf(timeline, 'derivation').flatMap((d) => (d.process.package === timeline.head.app.package ? [d.id] : [])));
+  const isMadeHere = ({ level, chain }: Link): boolean =>
+    level === 'C5' && chain.some((step) => step.op === 'derived' && made.has(step.derivation));
   return timeline.links.flatMap((link): Sent[] => {
     const flow = flows.get(link.flow);
     if (flow === undefined || link.value.startsWith('p') || !isPersonal(link.datum) || isOthers(timeline, flow)) return [];
-    const adrift = flow.owner.how === 'unknown' && flow.owner.package === null && link.observation === null;
+    const adrift = flow.owner.package === null && !isMadeHere(link);
     return [{ link, flow, receiver: receiverOf(timeline, flow), form: form(link), doubt: adrift ? 'owner-unknown' : null }];
   });
 }
@@ -186,9 +214,15 @@ function isOthers(timeline: Timeline, flow: Flow): boolean {
   return flow.owner.package !== null && flow.owner.package !== timeline.head.app.package;
 }
 
+/** The name that a flow went to: an app that resolves names itself connects to an address and tells the name in SNI only. */
+export function hostOf({ host, sni }: Pick<Flow, 'host' | 'sni'>): string {
+  return sni !== null && /^[\d.]+$|:/.test(host) ? sni : host;
+}
+
 /** Who is behind a flow; `unknown` where the table does not tell. */
 export function receiverOf(timeline: Timeline, flow: Flow): Receiver {
-  return timeline.receivers.get(flow.id) ?? { host: flow.host, registrable: flow.host, party: 'unknown', sdk: null, company: null };
+  const host = hostOf(flow);
+  return timeline.receivers.get(flow.id) ?? { host, registrable: host, party: 'unknown', sdk: null, company: null };
 }
 
 const isUnseen = (f: Flow): boolean => f.state === 'refused' || f.state === 'opaque' || (f.state !== 'whole' && f.request === null);
@@ -199,20 +233,40 @@ export function unseenFlows(timeline: Timeline): readonly { readonly flow: Flow;
   return flows.map((flow) => ({ flow, receiver: receiverOf(timeline, flow) }));
 }
 
+/** `Lifecycle.detail` of these values being picked. */
+export function pickedDetail(values: readonly ValueId[]): string {
+  return values.join(',');
+}
+
+const isValueId = (text: string): text is ValueId => /^[vp]\d+$/.test(text);
+
+/** Values that the system's picker handed over in this event; none for an event of another kind. */
+export function pickedValues({ what, detail }: Lifecycle): readonly ValueId[] {
+  return what === 'picked' ? detail.split(',').filter(isValueId) : [];
+}
+
 /** Groups (contacts) whose values the user handed over through the system's picker. */
 export function pickedGroups(timeline: Timeline): ReadonlySet<string> {
-  const picks = eventsOf(timeline, 'lifecycle').filter((e) => e.what === 'picked');
-  const ids = new Set(picks.flatMap((e) => e.detail.split(' ')));
+  const ids = new Set<string>(eventsOf(timeline, 'lifecycle').flatMap(pickedValues));
   return new Set([...timeline.values.values()].flatMap((value) => (ids.has(value.id) && value.group !== null ? [value.group] : [])));
 }
 
-/** Requests for permission groups, and prompts seen on the screen that no request was seen for. */
+/** Requests for permission groups, and prompts seen on the screen that no request explains. */
 export function permissionRequests(timeline: Timeline): readonly { readonly prompt: Prompt; readonly group: string }[] {
-  const prompts = eventsOf(timeline, 'prompt').filter((p) => p.act !== 'answered');
-  const asked = new Set(prompts.flatMap((p) => (p.act === 'requested' ? p.groups : [])));
-  return prompts.flatMap((prompt) =>
-    prompt.groups.filter((g) => prompt.act === 'requested' || !asked.has(g)).map((group) => ({ prompt, group })),
-  );
+  const prompts = eventsOf(timeline, 'prompt');
+  return prompts.flatMap((prompt) => {
+    if (prompt.act === 'answered') return [];
+    return prompt.groups
+      .filter((group) => prompt.act === 'requested' || !isExplained(prompts, prompt, group))
+      .map((group) => ({ prompt, group }));
+  });
+}
+
+/** Whether this prompt is what a request before it brought up: an answer in between has closed that one. */
+function isExplained(prompts: readonly Prompt[], shown: Prompt, group: string): boolean {
+  const past = prompts.filter((p) => p !== shown && p.groups.includes(group) && order(p.at, shown.at) !== 'after');
+  const closed = past.findLast((p) => p.act === 'answered' && order(p.at, shown.at) === 'before');
+  return past.some((p) => p.act === 'requested' && (closed === undefined || order(p.at, closed.at) !== 'before'));
 }
 
 // Between two activities of one app nothing is resumed for a moment, and a prompt of the system pauses the app as well.

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { LabError } from '../model/errors.js';
 import type { Bodies } from '../model/finding.js';
-import { inside } from './disk.js';
+import { fromDisk, inside } from './disk.js';
 
 const OPEN_FILES = 32;
 
@@ -20,7 +20,7 @@ export function fileBodies(dir: string): Bodies & { close(): void } {
     if (full === null)
       throw new LabError('RUN_FILE_BROKEN', { file, what: '指向记录文件夹之外', whatEn: 'it leads out of the run folder' });
     if (!fs.existsSync(full)) throw new LabError('RUN_FILE_BROKEN', { file, what: '缺失', whatEn: 'it is missing' });
-    const fd = fs.openSync(full, 'r');
+    const fd = fromDisk(full, () => fs.openSync(full, 'r'));
     open.set(file, fd);
     return fd;
   };

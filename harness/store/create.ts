@@ -4,13 +4,14 @@ import * as path from 'node:path';
 import type { RunClock } from '../model/clock.js';
 import { LabError } from '../model/errors.js';
 import type { Draft, End, EventId, FileRef, GapSource, ValueId, ValueRef } from '../model/event.js';
+import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
 import type { RunHead } from '../model/run.js';
 import type { Manifest } from '../model/values.js';
 import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
 import { chainLine, lastLine } from './chain.js';
-import { codeOf, diskError, onDisk, sha256, writeAtomic, writeWhole } from './disk.js';
+import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
 import { LOCK, lockFolder } from './lock.js';
 
 /** Bytes kept of one body when `createRun` is told nothing else. */
@@ -44,16 +45,36 @@ export interface RunRecorder extends Recorder {
 
 /**
  * Creates a run folder with run.json, values/manifest.json and the first line of events.jsonl, and holds its lock until `close`.
- * @throws LabError RUN_IN_USE, RUN_EXISTS, NO_PERMISSION, STORE_FULL
+ * When that fails nothing of it stays. @throws LabError RUN_IN_USE, RUN_EXISTS, NO_PERMISSION, BAD_PATH, NO_ROOM
  */
 export function createRun(parts: RunParts): RunRecorder {
   const { dir } = parts;
-  onDisk(dir, () => fs.mkdirSync(dir, { recursive: true }));
-  const unlock = lockFolder(dir);
   try {
-    const there = onDisk(dir, () => fs.readdirSync(dir)).filter((name) => !name.startsWith(LOCK));
-    if (there.length > 0) throw new LabError('RUN_EXISTS', { dir });
-    return new Store(parts, prepare(parts), unlock);
+    const made = makeFolders(dir);
+    try {
+      return lockAndBegin(parts);
+    } catch (error) {
+      for (const folder of made) removeIfEmpty(folder);
+      throw error;
+    }
+  } catch (error) {
+    // Whoever reads STORE_FULL is told to judge what was recorded: here there is nothing.
+    throw error instanceof LabError && error.code === 'STORE_FULL' ? new LabError('NO_ROOM', { path: dir }, { cause: error }) : error;
+  }
+}
+
+function lockAndBegin(parts: RunParts): RunRecorder {
+  const { dir } = parts;
+  const unlock = lockFolder(dir);
+  const others = (): readonly string[] => onDisk(dir, () => fs.readdirSync(dir)).filter((name) => !name.startsWith(LOCK));
+  try {
+    if (others().length > 0) throw new LabError('RUN_EXISTS', { dir });
+    try {
+      return new Store(parts, prepare(parts), unlock);
+    } catch (error) {
+      for (const name of others()) fs.rmSync(path.join(dir, name), { recursive: true, force: true });
+      throw error;
+    }
   } catch (error) {
     unlock();
     throw error;
@@ -102,7 +123,12 @@ class Store implements RunRecorder {
       limitBytes: parts.bodyLimitBytes ?? BODY_LIMIT_BYTES,
       onError: (error, file) => this.#onDiskError(error, file),
     });
-    this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
+    try {
+      this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
+    } catch (error) {
+      fs.closeSync(this.#fd);
+      throw error;
+    }
   }
 
   write(event: Draft): EventId {
@@ -111,7 +137,7 @@ class Store implements RunRecorder {
     return this.#append(event, chainLine);
   }
 
-  gap(source: GapSource, what: string, why: string, scope?: { datum?: string; host?: string }): EventId {
+  gap(source: GapSource, what: Coded<GapWhat>, why: Coded<GapWhy>, scope?: { datum?: string; host?: string }): EventId {
     return this.write({
       kind: 'gap',
       at: this.clock.now(),
@@ -216,7 +242,17 @@ class Store implements RunRecorder {
     fs.rmSync(path.join(this.dir, RESERVE), { force: true });
     try {
       const scope = { datum: null, host: null, phase: null };
-      this.#append({ kind: 'gap', at: this.clock.now(), source: 'store', what: file, why: codeOf(error) ?? 'disk', scope }, chainLine);
+      this.#append(
+        {
+          kind: 'gap',
+          at: this.clock.now(),
+          source: 'store',
+          what: `not-written: ${file}`,
+          why: `disk: ${codeOf(error) ?? 'unknown'}`,
+          scope,
+        },
+        chainLine,
+      );
     } catch {
       // The End will not fit either; the reader sees an interrupted run.
     }

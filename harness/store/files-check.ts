@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import * as fs from 'node:fs';
 import { LabError } from '../model/errors.js';
 import type { BodyRef, Event, FileRef, Picture } from '../model/event.js';
-import { inside } from './disk.js';
+import { fromDisk, inside } from './disk.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -109,7 +109,7 @@ class Check {
     const full = inside(this.dir, file);
     if (full === null) throw wrong(file, '指向记录文件夹之外', 'it leads out of the run folder');
     if (!fs.existsSync(full)) throw wrong(file, '缺失', 'it is missing');
-    const fd = fs.openSync(full, 'r');
+    const fd = fromDisk(full, () => fs.openSync(full, 'r'));
     const opened = { fd, bytes: fs.fstatSync(fd).size };
     this.#open.set(file, opened);
     return opened;

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { codeOf, readIfThere } from './disk.js';
+import { codeOf, diskError, fromDisk, readIfThere } from './disk.js';
 import { parseTombstone, TOMBSTONE } from './forget.js';
 import { locked } from './lock.js';
 
@@ -18,14 +18,14 @@ export interface RunRow {
   readonly state: 'complete' | 'interrupted' | 'recording' | 'forgotten' | 'unreadable';
 }
 
-/** The runs in a folder, newest first; none when the folder is not there. @throws LabError NO_PERMISSION */
+/** The runs in a folder, newest first; none when the folder is not there. @throws LabError NO_READ, BAD_PATH */
 export function listRuns(dir: string): readonly RunRow[] {
   let names: readonly string[];
   try {
     names = fs.readdirSync(dir);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
-    throw error;
+    throw diskError(error, dir, 'read');
   }
   const rows = names.map((name) => rowOf(path.join(dir, name))).filter((row) => row !== null);
   return rows.toSorted((a, b) => (a.began < b.began ? 1 : a.began > b.began ? -1 : a.id < b.id ? -1 : 1));
@@ -64,7 +64,7 @@ function stateOf(dir: string): RunRow['state'] {
 
 function tailOf(file: string): string {
   if (!fs.existsSync(file)) return '';
-  const fd = fs.openSync(file, 'r');
+  const fd = fromDisk(file, () => fs.openSync(file, 'r'));
   try {
     const { size } = fs.fstatSync(fd);
     const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));

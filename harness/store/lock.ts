@@ -17,16 +17,16 @@ interface Owner {
 
 /**
  * Takes a folder for this process; the returned function gives it back. The lock of a process that is gone is taken over.
- * @throws LabError RUN_IN_USE, NO_PERMISSION, STORE_FULL
+ * @throws LabError RUN_IN_USE, NO_PERMISSION, STORE_FULL, BAD_PATH
  */
 export function lockFolder(dir: string): () => void {
   const lock = path.join(dir, LOCK);
   const mine = `${lock}.${process.pid}.${randomBytes(6).toString('hex')}`;
   const me: Owner = { pid: process.pid, started: startOf(process.pid), host: os.hostname() };
   // A link appears with its content in one step, so nobody can read a lock that is still empty.
-  onDisk(lock, () => fs.writeFileSync(mine, JSON.stringify(me), { flag: 'wx' }));
   try {
-    if (!link(mine, lock)) takeOver(dir, lock, mine);
+    onDisk(lock, () => fs.writeFileSync(mine, JSON.stringify(me), { flag: 'wx' }));
+    if (!onDisk(lock, () => link(mine, lock))) takeOver(dir, lock, mine);
   } finally {
     fs.rmSync(mine, { force: true });
   }

@@ -4,6 +4,7 @@ import type { End, Event } from '../model/event.js';
 import { RUN_SCHEMA, type RunHead } from '../model/run.js';
 import type { Manifest } from '../model/values.js';
 import { valueKey } from '../values/manifest.js';
+import { afterLineOne } from './before-line-one.js';
 import { prevOf } from './chain.js';
 import { readIfThere, sha256 } from './disk.js';
 import { checkFiles } from './files-check.js';
@@ -35,7 +36,7 @@ export interface RecordedRun {
 
 /**
  * Reads a run and checks the whole chain and every file it refers to.
- * @throws LabError UNKNOWN_RUN, RUN_FORGOTTEN, RUN_BROKEN, RUN_FILE_BROKEN, RUN_TOO_NEW, NO_PERMISSION
+ * @throws LabError UNKNOWN_RUN, RUN_FORGOTTEN, RUN_BROKEN, RUN_FILE_BROKEN, RUN_TOO_NEW, NO_READ
  */
 export function readRun(dir: string): RecordedRun {
   const tombstone = readIfThere(path.join(dir, TOMBSTONE));
@@ -50,6 +51,14 @@ export function readRun(dir: string): RecordedRun {
   const rawHead = parseHead(headBytes);
   const schema = schemaOf(rawHead, log, headSha256);
   const chain = readChain(log, headSha256);
+  const later = chain.events.length === 0 ? afterLineOne(dir) : null;
+  if (later !== null)
+    throw new LabError('RUN_BROKEN', {
+      file: 'events.jsonl',
+      line: 1,
+      what: `缺失，而记录中有在它之后写入的 ${later}`,
+      whatEn: `it is missing, though ${later} was written after it`,
+    });
   if (rawHead === null || schema === null)
     throw new LabError('RUN_FILE_BROKEN', { file: 'run.json', what: '不是运行记录的开头', whatEn: 'it is not the head of a run' });
   const run = upgrade(rawHead, chain.events, schema);

@@ -18,13 +18,15 @@ function withoutData(catalogue: unknown): object {
   return { ...(typeof catalogue === 'object' ? catalogue : {}), data: [] };
 }
 
-/** Schema 2 tells for an observation whether the app was in the foreground, for a flow the SNI, for a gap its scope. */
+/** Schema 2 tells for an observation whether the app was in the foreground, for a flow the SNI, for a consent act how it was expressed, for a gap its scope. */
 function from1(event: RawEvent): RawEvent {
   switch (event['kind']) {
     case 'observation':
       return { ...event, foreground: null };
     case 'flow':
       return { ...event, sni: null };
+    case 'consent':
+      return { ...event, how: null };
     case 'gap':
       // All nulls: a gap of unknown scope counts against every claim.
       return { ...event, scope: { datum: null, host: null, phase: null } };

@@ -13,10 +13,3 @@ class Throwable extends Error implements JavaThrowable {
 export function throwable(className: string, message: string, cause?: unknown): JavaThrowable {
   return new Throwable(className, message, cause === undefined ? undefined : { cause });
 }
-
-/** Java class of what app code threw; a JavaScript error stands for an unchecked Java one. */
-export function classNameOf(thrown: unknown): string {
-  return thrown instanceof Error && 'className' in thrown && typeof thrown.className === 'string'
-    ? thrown.className
-    : 'java.lang.RuntimeException';
-}

@@ -5,7 +5,7 @@ import type { Stacks } from './stacks.js';
 
 /** Digests, MACs, ciphers, Base64 and gzip: what came out of a known value. */
 export function createDerivations(line: Line, stacks: Stacks, known: Known): Station {
-  const lineage = createLineage(line.platform.java, known);
+  const lineage = createLineage(line.platform.java, known, (hook, what) => line.cut(hook, null, what));
   return {
     open(call) {
       // encodeToString calls encode, digest(byte[]) calls update, a MAC calls a digest: the outermost tells it all.

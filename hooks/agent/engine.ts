@@ -1,4 +1,4 @@
-import type { HookRow } from '../wire.js';
+import type { HookRow, WireCut } from '../wire.js';
 import { type Outbox, type RecordDraft, type ThreadRef, createOutbox } from './batch.js';
 import { type Counted, createCounted } from './counted.js';
 import { createDerivations } from './derivations.js';
@@ -33,6 +33,8 @@ export interface Line {
   /** Writes all counts; before anything that divides time. */
   settle(): void;
   fault(hook: string, where: string, error: unknown): void;
+  /** Says once for each hook and datum that part of what passed was left out. */
+  cut(hook: string, datum: string | null, what: WireCut): void;
 }
 
 /** What is done with the calls of one kind of row. */
@@ -59,10 +61,11 @@ class Hooks implements Engine, Line {
   readonly threads: Threads;
   private readonly outbox: Outbox;
   private readonly counted: Counted;
-  private readonly known: Known = createKnown();
+  private readonly known: Known = createKnown(() => this.cut('', null, 'known'));
   private readonly stations: Readonly<Record<'read' | 'witness' | 'derivation', Station>>;
   private readonly faults = new Map<string, number>();
   private readonly unsaid: { hook: string; where: string; message: string }[] = [];
+  private readonly left = new Set<string>();
   private readonly fired = new Map<string, number>();
   private readonly installed = new Set<string>();
   /** Rows by the method they share: one method takes one implementation. */
@@ -98,10 +101,16 @@ class Hooks implements Engine, Line {
     if (before < FAULTS) this.unsaid.push({ hook, where, message: messageOf(error) });
     this.say();
   }
+  cut(hook: string, datum: string | null, what: WireCut): void {
+    const key = `${hook} ${datum ?? ''} ${what}`;
+    if (this.left.has(key)) return;
+    this.left.add(key);
+    this.outbox.push({ type: 'cut', at: this.platform.stamp(), hook, datum, what }, this.threads.here());
+  }
 
   async init(stage: 'early' | 'late', known: readonly string[]): Promise<void> {
     if (stage === 'early') this.announce();
-    for (const value of known) this.known.add(value);
+    for (const value of known) this.known.pin(value);
     const done = install(
       this.platform.java,
       this.rows.filter((row) => !this.installed.has(row.id)),
@@ -136,16 +145,18 @@ class Hooks implements Engine, Line {
   private replace(row: HookRow, types: readonly string[], method: JavaMethod): void {
     const sharing = this.byMethod.get(method);
     if (sharing !== undefined) {
-      sharing.push(row);
+      // A row of which one overload failed comes again.
+      if (!sharing.includes(row)) sharing.push(row);
       return;
     }
     const rows = [row];
-    this.byMethod.set(method, rows);
     const hook: Hook = { rows, types, method };
     const run = (self: JavaWrapper, args: unknown[]): unknown => this.run(hook, self, args);
     method.implementation = function (...args) {
       return run(this, args);
     };
+    // Only now: where the assignment throws, the next row of this method must try for itself.
+    this.byMethod.set(method, rows);
   }
   /** One call of a hooked method: the original first, its outcome passed on untouched. */
   private run(hook: Hook, self: JavaWrapper, args: unknown[]): unknown {

@@ -4,21 +4,25 @@ import { base64, hex, utf8 } from './bytes.js';
 const SHORTEST = 5;
 /** How much of a long derived value is looked for: whoever holds its beginning took it from there. */
 const BEGINNING = 32;
+const LONGEST = 4096;
 const KEPT = 8192;
 
 /** Values that a crypto or coding call may carry. */
 export interface Known {
-  /** A value read by a hook or planted on the handset. */
+  /** A value read by a hook. */
   add(text: string): void;
+  /** A value that is never forgotten: planted on the handset, or typed. */
+  pin(text: string): void;
   /** The bytes that came out of a call, in the spellings that apps give them. */
   addDerived(binary: string): void;
   /** Whether the bytes hold a known value. */
   within(binary: string): boolean;
 }
 
-/** Makes the set of known values, oldest forgotten first once there are too many. */
-export function createKnown(): Known {
+/** Makes the set of known values. Once there are too many, the oldest that is not pinned is forgotten, and so is a value too long to look for: `onForgotten` is told. */
+export function createKnown(onForgotten: () => void): Known {
   const needles = new Set<string>();
+  const pinned = new Set<string>();
   const byStart = new Map<string, string[]>();
 
   function forget(needle: string): void {
@@ -28,31 +32,36 @@ export function createKnown(): Known {
     if (left.length === 0) byStart.delete(start);
     else byStart.set(start, left);
   }
-  function keep(needle: string): void {
-    if (needle.length < SHORTEST || needles.has(needle)) return;
-    if (needles.size >= KEPT) forget(needles.values().next().value ?? '');
-    needles.add(needle);
+  function keep(needle: string, among: Set<string>): void {
+    if (needle.length < SHORTEST || pinned.has(needle) || needles.has(needle)) return;
+    if (needles.size >= KEPT && among === needles) {
+      forget(needles.values().next().value ?? '');
+      onForgotten();
+    }
+    among.add(needle);
     const start = needle.slice(0, SHORTEST);
     const others = byStart.get(start);
     if (others === undefined) byStart.set(start, [needle]);
     else others.push(needle);
   }
+  function keepAll(text: string, among: Set<string>): void {
+    if (text.length > LONGEST) return onForgotten();
+    for (const spelling of spellings(text)) keep(utf8(spelling), among);
+  }
   return {
-    add(text) {
-      if (text.length > 4096) return;
-      for (const spelling of spellings(text)) keep(utf8(spelling));
-    },
+    add: (text) => keepAll(text, needles),
+    pin: (text) => keepAll(text, pinned),
     addDerived(binary) {
       const start = binary.slice(0, BEGINNING);
-      keep(start);
-      keep(hex(start, ''));
-      keep(hex(start, '').toUpperCase());
+      keep(start, needles);
+      keep(hex(start, ''), needles);
+      keep(hex(start, '').toUpperCase(), needles);
       const coded = base64(start.slice(0, start.length - (start.length % 3)));
-      keep(coded);
-      keep(coded.replaceAll('+', '-').replaceAll('/', '_'));
+      keep(coded, needles);
+      keep(coded.replaceAll('+', '-').replaceAll('/', '_'), needles);
     },
     within(binary) {
-      if (needles.size === 0) return false;
+      if (byStart.size === 0) return false;
       for (let at = 0; at + SHORTEST <= binary.length; at++) {
         const candidates = byStart.get(binary.slice(at, at + SHORTEST));
         if (candidates?.some((needle) => binary.startsWith(needle, at)) === true) return true;

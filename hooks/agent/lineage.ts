@@ -1,4 +1,4 @@
-import type { HookRow } from '../wire.js';
+import type { HookRow, WireCut } from '../wire.js';
 import { base64, fromJavaBytes, isByteArray, utf8 } from './bytes.js';
 import type { RecordDraft } from './batch.js';
 import { type JavaBridge, type JavaWrapper, asRuntimeClass, field, invoke, isWrapper } from './java.js';
@@ -6,8 +6,9 @@ import type { Known } from './known.js';
 import type { Entered } from './threads.js';
 
 type Op = Extract<HookRow['kind'], 'digest' | 'mac' | 'cipher' | 'base64' | 'gzip'>;
-/** Bytes kept of one input; what comes after is not looked at. */
+/** Bytes looked at of one input or output. One more is taken in, which tells that there was more. */
 const LIMIT = 256 * 1024;
+const TAKEN = LIMIT + 1;
 const OBJECTS = 512;
 /** Cipher.DECRYPT_MODE and UNWRAP_MODE: what comes out was known to the sender, not to the app's reads. */
 const DECRYPTING: ReadonlySet<number> = new Set([2, 4]);
@@ -26,28 +27,29 @@ export interface Lineage {
   after(call: Entered, input: string, returned: unknown): Derived | null;
 }
 
-/** Makes the tracker of digests, MACs, ciphers, Base64 and gzip: one state for each Java object. */
-export function createLineage(java: JavaBridge, known: Known): Lineage {
-  const states = new Map<string, State>();
+/** Makes the tracker of digests, MACs, ciphers, Base64 and gzip: one state for each Java object. `onCut` is told where a value may have passed unseen. */
+export function createLineage(java: JavaBridge, known: Known, onCut: (hook: string, what: WireCut) => void): Lineage {
+  const stateOf = createStates(java, (call) => onCut(call.row.id, 'objects'));
 
-  function stateOf(call: Entered): State {
-    const key = `${call.row.kind}:${String(invoke(java.use('java.lang.System'), 'identityHashCode', call.self))}`;
-    const found = states.get(key) ?? { input: '', output: '', mode: null };
-    states.delete(key);
-    states.set(key, found);
-    if (states.size > OBJECTS) states.delete(states.keys().next().value ?? '');
-    return found;
-  }
-  function derive(op: Op, algorithm: () => string, input: string, output: string): Derived | null {
-    if (output === '' || !known.within(input)) return null;
+  function derive(call: Entered, algorithm: () => string, taken: string, output: string): Derived | null {
+    const op = call.row.kind as Op;
+    const input = taken.slice(0, LIMIT);
+    const holds = known.within(input);
+    if (taken.length > LIMIT) {
+      // A digest over so much tells no value apart; half of its input would be a false certificate.
+      const digested = op === 'digest' || op === 'mac';
+      if (!digested || holds) onCut(call.row.id, 'input');
+      if (digested) return null;
+    }
+    if (output === '' || !holds) return null;
     known.addDerived(output);
-    return { op, algorithm: algorithm(), input: base64(input), output: base64(output) };
+    return { op, algorithm: algorithm(), input: base64(input), output: base64(output.slice(0, LIMIT)) };
   }
   return {
     before: inputOf,
     after(call, input, returned) {
       const op = call.row.kind as Op;
-      if (op === 'base64') return derive(op, () => call.row.class, input, outputOf(call, returned));
+      if (op === 'base64') return derive(call, () => call.row.class, input, outputOf(call, returned));
       const state = stateOf(call);
       switch (call.row.method) {
         case '$init':
@@ -58,16 +60,33 @@ export function createLineage(java: JavaBridge, known: Known): Lineage {
           return null;
         case 'update':
         case 'write':
-          state.input = (state.input + input).slice(0, LIMIT);
+          state.input = (state.input + input).slice(0, TAKEN);
           state.output = (state.output + outputOf(call, returned)).slice(0, LIMIT);
           return null;
       }
-      const whole = (state.input + input).slice(0, LIMIT);
+      const whole = (state.input + input).slice(0, TAKEN);
       const output = (state.output + (op === 'gzip' ? gzipped(java, call.self) : outputOf(call, returned))).slice(0, LIMIT);
       state.input = state.output = '';
       if (op === 'cipher' && state.mode !== null && DECRYPTING.has(state.mode)) return null;
-      return derive(op, () => (op === 'gzip' ? 'gzip' : String(invoke(call.self, 'getAlgorithm'))), whole, output);
+      return derive(call, () => (op === 'gzip' ? 'gzip' : String(invoke(call.self, 'getAlgorithm'))), whole, output);
     },
+  };
+}
+
+/** The state of a call's object, kept for the last ones that were used. `onLost`: one with input was forgotten before it gave its result. */
+function createStates(java: JavaBridge, onLost: (call: Entered) => void): (call: Entered) => State {
+  const states = new Map<string, State>();
+  return (call) => {
+    const key = `${call.row.kind}:${String(invoke(java.use('java.lang.System'), 'identityHashCode', call.self))}`;
+    const found = states.get(key) ?? { input: '', output: '', mode: null };
+    states.delete(key);
+    states.set(key, found);
+    if (states.size > OBJECTS) {
+      const [oldest = '', state] = states.entries().next().value ?? [];
+      states.delete(oldest);
+      if (state?.input !== '') onLost(call);
+    }
+    return found;
   };
 }
 
@@ -78,8 +97,8 @@ function inputOf(call: Entered): string {
   if (call.types[0] === 'byte') return String.fromCharCode(Number(first) & 0xff);
   if (!isByteArray(first) || writesInto(call)) return '';
   return call.types[1] === 'int' && call.types[2] === 'int'
-    ? fromJavaBytes(first, Number(offset), Number(length), LIMIT)
-    : fromJavaBytes(first, 0, first.length, LIMIT);
+    ? fromJavaBytes(first, Number(offset), Number(length), TAKEN)
+    : fromJavaBytes(first, 0, first.length, TAKEN);
 }
 
 /** Whether the first argument is where the result goes. */

@@ -2,6 +2,7 @@ import type { RecordDraft } from './batch.js';
 import type { Counted } from './counted.js';
 import type { Line, Station } from './engine.js';
 import { isWrapper, invoke } from './java.js';
+import { locationDatum } from './location-precision.js';
 import type { Known } from './known.js';
 import type { KnownStack, Stacks } from './stacks.js';
 import type { Call } from './threads.js';
@@ -17,7 +18,7 @@ export interface ReadParts {
   readonly witness: Witness;
 }
 
-const NONE: Extracted = { values: [], rows: null };
+const NONE: Extracted = { values: [], rows: null, cut: [] };
 
 /** Calls that read a datum: what, from where, which values, or what refused it. */
 export function createReads(line: Line, { stacks, counted, known, witness }: ReadParts): Station {
@@ -33,6 +34,7 @@ export function createReads(line: Line, { stacks, counted, known, witness }: Rea
   return {
     open(call) {
       if (call.row.datum === 'by-uri') call.datum = datumOfArgument(call.args[0]);
+      if (call.row.datum === 'location') call.datum = locationOf(line, call.row.id);
       if (call.datum === null) return false;
       call.at = line.platform.stamp();
       call.stack = stacks.here();
@@ -44,6 +46,7 @@ export function createReads(line: Line, { stacks, counted, known, witness }: Rea
       // A part's values are those of the whole; reading them twice would cost the app twice.
       // An argument is a fact whether or not the call went well.
       const found = call.part === null && (thrown === null || call.row.value.from === 'argument') ? valuesOf(line, call, returned) : NONE;
+      for (const what of found.cut) line.cut(call.row.id, call.datum, what);
       for (const value of found.values) if ('text' in value) known.add(value.text);
       const threw = thrown === null ? null : classOf(thrown);
       write(call, {
@@ -63,6 +66,16 @@ export function createReads(line: Line, { stacks, counted, known, witness }: Rea
       });
     },
   };
+}
+
+/** A fault of ours must not make a coarse read an exact one. */
+function locationOf(line: Line, hook: string): string {
+  try {
+    return locationDatum(line.platform.java);
+  } catch (error) {
+    line.fault(hook, 'permission', error);
+    return 'location-coarse';
+  }
 }
 
 /** What the call gave; a fault of ours costs the values, not the read. */

@@ -2,19 +2,43 @@ import type { ValuePath, WireValue } from '../wire.js';
 import { base64, fromJavaBytes, hex, isByteArray } from './bytes.js';
 import { type JavaBridge, type JavaWrapper, asRuntimeClass, dispatcher, field, invoke, isWrapper } from './java.js';
 
-/** Bounds of what one read carries; what is left out stays visible in `rows`. */
+/** Bounds of what one read carries; `cut` says that something was left out. */
 const MAX_VALUES = 4000;
 const MAX_TEXT = 8192;
 const MAX_BYTES = 4096;
 /** Cursor.FIELD_TYPE_STRING. */
 const STRING_COLUMN = 3;
 
-/** What a call gave: its values, and how many rows or elements there were. */
+/** What a call gave: its values, how many rows or elements there were, and what of the values was left out. */
 export interface Extracted {
   readonly values: readonly WireValue[];
   readonly rows: number | null;
+  readonly cut: readonly ('values' | 'value')[];
 }
-const NOTHING: Extracted = { values: [], rows: null };
+const NOTHING: Extracted = { values: [], rows: null, cut: [] };
+
+/** Values as they are taken, up to the bounds. */
+class Taken {
+  readonly values: WireValue[] = [];
+  readonly #cut = new Set<'values' | 'value'>();
+
+  get full(): boolean {
+    return this.values.length >= MAX_VALUES;
+  }
+  add(value: unknown): void {
+    const found = plain(value);
+    if (found === null) return;
+    if (this.full) return this.leftOut('values');
+    this.values.push(found.value);
+    if (found.cut) this.leftOut('value');
+  }
+  leftOut(what: 'values' | 'value'): void {
+    this.#cut.add(what);
+  }
+  with(rows: number | null): Extracted {
+    return { values: this.values, rows, cut: [...this.#cut] };
+  }
+}
 
 /** Takes the value out of a finished call. May throw: the engine turns that into a fault. */
 export function extract(java: JavaBridge, path: ValuePath, args: readonly unknown[], returned: unknown): Extracted {
@@ -32,30 +56,40 @@ export function extract(java: JavaBridge, path: ValuePath, args: readonly unknow
     case 'clip':
       return clip(java, returned);
     case 'mac':
-      return isByteArray(returned) ? { values: [{ text: hex(fromJavaBytes(returned, 0, returned.length, 8), ':') }], rows: null } : NOTHING;
+      return isByteArray(returned)
+        ? { values: [{ text: hex(fromJavaBytes(returned, 0, returned.length, 8), ':') }], rows: null, cut: [] }
+        : NOTHING;
     case 'none':
       return NOTHING;
   }
 }
 
 function one(value: unknown): Extracted {
-  const found = plain(value);
-  return found === null ? NOTHING : { values: [found], rows: null };
+  const taken = new Taken();
+  taken.add(value);
+  return taken.with(null);
 }
 
+interface Plain {
+  readonly value: WireValue;
+  readonly cut: boolean;
+}
+const textValue = (text: string): Plain | null =>
+  text === '' ? null : { value: { text: text.slice(0, MAX_TEXT) }, cut: text.length > MAX_TEXT };
+
 /** A string, number, byte[] or Java String/CharSequence as a value; null for null, empty and other objects, whose code we do not run. */
-function plain(value: unknown): WireValue | null {
+function plain(value: unknown): Plain | null {
   // WifiInfo.getSSID gives a readable name in double quotes.
-  if (typeof value === 'string')
-    return value === '' ? null : { text: (/^".+"$/.test(value) ? value.slice(1, -1) : value).slice(0, MAX_TEXT) };
-  if (typeof value === 'number' || typeof value === 'boolean') return { text: String(value) };
-  if (isByteArray(value)) return { base64: base64(fromJavaBytes(value, 0, value.length, MAX_BYTES)) };
+  if (typeof value === 'string') return textValue(/^".+"$/.test(value) ? value.slice(1, -1) : value);
+  if (typeof value === 'number' || typeof value === 'boolean') return textValue(String(value));
+  if (isByteArray(value))
+    return { value: { base64: base64(fromJavaBytes(value, 0, value.length, MAX_BYTES)) }, cut: value.length > MAX_BYTES };
   if (isWrapper(value)) {
     const text =
       value.$className === 'java.lang.String' || value.$className.startsWith('android.text.') ? String(invoke(value, 'toString')) : '';
-    return text === '' ? null : { text: text.slice(0, MAX_TEXT) };
+    return textValue(text);
   }
-  return typeof value === 'object' && value !== null && 'toNumber' in value ? { text: String(value) } : null;
+  return typeof value === 'object' && value !== null && 'toNumber' in value ? textValue(String(value)) : null;
 }
 
 /** Reads all string columns and puts the cursor back where it was. */
@@ -63,41 +97,43 @@ function cursor(java: JavaBridge, returned: unknown): Extracted {
   if (!isWrapper(returned)) return NOTHING;
   const rows = Number(invoke(returned, 'getCount'));
   const position = invoke(returned, 'getPosition');
-  const values: WireValue[] = [];
+  const taken = new Taken();
   try {
     const columns = Number(invoke(returned, 'getColumnCount'));
-    for (let row = 0; row < rows && values.length < MAX_VALUES; row++) {
+    for (let row = 0; row < rows; row++) {
+      if (taken.full) {
+        taken.leftOut('values');
+        break;
+      }
       if (invoke(returned, 'moveToPosition', row) !== true) break;
       for (let column = 0; column < columns; column++) {
         if (invoke(returned, 'getType', column) !== STRING_COLUMN) continue;
-        const found = plain(invoke(returned, 'getString', column));
-        if (found !== null) values.push(found);
+        taken.add(invoke(returned, 'getString', column));
       }
     }
   } finally {
     invoke(returned, 'moveToPosition', position);
   }
-  return { values, rows };
+  return taken.with(rows);
 }
 
 /** Each element of a List or array, or one member of each element. */
 function list(java: JavaBridge, returned: unknown, element: string | null): Extracted {
   const elements = elementsOf(java, returned);
   if (elements === null) return NOTHING;
-  const values: WireValue[] = [];
-  for (const item of elements.slice(0, MAX_VALUES)) {
-    const found = plain(element === null || !isWrapper(item) ? item : member(java, item, element));
-    if (found !== null) values.push(found);
-  }
-  return { values, rows: elements.length };
+  const taken = new Taken();
+  for (const item of elements.some) taken.add(element === null || !isWrapper(item) ? item : member(java, item, element));
+  if (elements.size > elements.some.length) taken.leftOut('values');
+  return taken.with(elements.size);
 }
 
-function elementsOf(java: JavaBridge, value: unknown): readonly unknown[] | null {
-  if (Array.isArray(value)) return value as readonly unknown[];
+/** The elements of a List or array, up to the bound, and how many there are. */
+function elementsOf(java: JavaBridge, value: unknown): { readonly some: readonly unknown[]; readonly size: number } | null {
+  if (Array.isArray(value)) return { some: value.slice(0, MAX_VALUES), size: value.length };
   if (!isWrapper(value)) return null;
   const seen = dispatcher(value, 'size') === null ? asRuntimeClass(java, value) : value;
-  const size = Math.min(Number(invoke(seen, 'size')), MAX_VALUES);
-  return Array.from({ length: size }, (_, index) => invoke(seen, 'get', index));
+  const size = Number(invoke(seen, 'size'));
+  return { some: Array.from({ length: Math.min(size, MAX_VALUES) }, (_, index) => invoke(seen, 'get', index)), size };
 }
 
 /** A field or no-argument method of an object, or a path of them: `activityInfo.packageName`. */
@@ -114,22 +150,23 @@ function member(java: JavaBridge, object: JavaWrapper, path: string): unknown {
 /** One android.location.Location, or a List of them, as `lat,lon` with 7 decimals. */
 function locations(java: JavaBridge, value: unknown): Extracted {
   if (!isWrapper(value)) return NOTHING;
-  const all = value.$className === 'android.location.Location' ? [value] : (elementsOf(java, value) ?? []);
-  const values = all.filter(isWrapper).map((item): WireValue => {
+  const all = value.$className === 'android.location.Location' ? [value] : (elementsOf(java, value)?.some ?? []);
+  const taken = new Taken();
+  for (const item of all.filter(isWrapper)) {
     const location = asRuntimeClass(java, item);
-    return { text: `${Number(invoke(location, 'getLatitude')).toFixed(7)},${Number(invoke(location, 'getLongitude')).toFixed(7)}` };
-  });
-  return { values, rows: null };
+    taken.add(`${Number(invoke(location, 'getLatitude')).toFixed(7)},${Number(invoke(location, 'getLongitude')).toFixed(7)}`);
+  }
+  return taken.with(null);
 }
 
 function clip(java: JavaBridge, returned: unknown): Extracted {
   if (!isWrapper(returned)) return NOTHING;
-  const values: WireValue[] = [];
+  const taken = new Taken();
   const count = Number(invoke(returned, 'getItemCount'));
   for (let index = 0; index < Math.min(count, MAX_VALUES); index++) {
     const item = invoke(returned, 'getItemAt', index);
-    const found = isWrapper(item) ? plain(invoke(item, 'getText')) : null;
-    if (found !== null) values.push(found);
+    if (isWrapper(item)) taken.add(invoke(item, 'getText'));
   }
-  return { values, rows: count };
+  if (count > MAX_VALUES) taken.leftOut('values');
+  return taken.with(count);
 }

@@ -20,24 +20,39 @@ function renderHtml(parts: FormatParts): string {
   const { report, timeline, language } = parts;
   const policy = `default-src 'none'; script-src 'sha256-${sha256(PAGE_SCRIPT)}'; style-src 'sha256-${sha256(PAGE_STYLE)}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const page = html`<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}" data-lang="${language}">
-<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<title>${`${report.app.label} · 借镜检测报告 Jiejing report`}</title>
-${trusted(`<style>${PAGE_STYLE}</style>`)}</head>
-<body>
-${report.handset.simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</aside>` : ''}
-<nav aria-label="${language === 'zh' ? '本页' : 'This page'}"><a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a> <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a> <span class="tools"><button type="button" id="language" lang="${language === 'zh' ? 'en' : 'zh-CN'}">${language === 'zh' ? 'English' : '中文'}</button> <button type="button" id="theme">${both({ zh: '深色 / 浅色', en: 'Dark / light' })}</button></span></nav>
-<main>
-${summarySection(report)}
-${timelineSection(timeline.events.length)}
-${findingsSection(parts)}
-${filmSection(parts)}
-${coverageSection(report)}
-</main>
-<footer><p>${both({ zh: '读取不等于收集；“未发现”不等于“没有”。每条关联都附可重放的证书，见 report.json；核对方法见证据包内《核验说明》。本报告含个人信息的处理记录，请妥善保管。', en: 'Read is not collected; clear is not clean. Each link has a certificate that can be replayed, in report.json. This report records processing of personal data: keep it safe.' })}</p></footer>
-${trusted(`<script type="application/json" id="columns">${JSON.stringify(columnsOf(report, timeline)).replaceAll('<', '\\u003c')}</script><script>${PAGE_SCRIPT}</script>`)}
-</body></html>
-`;
+    <html lang="${language === 'zh' ? 'zh-CN' : 'en'}" data-lang="${language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${`${report.app.label} · 借镜检测报告 Jiejing report`}</title>
+        ${trusted(`<style>${PAGE_STYLE}</style>`)}
+      </head>
+      <body>
+        ${report.handset.simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</aside>` : ''}
+        <nav aria-label="${language === 'zh' ? '本页' : 'This page'}">
+          <a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a>
+          <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a>
+          <span class="tools"
+            ><button type="button" id="language" lang="${language === 'zh' ? 'en' : 'zh-CN'}">
+              ${language === 'zh' ? 'English' : '中文'}
+            </button>
+            <button type="button" id="theme">${both({ zh: '深色 / 浅色', en: 'Dark / light' })}</button></span
+          >
+        </nav>
+        <main>
+          ${summarySection(report)} ${timelineSection(timeline.events.length)} ${findingsSection(parts)} ${filmSection(parts)}
+          ${coverageSection(report)}
+        </main>
+        <footer>
+          <p>
+            ${both({ zh: '读取不等于收集；“未发现”不等于“没有”。每条关联都附可重放的证书，见 report.json；核对方法见证据包内《核验说明》。本报告含个人信息的处理记录，请妥善保管。', en: 'Read is not collected; clear is not clean. Each link has a certificate that can be replayed, in report.json. This report records processing of personal data: keep it safe.' })}
+          </p>
+        </footer>
+        ${trusted(`<script type="application/json" id="columns">${JSON.stringify(columnsOf(report, timeline)).replaceAll('<', '\\u003c')}</script><script>${PAGE_SCRIPT}</script>`)}
+      </body>
+    </html> `;
   return page.markup;
 }
 

@@ -17,6 +17,8 @@ export interface Path {
   readonly span: Range;
   /** Hooks that saw the bytes on the way, outermost first. */
   readonly derivations: readonly Derivation[];
+  /** A digest or MAC on the way took in more than this value and a salt: it tells whoever has it nothing of the value. */
+  readonly blended: boolean;
   /** The digest bytes found, for a digest. */
   readonly digest: Uint8Array | null;
 }
@@ -38,7 +40,7 @@ export function sha256(bytes: Uint8Array): string {
 export function pathsOf(find: Find, inputOf: (derivation: Derivation) => DerivedInput | null): readonly Path[] {
   const { needle, layer } = find;
   const { layers, at, span } = wayUp(layer, find);
-  const base = { layers, at, span, derivations: [], digest: null };
+  const base = { layers, at, span, derivations: [], blended: false, digest: null };
   switch (needle.kind) {
     case 'digest': {
       const last = { encoding: { op: needle.op }, ...at, sha256: sha256(needle.spelled) };

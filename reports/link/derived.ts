@@ -2,17 +2,22 @@ import type { Derivation, Event, EventId } from '../../harness/model/event.js';
 import type { Bodies } from '../../harness/model/finding.js';
 import { pathsOf, sha256, type DerivedInput, type Path } from './certificate.js';
 import { addDerived, type Needles } from './needles.js';
+import type { HookedCall } from './replay.js';
 import { beginWalk, searchPart } from './search.js';
 
 /** Shorter outputs are met by chance. */
 const MIN_OUTPUT = 16;
+
+/** Longest salt, in bytes, beside which a digested value still stands for itself. */
+const MAX_SALT = 64;
+const ONE_WAY: ReadonlySet<Derivation['op']> = new Set(['digest', 'mac']);
 
 /** What the crypto calls of a run took in and gave out. */
 export interface Derived {
   inputOf(derivation: Derivation): DerivedInput | null;
   /** The earliest call that gave exactly these bytes. */
   byOutput(bytes: Uint8Array): Derivation | null;
-  bytesOf(id: EventId): { readonly input: Uint8Array; readonly output: Uint8Array } | null;
+  callOf(id: EventId): HookedCall | null;
   readonly bytesSearched: number;
 }
 
@@ -35,8 +40,9 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
     const walk = beginWalk(needles, input.length);
     searchPart(walk, input, []);
     bytesSearched += walk.bytes;
-    const paths = firstPerValue(walk.finds.flatMap((find) => pathsOf(find, inputOf)));
-    if (paths.length === 0) continue;
+    const found = firstPerValue(walk.finds.flatMap((find) => pathsOf(find, inputOf)));
+    if (found.length === 0) continue;
+    const paths = ONE_WAY.has(derivation.op) ? found.map((path) => blend(path, found.length, input.length)) : found;
     outputs.set(key, derivation);
     inputs.set(derivation.id, { sha256: sha256(input), paths });
     addDerived(needles, derivation, output);
@@ -44,12 +50,20 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
   return {
     inputOf,
     byOutput: (bytes) => outputs.get(Buffer.from(bytes).toString('latin1')) ?? null,
-    bytesOf: (id) => {
+    callOf: (id) => {
       const found = byId.get(id);
-      return found === undefined ? null : { input: read(found.input, bodies), output: read(found.output, bodies) };
+      return found === undefined
+        ? null
+        : { op: found.op, algorithm: found.algorithm, input: read(found.input, bodies), output: read(found.output, bodies) };
     },
     bytesSearched,
   };
+}
+
+/** What comes out of a digest of a whole request proves that request, but hands over none of the values in it. */
+function blend(path: Path, values: number, inputBytes: number): Path {
+  const salt = inputBytes - (path.span.end - path.span.start);
+  return { ...path, blended: path.blended || values > 1 || salt > MAX_SALT };
 }
 
 function firstPerValue(paths: readonly Path[]): readonly Path[] {

@@ -2,6 +2,7 @@ import { order } from '../../harness/model/stamp.js';
 import type { Derivation, Flow, ValueId } from '../../harness/model/event.js';
 import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import { spanOf } from '../../harness/model/timeline.js';
 import type { Path } from './certificate.js';
 import { PHONE_LIKE } from './spelling.js';
 
@@ -97,8 +98,15 @@ export function levelOf(path: Path, bits: number, { company, flow, hook }: Setti
   if (PHONE_LIKE.has(value.type) && alone && !coded) return 'C3';
   const sure = value.bits >= MIN_OWN_BITS && Math.max(bits, company.totalBits) >= SURE_BITS;
   if (!sure) return Math.max(bits, 0) >= LIKELY_BITS || company.totalBits >= SURE_BITS ? 'C3' : 'C1';
+  if (path.blended) return 'C3';
   const hooks = hook === null ? path.derivations : [hook];
-  return hooks.length > 0 && hooks.every((d) => order(d.at, flow.at) !== 'after') ? 'C5' : 'C4';
+  return hooks.length > 0 && hooks.every((d) => isBefore(d, flow)) ? 'C5' : 'C4';
+}
+
+// A call while the request still went out may have made its last bytes: as sure as one before it.
+function isBefore(d: Derivation, flow: Flow): boolean {
+  const { from, to } = spanOf(flow);
+  return order(d.at, from) === 'before' || order(d.at, to) === 'before';
 }
 
 /** Whether the phone number of the same contact (or, for what is typed, another typed value) is in the request too. */

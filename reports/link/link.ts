@@ -2,6 +2,7 @@ import type { Derivation, Event, EventId, Flow, Gap, ValueId } from '../../harne
 import type { Bodies, Certificate, Level, Link, Report } from '../../harness/model/finding.js';
 import type { RunHead } from '../../harness/model/run.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
+import { hostOf } from '../../harness/model/timeline.js';
 import { pathsOf, sha256, type Path } from './certificate.js';
 import { readDerivations, type Derived } from './derived.js';
 import { classOf, companyOf, levelOf, surprise, type Tries } from './level.js';
@@ -9,7 +10,9 @@ import { stepsOf } from './layer.js';
 import { buildNeedles, type Needles } from './needles.js';
 import { partsOf, type Part } from './parts.js';
 import { causesOf, readsOf, type Reads } from './reads.js';
+import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
 import { createReplay } from './replay.js';
+import { isUndecodable } from './undecodable.js';
 import { beginWalk, searchPart, type Find } from './search.js';
 
 /** A recorded run, as far as the linker needs it. */
@@ -49,7 +52,7 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
-    const { proofs, unseen } = searchFlow(partsOf(flow, bodies), { needles, derived, count });
+    const { proofs, unseen } = searchFlow(flow, partsOf(flow, bodies), { needles, derived, count });
     flows.push({ flow, proofs });
     for (const why of unseen)
       gaps.push({
@@ -59,13 +62,16 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
         source: 'linker',
         what: 'request',
         why,
-        scope: { datum: null, host: flow.host, phase: null },
+        scope: { datum: null, host: hostOf(flow), phase: null },
       });
   }
   const tries: Tries = { ...count, needles: countClasses(manifest.values), forms: needles.forms };
-  const reads = readsOf(events);
+  const receivers = receiversFor(head);
+  const reads = readsOf(events, head, receivers);
   const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
-  const drafts = flows.flatMap((searched) => linksOf(searched, { tries, reads, derived, placebos, appPackage: head.app.package }));
+  const drafts = flows.flatMap((searched) =>
+    linksOf(searched, { tries, reads, derived, placebos, receivers, appPackage: head.app.package }),
+  );
   const hits = flows.reduce(
     (n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => p.path.kind !== 'token')).length,
     0,
@@ -100,10 +106,12 @@ interface Tools {
 }
 
 function searchFlow(
+  flow: Flow,
   parts: readonly Part[],
   { needles, derived, count }: Tools,
 ): { readonly proofs: Searched['proofs']; readonly unseen: ReadonlySet<string> } {
   const proofs = new Map<ValueId, Proof[]>();
+  const unproved = new Set<ValueId>();
   const replay = createReplay();
   const walk = beginWalk(
     needles,
@@ -111,18 +119,23 @@ function searchFlow(
   );
   for (const part of parts) {
     walk.finds.length = 0;
-    searchPart(walk, part.bytes, part.encodings);
+    const body = searchPart(walk, part.bytes, part.encodings);
+    if (part.part === 'body' && !walk.finds.some(({ needle }) => needle.kind === 'derived') && isUndecodable(body))
+      walk.unseen.add('undecodable');
     const sourceSha256 = walk.finds.length === 0 ? '' : sha256(part.bytes);
     for (const find of fewest(walk.finds)) {
       for (const path of pathsOf(find, derived.inputOf)) {
         const mine = proofs.get(path.value.id) ?? [];
         if (mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
         const certificate: Certificate = { value: path.value.id, form: path.form, sourceSha256, layers: path.layers, at: path.at };
-        const shown = replay(certificate, { part: part.bytes, value: path.value, derivation: (id: EventId) => derived.bytesOf(id) });
+        const shown = replay(certificate, { part: part.bytes, value: path.value, derivation: (id: EventId) => derived.callOf(id) });
         if (shown.ok) proofs.set(path.value.id, [...mine, { path, part: part.part, certificate }]);
+        else unproved.add(path.value.id);
       }
     }
   }
+  if ([...unproved].some((id) => id.startsWith('v') && !proofs.has(id))) walk.unseen.add('certificate');
+  if (flow.bodies.some((body) => body.of === 'request' && body.state === 'cut')) walk.unseen.add('cut');
   count.tokens += walk.tokens;
   count.numbers += walk.numbers;
   count.bytes += walk.bytes;
@@ -145,6 +158,7 @@ function fewest(finds: readonly Find[]): readonly Find[] {
 
 /** One proof of each sort is kept for a value; the level decides between them. */
 function sortOf(path: Path): string {
+  if (path.blended) return 'blended';
   return path.derivations.length > 0 ? 'derived' : path.kind;
 }
 
@@ -153,11 +167,13 @@ interface Context {
   readonly reads: Reads;
   readonly derived: Derived;
   readonly placebos: ReadonlySet<ValueId>;
+  readonly receivers: ReceiverTable;
   readonly appPackage: string;
 }
 
 function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Link, 'id'>[] {
   const { tries, reads, derived, placebos, appPackage } = context;
+  const receiver = context.receivers.receiverOf(hostOf(flow));
   const found = [...proofs].filter(([id]) => !placebos.has(id)).map(([, list]) => list);
   const strongest = found.map((list) => list.map((p) => ({ ...p, bits: surprise(p.path, tries) })).toSorted((a, b) => b.bits - a.bits));
   const company = companyOf(
@@ -177,7 +193,7 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
         value: path.value.id,
         datum: path.value.datum,
         flow: flow.id,
-        ...causesOf(path.value, flow, reads, appPackage),
+        ...causesOf(path.value, reads, { flow, receiver, appPackage }),
         chain: certificate.layers.map((l) => l.encoding),
         span: { part: best.part, ...path.span },
         level: best.level,
@@ -191,10 +207,17 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
 
 type Ranked = Proof & { readonly bits: number; readonly level: Level };
 
-/** The proof that is shown: the surest, then the shortest; where hooks saw no more than a coding, our own decoding of it, as sure as they make it. */
+/**
+ * The proof that is shown: the value itself where it stands there for sure, since no digest beside it says more; else the surest, then
+ * the shortest. Where hooks saw no more than a coding, our own decoding of it, as sure as they make it.
+ */
 function shownOf(ranked: readonly Ranked[]): Ranked | undefined {
-  const best = ranked.toSorted((a, b) => (a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1))[0];
+  const best = ranked.toSorted((a, b) =>
+    a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1,
+  )[0];
   const coded = best !== undefined && best.path.derivations.length > 0 && best.path.derivations.every(({ op }) => CODECS.has(op));
+  const plain = ranked.find(({ path, level }) => path.derivations.length === 0 && path.kind !== 'digest' && level >= 'C4');
+  if (plain !== undefined && best !== undefined && best.path.derivations.some(({ op }) => op === 'digest' || op === 'mac')) return plain;
   const decoded = coded ? ranked.find(({ path, level }) => path.derivations.length === 0 && level >= 'C4') : undefined;
   return decoded === undefined || best === undefined ? best : { ...decoded, level: best.level };
 }

@@ -1,15 +1,21 @@
 // Shows a link again from its certificate alone. On purpose nothing is shared with the linker (only replay-layers.ts is read with it): a fault in one must not hide in the other.
 import { createHash } from 'node:crypto';
-import type { EventId } from '../../harness/model/event.js';
+import type { Derivation, EventId } from '../../harness/model/event.js';
 import type { Certificate } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
 import { base64, hexByte, latin1, light, unpack, type Seen } from './replay-layers.js';
+
+/** A crypto or coding call as a hook saw it. */
+export interface HookedCall extends Pick<Derivation, 'op' | 'algorithm'> {
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+}
 
 /** What a replay works on: the part as sent, the manifest's value, and the recorded bytes of hooked calls (null: no such call). */
 export interface ReplayParts {
   readonly part: Uint8Array;
   readonly value: ManifestValue;
-  derivation(id: EventId): { readonly input: Uint8Array; readonly output: Uint8Array } | null;
+  derivation(id: EventId): HookedCall | null;
 }
 export type Replayed = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -104,6 +110,7 @@ function step(layer: CertLayer, seen: Seen, { certificate, parts, once }: Job): 
       const call = parts.derivation(encoding.derivation);
       if (call === null) throw new Broken('no such hooked call');
       if (call.output.length < 16 || Buffer.compare(call.output, piece) !== 0) throw new Broken('the hooked call gave other bytes');
+      if (!gives(call)) throw new Broken(`the ${call.algorithm} of what went in is not what came out`);
       return { bytes: call.input, before: null, after: null };
     }
     case 'gzip':
@@ -120,6 +127,23 @@ function step(layer: CertLayer, seen: Seen, { certificate, parts, once }: Job): 
       return { bytes: spelled, before: null, after: null };
     }
   }
+}
+
+/** Whether a call without a key gives this output for this input; a MAC or cipher cannot be done again. */
+function gives({ op, algorithm, input, output }: HookedCall): boolean {
+  if (op === 'base64') return Buffer.compare(Buffer.from(latin1(output).replace(/\s/g, ''), 'base64'), input) === 0;
+  if (op === 'gzip') return Buffer.compare(unpack('gzip', output), input) === 0;
+  const known = op === 'digest' ? /^(?:(md5)|sha-?(1|224|256|384|512)|(sm3))$/i.exec(algorithm) : null;
+  if (known === null) return true;
+  const [, md5, sha, sm3] = known;
+  return (
+    Buffer.compare(
+      createHash(md5 ?? sm3 ?? `sha${sha}`)
+        .update(input)
+        .digest(),
+      output,
+    ) === 0
+  );
 }
 
 const isDigest = (op: string): boolean => ['md5', 'md5-16', 'sha1', 'sha256', 'sm3'].includes(op);

@@ -52,8 +52,8 @@ export function beginWalk(needles: Needles, bytes: number): Walk {
   };
 }
 
-/** Searches one part as sent; `encodings` are the words of its Content-Encoding, outermost last. */
-export function searchPart(walk: Walk, bytes: Uint8Array, encodings: readonly string[]): void {
+/** Searches one part as sent; `encodings` are the words of its Content-Encoding, outermost last. Returns the bytes below those. */
+export function searchPart(walk: Walk, bytes: Uint8Array, encodings: readonly string[]): Uint8Array {
   const root: Layer = { bytes: aligned(bytes), above: null, step: null, depth: 0 };
   const ops = encodings.filter((word) => word !== 'identity');
   let layer = root;
@@ -69,6 +69,7 @@ export function searchPart(walk: Walk, bytes: Uint8Array, encodings: readonly st
   }
   // Bytes that were packed for transport hold nothing that can be read as they are.
   visit(walk, layer);
+  return layer.bytes;
 }
 
 function visit(walk: Walk, layer: Layer): void {
@@ -78,7 +79,7 @@ function visit(walk: Walk, layer: Layer): void {
   if (layer.depth < MAX_DEPTH) {
     openPacked(walk, layer);
     if (last !== layer) openPacked(walk, last);
-  }
+  } else if (packed(layer.bytes, layer.bytes.length)) walk.unseen.add('too deep');
   findShort(walk.needles, last, walk.finds);
   decodeRuns(walk, last);
 }
@@ -133,11 +134,18 @@ function openPacked(walk: Walk, layer: Layer): void {
   const buffer = Buffer.from(layer.bytes.buffer, layer.bytes.byteOffset, layer.bytes.length);
   for (const [op, magic] of MAGIC) {
     let tries = 0;
+    let opened = 0;
+    let lastTried = -1;
     for (let at = buffer.indexOf(magic); at >= 0 && tries < MAX_STREAMS; at = buffer.indexOf(magic, at + 1)) {
       tries += 1;
+      lastTried = at;
       const inner = open(walk, layer, { op, start: at, end: buffer.length }, 1);
-      if (inner !== null) visit(walk, inner);
+      if (inner === null) continue;
+      opened += 1;
+      visit(walk, inner);
     }
+    // Two bytes stand in any picture by chance: only where streams were there is it known that more may follow.
+    if (opened > 0 && tries === MAX_STREAMS && buffer.indexOf(magic, lastTried + 1) >= 0) walk.unseen.add('too many streams');
   }
 }
 
@@ -162,11 +170,29 @@ function decodeRuns(walk: Walk, layer: Layer): void {
     if (end - start >= 32) whole.add(start * 0x100000000 + end);
     if (layer.depth <= MAX_DEPTH && !decodeHexRun(walk, layer, start, end)) return;
   }
-  if (layer.depth >= MAX_DEPTH) return;
+  if (layer.depth >= MAX_DEPTH) {
+    if (goesDeeper(layer.bytes, base64)) walk.unseen.add('too deep');
+    return;
+  }
   for (let k = 0; k < base64.length; k += 2) {
     const [start, end] = [base64[k] as number, base64[k + 1] as number];
     if (!whole.has(start * 0x100000000 + end) && !decodeBase64Run(walk, layer, start, end)) return;
   }
+}
+
+/** Shortest run of base64 that is believed to be one by what it comes to. */
+const MIN_DEEPER = 32;
+
+/** Whether a run of base64 below the last layer comes to text or to something packed. */
+function goesDeeper(bytes: Uint8Array, base64: readonly number[]): boolean {
+  const out = new Uint8Array(256);
+  for (let k = 0; k < base64.length; k += 2) {
+    const [start, end] = [base64[k] as number, base64[k + 1] as number];
+    if (end - start < MIN_DEEPER) continue;
+    const n = decodeBase64(bytes, start, Math.min(end, start + 256), out);
+    if (textLike(out, n) || packed(out, n)) return true;
+  }
+  return false;
 }
 
 const scratch = new Uint8Array(64 * 1024);

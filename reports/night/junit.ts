@@ -9,7 +9,10 @@ export function junit(night: Night, rules: readonly Rule[]): string {
 }
 
 function suite(line: NightLine, began: string, rules: readonly Rule[]): string {
-  const cases = line.report === null ? [labCase(line)] : [...rules.map((rule) => ruleCase(line, rule)), ...(line.error === null ? [] : [labCase(line)])];
+  const cases =
+    line.report === null
+      ? [labCase(line)]
+      : [...rules.map((rule) => ruleCase(line, rule)), ...(line.error === null ? [] : [labCase(line)])];
   const count = (part: string): number => cases.filter((c) => c.includes(part)).length;
   return `  <testsuite name="${escape(`${line.app} · ${line.scenario}`)}" tests="${cases.length}" failures="${count('<failure')}" errors="${count('<error')}" skipped="${count('<skipped')}" time="${line.seconds.toFixed(3)}" timestamp="${escape(began)}">\n${cases.join('')}  </testsuite>\n`;
 }
@@ -32,8 +35,15 @@ function ruleCase(line: NightLine, rule: Rule): string {
   return `    <testcase classname="${escape(line.app)}.${escape(line.scenario)}" name="${escape(`${rule.id} ${rule.title.zh}`)}">${inner}</testcase>\n`;
 }
 
+// XML 1.0 has no way to write most control characters.
+// oxlint-disable-next-line no-control-regex
+const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
+
 function escape(text: string): string {
-  // XML 1.0 has no way to write most control characters.
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replace(UNWRITABLE, '\ufffd')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -15,4 +15,7 @@ export interface NightLine {
 }
 
 /** A night's results. `began` is ISO 8601. */
-export interface Night { readonly began: string; readonly lines: readonly NightLine[] }
+export interface Night {
+  readonly began: string;
+  readonly lines: readonly NightLine[];
+}

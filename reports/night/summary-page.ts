@@ -20,11 +20,33 @@ export function summaryPage(night: Night, language: Language): string {
   const simulated = night.lines.some((line) => line.report?.handset.simulated);
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}" data-lang="${language}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>借镜夜间汇总 Jiejing nightly</title>${trusted(`<style>${PAGE_STYLE}</style>`)}</head><body>
-${simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '含模拟运行 · 虚拟手机 · 不可作为证据', en: 'Holds simulated runs · virtual handset · not fit as evidence' })}</aside>` : ''}
-<main><h1>${both({ zh: '夜间汇总', en: 'Nightly summary' })} <small>${night.began}</small></h1>
-<div class="wide" tabindex="0"><table><thead><tr>${HEADS.map((h) => html`<th scope="col">${both(h)}</th>`)}</tr></thead><tbody>${night.lines.map(row)}</tbody></table></div></main></body></html>
-`.markup;
+    <html lang="${language === 'zh' ? 'zh-CN' : 'en'}" data-lang="${language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>借镜夜间汇总 Jiejing nightly</title>
+        ${trusted(`<style>${PAGE_STYLE}</style>`)}
+      </head>
+      <body>
+        ${simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '含模拟运行 · 虚拟手机 · 不可作为证据', en: 'Holds simulated runs · virtual handset · not fit as evidence' })}</aside>` : ''}
+        <main>
+          <h1>${both({ zh: '夜间汇总', en: 'Nightly summary' })} <small>${night.began}</small></h1>
+          <div class="wide" tabindex="0">
+            <table>
+              <thead>
+                <tr>
+                  ${HEADS.map((h) => html`<th scope="col">${both(h)}</th>`)}
+                </tr>
+              </thead>
+              <tbody>
+                ${night.lines.map(row)}
+              </tbody>
+            </table>
+          </div>
+        </main>
+      </body>
+    </html> `.markup;
 }
 
 const HEADS: readonly Words[] = [
@@ -40,7 +62,18 @@ const HEADS: readonly Words[] = [
 function row(line: NightLine): Markup {
   const violations = line.report?.findings.filter((f) => f.verdict === 'violation').length ?? 0;
   const kind = { 0: 'clear', 1: 'violation', 4: 'undecided' }[line.exit] ?? 'not-tested';
-  return html`<tr><td>${line.app}</td><td><code>${line.scenario}</code></td><td><span class="tag ${kind}">${both(EXIT_WORDS[line.exit] ?? { zh: String(line.exit), en: String(line.exit) })}</span>${line.error === null ? '' : html`<br><small>${line.error}</small>`}</td><td>${line.report === null ? '—' : violations}</td><td>${changes(line)}</td><td>${line.seconds.toFixed(1)}</td><td>${line.report === null ? '—' : html`<a href="${`${line.run}/report.html`}">report.html</a>`}</td></tr>`;
+  return html`<tr>
+    <td>${line.app}</td>
+    <td><code>${line.scenario}</code></td>
+    <td>
+      <span class="tag ${kind}">${both(EXIT_WORDS[line.exit] ?? { zh: String(line.exit), en: String(line.exit) })}</span
+      >${line.error === null ? '' : html`<br /><small>${line.error}</small>`}
+    </td>
+    <td>${line.report === null ? '—' : violations}</td>
+    <td>${changes(line)}</td>
+    <td>${line.seconds.toFixed(1)}</td>
+    <td>${line.report === null ? '—' : html`<a href="${`${line.run}/report.html`}">report.html</a>`}</td>
+  </tr>`;
 }
 
 function changes(line: NightLine): Markup {

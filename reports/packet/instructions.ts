@@ -1,3 +1,11 @@
+const REPORTS = `四、data/ 内的报告（report.json、report.html 与 judgements/）不在事件链内。它们由记录得出，封装时已重新得出并比对；把 data/ 复制到别处，
+执行 jiejing judge 即可再次得出（须用写明的同一版本）。
+4. The reports in data/ (report.json, report.html and judgements/) are not bound to the chain. They follow from the run, which was
+checked at sealing; to make them again, copy data/ elsewhere and use the same version:
+
+    jiejing judge 副本 / COPY
+`;
+
 /** What stands in 核验说明.txt: how anyone can check the packet without us. */
 export function instructions(packet: { readonly run: string; readonly unfit: string | null }): string {
   const unfit =
@@ -36,8 +44,9 @@ It is one file (reports/verify.ts) that uses Node.js alone: read it before you t
 data/run.json. The last line is of kind "end"; its "own" is the SHA-256 of that line without the member "own". Without an end the run was
 cut short, and what was recorded still holds.
 
-四、证据根哈希为 tagmanifest-sha256.txt 的 SHA-256。请与出具方另行告知的值核对：
-4. The root of the packet is the SHA-256 of tagmanifest-sha256.txt. Compare it with what the sender told you by other means:
+${REPORTS}
+五、证据根哈希为 tagmanifest-sha256.txt 的 SHA-256。请与出具方另行告知的值核对：
+5. The root of the packet is the SHA-256 of tagmanifest-sha256.txt. Compare it with what the sender told you by other means:
 
     sha256sum tagmanifest-sha256.txt
 

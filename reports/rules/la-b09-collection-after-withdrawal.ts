@@ -1,5 +1,6 @@
 import { actsIn } from '../../harness/model/claims.js';
 import { isNecessaryForLoan } from '../../harness/model/datum.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { EventId } from '../../harness/model/event.js';
 import type { Rule, Timeline } from '../../harness/model/finding.js';
 import { sent, standing, type Sent } from '../../harness/model/timeline.js';
@@ -9,7 +10,7 @@ import { consent, launched, reads, sends, story, unseen } from '../examples.js';
 // carry that (the data that 必要个人信息范围规定 5(12) counts as necessary). Everything else read or sent afterwards counts.
 export default {
   id: 'LA-B09',
-  title: { zh: '撤回同意/注销后仍收集', en: 'Collects after withdrawal/cancellation' },
+  title: { zh: '撤回同意/注销后仍读取或发送', en: 'Reads or sends after withdrawal/cancellation' },
   severity: 'critical',
   mode: 'A',
   miitIssue: '违规收集个人信息',
@@ -28,20 +29,7 @@ export default {
     zh: '用户撤回同意后，应用仍{act}{datum}（调用方：{caller}；接收方：{receiver}）',
     en: 'after the user withdrew consent, the app still {act} {datum} (caller: {caller}; receiver: {receiver})',
   },
-  defences: [
-    {
-      zh: '法律、行政法规规定的保存期限未届满，只做存储与必要的安全保护（个人信息保护法第四十七条）',
-      en: 'a legal retention period runs and it is only stored and protected (PIPL art. 47)',
-    },
-    {
-      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
-      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.retention, DEFENCES.necessary, DEFENCES.version],
 
   judge(timeline) {
     const exchange = withdrawalExchange(timeline);

@@ -1,7 +1,7 @@
-import { actOf, readIn } from '../../harness/model/claims.js';
+import { readBefore } from '../../harness/model/claims.js';
 import { heldData } from '../../harness/model/datum.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
-import { reads } from '../../harness/model/timeline.js';
 import { consent, gap, launched, reads as readsOf, story } from '../examples.js';
 
 const DATA = heldData('CONTACTS', 'SMS', 'CALL_LOG', 'FINE_LOC', 'COARSE_LOC', 'TRACK');
@@ -29,27 +29,10 @@ export default {
     zh: '用户同意隐私政策前，{caller} 通过 {api} {act}{datum}',
     en: 'before the user agreed, {caller} {act} {datum} through {api}',
   },
-  defences: [
-    {
-      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
-      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
-    },
-    {
-      zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）',
-      en: 'it comes from an SDK default (the operator still answers for disclosure and control)',
-    },
-    { zh: '仅在本机使用，没有上传，不构成收集', en: 'it was used on the device only and not collected' },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.necessary, DEFENCES.sdkDefault, DEFENCES.onDevice, DEFENCES.version],
 
   judge(timeline) {
-    return reads(timeline, DATA).flatMap((read) => {
-      const { caller, datum, api } = read.observation;
-      return readIn(timeline, read, ['before-consent'], { caller, act: actOf(read), datum, api });
-    });
+    return readBefore(timeline, DATA);
   },
 
   examples: {

@@ -1,4 +1,5 @@
 import { askedIn } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
 import { consent, launched, prompts, story } from '../examples.js';
 
@@ -25,16 +26,7 @@ export default {
     zh: '用户同意隐私政策前，应用（调用方 {caller}）索取“{group}”权限',
     en: 'before the user agreed, the app (caller {caller}) asked for the permission group {group}',
   },
-  defences: [
-    {
-      zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）',
-      en: 'it comes from an SDK default (the operator still answers for disclosure and control)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.sdkDefault, DEFENCES.version],
 
   judge(timeline) {
     return askedIn(timeline, ['before-consent'], (prompt, group) => ({ caller: prompt.caller ?? '-', group }));

@@ -1,6 +1,6 @@
-import { hostUnseen, sentFacts, sentIn, typedDoubt } from '../../harness/model/claims.js';
+import { sentTo, typedDoubt } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
-import { sent, unseenFlows } from '../../harness/model/timeline.js';
 import { consent, launched, reads, sends, story, unseen as unseenOf } from '../examples.js';
 
 // A receiver that nobody is known to stand behind is neither the first nor a third party for sure: undecided in LA-C04 and LA-C05.
@@ -26,30 +26,10 @@ export default {
     zh: '用户同意隐私政策前，{datum}被发送至应用自己的服务器 {receiver}（形式：{form}；位置：{part}）',
     en: "before the user agreed, {datum} was sent to the app's own server {receiver} (form: {form}; part: {part})",
   },
-  defences: [
-    {
-      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
-      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
-    },
-    {
-      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
-      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.necessary, DEFENCES.anonymised, DEFENCES.version],
 
   judge(timeline) {
-    const claims = sent(timeline)
-      .filter((one) => one.receiver.party !== 'third')
-      .flatMap((one) => {
-        const unknown = one.receiver.party === 'unknown' ? 'receiver-unknown' : null;
-        return sentIn(timeline, one, ['before-consent'], { facts: sentFacts(one), doubts: [unknown, typedDoubt(one)] });
-      });
-    const unseen = unseenFlows(timeline).filter(({ receiver }) => receiver.party !== 'third');
-    return [...claims, ...unseen.flatMap(({ flow }) => hostUnseen(timeline, flow, ['before-consent']))];
+    return sentTo(timeline, { party: 'first', phases: ['before-consent'], doubt: typedDoubt });
   },
 
   examples: {

@@ -1,4 +1,5 @@
 import { actsIn, askedIn, typedDoubt } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
 import { activity, consent, launched, prompts, reads, sends, story, unseen } from '../examples.js';
 
@@ -6,7 +7,7 @@ import { activity, consent, launched, prompts, reads, sends, story, unseen } fro
 // typed himself and the operator received stays undecided, as in LA-C04.
 export default {
   id: 'LA-C06',
-  title: { zh: '拒绝后仍收集', en: 'Collects after refusal' },
+  title: { zh: '拒绝后仍读取、索权或发送', en: 'Reads, asks or sends after refusal' },
   severity: 'critical',
   mode: 'A',
   miitIssue: '违规收集个人信息',
@@ -25,21 +26,7 @@ export default {
     zh: '用户拒绝隐私政策后，应用仍{act}{datum}（调用方：{caller}；接收方：{receiver}）',
     en: 'after the user refused, the app still {act} {datum} (caller: {caller}; receiver: {receiver})',
   },
-  defences: [
-    {
-      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
-      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
-    },
-    {
-      zh: '由第三方 SDK 的默认设置引起（运营者仍负责披露与管理）',
-      en: 'it comes from an SDK default (the operator still answers for disclosure and control)',
-    },
-    { zh: '仅在本机使用，没有上传，不构成收集', en: 'it was used on the device only and not collected' },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.necessary, DEFENCES.sdkDefault, DEFENCES.onDevice, DEFENCES.version],
 
   judge(timeline) {
     return [
@@ -66,6 +53,7 @@ export default {
     violationByAPrompt: story(launched(0), consent(2000, 'declined'), prompts(3000, 'LOCATION')),
     violationBySending: story(launched(0), consent(2000, 'declined'), sends(3000, 'android-id', 'collect.risk.example')),
     undecided: story(launched(0), consent(2000, 'declined', { windowMs: 80 }), reads(2030, 'imei')),
+    undecidedForTheBackKey: story(launched(0), consent(2000, 'declined', { how: 'back' }), reads(3000, 'imei')),
     notTested: story(launched(0), consent(2000, 'declined'), unseen(3000, 'collect.risk.example')),
     clear: story(launched(0), reads(900, 'imei'), consent(2000, 'declined')),
     clearAfterALaterAgreement: story(launched(0), consent(2000, 'declined'), consent(5000, 'agreed'), reads(6000, 'imei')),

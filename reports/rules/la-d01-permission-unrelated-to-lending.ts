@@ -1,5 +1,6 @@
 import { aboutAsked, askedIn, NO_CONSENT, notTested, phaseOf } from '../../harness/model/claims.js';
 import { isPersonalGroup } from '../../harness/model/datum.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
 import { permissionRequests } from '../../harness/model/timeline.js';
 import { consent, launched, prompts, story } from '../examples.js';
@@ -29,17 +30,7 @@ export default {
     zh: '未经用户同意，应用（调用方 {caller}）索取与借贷无关的“{group}”权限',
     en: "without the user's consent, the app (caller {caller}) asked for {group}, which lending does not need",
   },
-  defences: [
-    { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    {
-      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
-      en: 'it serves fraud prevention (which alone does not allow forced collection)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.inUse, DEFENCES.fraud, DEFENCES.version],
 
   judge(timeline) {
     const accused = askedIn(timeline, NO_CONSENT, (prompt, group) => ({ caller: prompt.caller ?? '-', group })).filter(({ about }) =>

@@ -1,4 +1,5 @@
 import { aboutRead, phaseOf, verdictOf } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
 import { pickedGroups, reads, type Read } from '../../harness/model/timeline.js';
 import { launched, picks, reached, reads as readsOf, story } from '../examples.js';
@@ -7,7 +8,7 @@ const DATA = ['contacts'];
 const AN_EMERGENCY_CONTACT_OR_TWO = 2;
 
 // Two contacts at most can be what an emergency-contact field needs, or as many as the user picked. Planted contacts are counted
-// where they are seen; the rows of a cursor are counted only where none is, since one contact may have many rows.
+// where they are seen. Rows are no contacts (one may have many): more rows than contacts seen only leave it open.
 export default {
   id: 'LA-E01',
   title: { zh: '批量读取通讯录', en: 'Bulk contact enumeration' },
@@ -29,18 +30,7 @@ export default {
     zh: '{caller} 通过 {api} 读取了通讯录中的 {rows} 条（用户选取 {picked} 条）',
     en: '{caller} read {rows} entries of the contact list through {api} (the user picked {picked})',
   },
-  defences: [
-    { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    {
-      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
-      en: 'it serves fraud prevention (which alone does not allow forced collection)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.picked, DEFENCES.inUse, DEFENCES.fraud, DEFENCES.version],
 
   judge(timeline) {
     const picked = pickedGroups(timeline).size;
@@ -53,7 +43,7 @@ export default {
       const counted = contactsIn(timeline, group);
       const rows = Math.max(...group.map(({ observation }) => observation.rows ?? 0));
       if (counted <= limit && rows <= limit) return [];
-      const unclear = counted > 0 && counted <= limit ? 'rows-unclear' : null;
+      const unclear = counted <= limit ? 'rows-unclear' : null;
       const { caller, api } = first.observation;
       const facts = { caller, api, rows: Math.max(counted, rows), picked };
       const events = [first.observation.id, ...rest.map((read) => read.observation.id)] as const;
@@ -78,6 +68,7 @@ export default {
       readsOf(5100, 'contacts', { rows: 1, groups: 3 }),
     ),
     undecided: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 7, groups: 1 })),
+    undecidedWhereNoContactIsSeen: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 7, groups: 0 })),
     clear: story(launched(0), reached('form-reached'), readsOf(5000, 'contacts', { rows: 1 })),
     clearWhenPicked: story(launched(0), reached('form-reached'), picks(4000, 3), readsOf(5000, 'contacts', { rows: 3, groups: 3 })),
   },

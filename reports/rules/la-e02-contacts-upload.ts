@@ -1,4 +1,5 @@
 import { hostUnseen, phaseOf, verdictOf, aboutSent, sdkFact } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
 import { linked, pickedGroups, unseenFlows, type Sent } from '../../harness/model/timeline.js';
 import { consent, launched, picks, reached, reads, sends, story, unseen } from '../examples.js';
@@ -29,21 +30,7 @@ export default {
     zh: '通讯录中 {contacts} 位联系人的信息被上传至 {receiver}（SDK：{sdk}；形式：{form}）',
     en: 'entries of {contacts} people from the contact list were uploaded to {receiver} (SDK: {sdk}; form: {form})',
   },
-  defences: [
-    { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    {
-      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
-      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
-    },
-    {
-      zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）',
-      en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.picked, DEFENCES.anonymised, DEFENCES.processor, DEFENCES.version],
 
   judge(timeline) {
     const picked = pickedGroups(timeline);

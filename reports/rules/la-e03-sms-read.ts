@@ -1,5 +1,6 @@
 import { aboutRead, aboutSent, phaseOf, readAct, sentAct, verdictOf } from '../../harness/model/claims.js';
 import { heldData } from '../../harness/model/datum.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Claim, Rule } from '../../harness/model/finding.js';
 import { reads, sent } from '../../harness/model/timeline.js';
 import { launched, reached, reads as readsOf, sends, story } from '../examples.js';
@@ -29,18 +30,7 @@ export default {
     zh: '应用{act}{datum}（{rows} 条；调用方：{caller}；接收方：{receiver}）',
     en: 'the app {act} {datum} ({rows} rows; caller: {caller}; receiver: {receiver})',
   },
-  defences: [
-    { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    {
-      zh: '为反欺诈、风控所需（但不得仅以此为由强制收集）',
-      en: 'it serves fraud prevention (which alone does not allow forced collection)',
-    },
-    { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.inUse, DEFENCES.fraud, DEFENCES.picked, DEFENCES.version],
 
   judge(timeline) {
     const got = reads(timeline, DATA).filter((read) => read.doubt === null || read.doubt === 'caller-unknown');

@@ -1,4 +1,5 @@
 import { aboutRead, aboutSent, phaseOf, readAct, sentAct, verdictOf } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Claim, Rule, Timeline } from '../../harness/model/finding.js';
 import { inBackground, reads, sent, type Read, type Sent } from '../../harness/model/timeline.js';
 import { activity, launched, prompts, reached, reads as readsOf, sends, step, story } from '../examples.js';
@@ -7,7 +8,7 @@ import { activity, launched, prompts, reached, reads as readsOf, sends, step, st
 // to the next explains it. Before the first activity nothing is resumed either, but the user has just started the app.
 export default {
   id: 'LA-E06',
-  title: { zh: '后台静默收集', en: 'Silent/background collection' },
+  title: { zh: '后台静默读取或发送', en: 'Silent reading or sending in background' },
   severity: 'high',
   mode: 'A',
   miitIssue: '超范围收集个人信息',
@@ -26,14 +27,7 @@ export default {
     zh: '应用在后台{act}{datum}（调用方：{caller}；接收方：{receiver}）',
     en: 'in background the app {act} {datum} (caller: {caller}; receiver: {receiver})',
   },
-  defences: [
-    { zh: '用户正在使用的业务功能需要', en: 'the function the user was using needs it' },
-    { zh: '由用户主动触发或选取', en: 'the user triggered or picked it himself' },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.inUse, DEFENCES.picked, DEFENCES.version],
 
   judge(timeline) {
     return [

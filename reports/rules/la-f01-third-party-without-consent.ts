@@ -1,6 +1,7 @@
-import { NO_CONSENT, aboutHost, hostUnseen, notTested, phaseOf, sdkFact, sentFacts, sentIn } from '../../harness/model/claims.js';
+import { NO_CONSENT, aboutHost, notTested, phaseOf, sentTo } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Rule } from '../../harness/model/finding.js';
-import { sent, unseenFlows } from '../../harness/model/timeline.js';
+import { sent } from '../../harness/model/timeline.js';
 import { consent, launched, reads, sends, story, unseen as unseenOf } from '../examples.js';
 
 // Where no consent stands, nobody can have agreed to the sending. Once the user agreed, whether the receiver and the data are covered
@@ -26,39 +27,17 @@ export default {
     zh: '未经用户同意，{datum}被提供给第三方 {receiver}（SDK：{sdk}；形式：{form}；位置：{part}）',
     en: "without the user's consent, {datum} was provided to the third party {receiver} (SDK: {sdk}; form: {form}; part: {part})",
   },
-  defences: [
-    {
-      zh: '接收方是受托处理者，不构成“提供”（个人信息保护法第二十一条）',
-      en: 'the receiver is an entrusted processor, so nothing was provided to another (PIPL art. 21)',
-    },
-    {
-      zh: '处理属于订立、履行合同或履行法定义务所必需（个人信息保护法第十三条第二、三项）',
-      en: 'the processing is necessary for a contract or a legal duty (PIPL art. 13 (2), (3))',
-    },
-    {
-      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
-      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.processor, DEFENCES.necessary, DEFENCES.anonymised, DEFENCES.version],
 
   judge(timeline) {
-    const others = sent(timeline).filter(({ receiver }) => receiver.party !== 'first');
-    const accused = others.flatMap((one) => {
-      const unknown = one.receiver.party === 'unknown' ? 'receiver-unknown' : null;
-      return sentIn(timeline, one, NO_CONSENT, { facts: { ...sentFacts(one), ...sdkFact(one) }, doubts: [unknown] });
-    });
-    const flows = new Set(accused.map((claim) => claim.events[0]));
-    const agreed = others
-      .filter(({ flow }) => !flows.has(flow.id))
+    const open = sentTo(timeline, { party: 'third', phases: NO_CONSENT, doubt: () => null });
+    const flows = new Set(open.map((claim) => claim.events[0]));
+    const agreed = sent(timeline)
+      .filter(({ flow, receiver }) => receiver.party !== 'first' && !flows.has(flow.id))
       .map(({ flow, receiver }) =>
         notTested('documents', [flow.id], { topic: receiver.host }, aboutHost(receiver, phaseOf(timeline, flow))),
       );
-    const unseen = unseenFlows(timeline).filter(({ receiver }) => receiver.party !== 'first');
-    return [...accused, ...agreed, ...unseen.flatMap(({ flow }) => hostUnseen(timeline, flow, NO_CONSENT))];
+    return [...open, ...agreed];
   },
 
   examples: {

@@ -1,4 +1,5 @@
 import { aboutSent, phaseOf, sentFacts, verdictOf } from '../../harness/model/claims.js';
+import { DEFENCES } from '../../harness/model/defences.js';
 import type { Claim, Rule } from '../../harness/model/finding.js';
 import { sent } from '../../harness/model/timeline.js';
 import { launched, reached, reads, sends, story } from '../examples.js';
@@ -25,17 +26,7 @@ export default {
     zh: '{datum}以未加密的 HTTP 发送至 {receiver}（形式：{form}；位置：{part}）',
     en: '{datum} was sent to {receiver} over unencrypted HTTP (form: {form}; part: {part})',
   },
-  defences: [
-    { zh: '内容本身已在应用层加密', en: 'the content itself is encrypted by the app' },
-    {
-      zh: '发送的是匿名化后无法识别且不能复原的信息（仅做摘要或编码不属于此）',
-      en: 'what was sent is anonymised beyond recovery (a mere digest or coding is not)',
-    },
-    {
-      zh: '检测的是灰度、旧版或非官方渠道版本，或检测设备异常',
-      en: 'the version tested was a trial, old or unofficial one, or the test device was at fault',
-    },
-  ],
+  defences: [DEFENCES.encrypted, DEFENCES.anonymised, DEFENCES.version],
 
   judge(timeline) {
     return sent(timeline)

@@ -156,8 +156,8 @@ const listTaken = (phase: string): readonly Found[] => [
 // Contacts and SMS.
 const twice = (one: Found): readonly Found[] => [one, one];
 const AFTER_AGREEING = [
-  // The box on the log-in page.
-  found('LA-B01', 'violation', 'after-consent', {}),
+  // The box on the log-in page: ticked, but for a user who had agreed in the notice just before.
+  found('LA-B01', 'undecided', 'after-consent', {}),
   ...twice(found('LA-D01', 'not-tested', 'after-consent', {})),
   ...[AT_STAT, AT_SCORE, AT_GRAPH, AT_RISK, AT_PUSH, AT_ADS].map((where) => found('LA-F01', 'not-tested', 'after-consent', where)),
   ...inTheClear('after-consent'),

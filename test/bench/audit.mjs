@@ -17,8 +17,20 @@ export async function measure() {
     // Weighed apart: reading /proc 20 times a second costs time of its own.
     const weighed = await run(process.execPath, ['dist/harness/cli/main.js', 'audit', 'eager', '--out', join(root, 'w')], { weigh: true });
     return [
-      { what: `whole audit of eager, median of ${RUNS}`, goal: 6, reached: median(timed), unit: 's', note: `${timed.map((s) => s.toFixed(2)).join(' ')}` },
-      { what: 'memory of that audit, peak of the summed PSS', goal: 600, reached: weighed.peakMiB, unit: 'MiB', note: 'sampled every 50 ms, children included' },
+      {
+        what: `whole audit of eager, median of ${RUNS}`,
+        goal: 6,
+        reached: median(timed),
+        unit: 's',
+        note: `${timed.map((s) => s.toFixed(2)).join(' ')}`,
+      },
+      {
+        what: 'memory of that audit, peak of the summed PSS',
+        goal: 600,
+        reached: weighed.peakMiB,
+        unit: 'MiB',
+        note: 'sampled every 50 ms, children included',
+      },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });

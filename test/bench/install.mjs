@@ -20,7 +20,13 @@ export async function measure() {
     if (works.code !== 0) throw new Error(`the installed program does not start\n${works.stderr}`);
     return [
       { what: 'npm ci with an empty cache', goal: 60, reached: ci.seconds, unit: 's', note: 'fresh clone, build included' },
-      { what: 'what a user installs (npm pack, npm i --omit=dev)', goal: 180, reached: bytesIn(join(root, 'user/node_modules')) / 1e6, unit: 'MB', note: '' },
+      {
+        what: 'what a user installs (npm pack, npm i --omit=dev)',
+        goal: 180,
+        reached: bytesIn(join(root, 'user/node_modules')) / 1e6,
+        unit: 'MB',
+        note: '',
+      },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });

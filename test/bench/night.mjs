@@ -22,8 +22,20 @@ export async function measure() {
     const early = median(third.slice(0, 10));
     const late = median(third.slice(-10));
     return [
-      { what: `failures in ${AUDITS} audits of one nightly process`, goal: 0, reached: failed + (AUDITS - rows.length), unit: 'audits', note: `exit ${code}, ${(seconds / AUDITS).toFixed(2)} s an audit` },
-      { what: 'growth of its memory, audits 11–20 to 51–60', goal: 10, reached: Math.max(0, ((late - early) / early) * 100), unit: '%', note: `${(early / 1024).toFixed(0)} → ${(late / 1024).toFixed(0)} MiB PSS of the process, after each audit` },
+      {
+        what: `failures in ${AUDITS} audits of one nightly process`,
+        goal: 0,
+        reached: failed + (AUDITS - rows.length),
+        unit: 'audits',
+        note: `exit ${code}, ${(seconds / AUDITS).toFixed(2)} s an audit`,
+      },
+      {
+        what: 'growth of its memory, audits 11–20 to 51–60',
+        goal: 10,
+        reached: Math.max(0, ((late - early) / early) * 100),
+        unit: '%',
+        note: `${(early / 1024).toFixed(0)} → ${(late / 1024).toFixed(0)} MiB PSS of the process, after each audit`,
+      },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -33,7 +45,9 @@ export async function measure() {
 function night(list, out) {
   return new Promise((done, fail) => {
     const began = performance.now();
-    const child = spawn(process.execPath, ['dist/harness/cli/main.js', 'nightly', list, '--out', out], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, ['dist/harness/cli/main.js', 'nightly', list, '--out', out], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const weights = [];
     // Each audit tells one line on stderr when it is done.
     child.stderr.on('data', (chunk) => {

@@ -16,8 +16,20 @@ export async function measure() {
     const judged = await run(process.execPath, ['dist/harness/cli/main.js', 'report', dir, '--json']);
     if (judged.code !== 1) throw new Error(`report ended with ${judged.code}\n${judged.stderr}`);
     return [
-      { what: `judge and report ${EVENTS} synthetic events, whole command`, goal: 5, reached: judged.seconds, unit: 's', note: 'reading and checking the chain included' },
-      { what: 'its page in headless Chromium, to ready', goal: 1, reached: (await pageReady(join(dir, 'report.html'))) / 1000, unit: 's', note: 'from navigation start to the first table and chart' },
+      {
+        what: `judge and report ${EVENTS} synthetic events, whole command`,
+        goal: 5,
+        reached: judged.seconds,
+        unit: 's',
+        note: 'reading and checking the chain included',
+      },
+      {
+        what: 'its page in headless Chromium, to ready',
+        goal: 1,
+        reached: (await pageReady(join(dir, 'report.html'))) / 1000,
+        unit: 's',
+        note: 'from navigation start to the first table and chart',
+      },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -26,7 +38,10 @@ export async function measure() {
 
 async function pageReady(file) {
   const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'] });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+  });
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const times = [];

@@ -40,7 +40,12 @@ describe('Ctrl-C', () => {
     audit.child.kill('SIGINT');
     const ended = await audit.ended;
     expect(ended).toMatchObject({ code: 130, signal: null, stderr: '' });
-    expect(documentOf(ended)).toMatchObject({ outcome: 'interrupted', exit: 130, run: join(folder, 'early'), error: { code: 'INTERRUPTED' } });
+    expect(documentOf(ended)).toMatchObject({
+      outcome: 'interrupted',
+      exit: 130,
+      run: join(folder, 'early'),
+      error: { code: 'INTERRUPTED' },
+    });
     expect(children.filter(alive)).toEqual([]);
     expect(leftovers(folder)).toEqual([]);
     expect(await run(folder, ['judge', 'early'])).toMatchObject({ code: 4 });
@@ -59,14 +64,21 @@ describe('Ctrl-C', () => {
     const ended = await audit.ended;
     expect(second).toMatchObject({ code: 2, stderr: expect.stringMatching(/late 已被占用/) });
     expect(judged).toMatchObject({ code: 2, stderr: expect.stringMatching(/late 已被占用/) });
-    expect(ended).toMatchObject({ code: 130, stdout: 'late\n', stderr: expect.stringMatching(/错误：已中断；记录已收尾，可用 jiejing judge late 判定。/) });
+    expect(ended).toMatchObject({
+      code: 130,
+      stdout: 'late\n',
+      stderr: expect.stringMatching(/错误：已中断；记录已收尾，可用 jiejing judge late 判定。/),
+    });
     expect(ended.stderr).not.toMatch(STACK_TRACE);
     expect(children.filter(alive)).toEqual([]);
     expect(leftovers(folder)).toEqual([]);
     const last = await run(folder, ['judge', 'late'], { lang: 'zh' });
     expect(last).toMatchObject({ code: 1, stdout: expect.stringMatching(/本次运行没有录完/) });
     expect(report('late').run.interrupted).toBe(true);
-    expect(await run(folder, ['audit', 'eager', '--out', 'late'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/late is not empty and is never overwritten/) });
+    expect(await run(folder, ['audit', 'eager', '--out', 'late'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/late is not empty and is never overwritten/),
+    });
     expect(leftovers(folder)).toEqual([]);
   });
 });
@@ -87,6 +99,18 @@ describe('kill -9', () => {
     expect(report('killed-early').run.interrupted).toBe(true);
   });
 
+  it('leaves its temporary folder to the next start, which removes it', async () => {
+    const audit = start(folder, ['audit', 'eager', '--out', 'killed-swept']);
+    await until('Appium is starting', () => below(audit.child.pid ?? 0).length > 0);
+    const children = below(audit.child.pid ?? 0);
+    audit.child.kill('SIGKILL');
+    await audit.ended;
+    await gone(children);
+    expect(leftovers(folder)).toHaveLength(1);
+    await run(folder, ['record', 'honest', '--scenario', 'observe-only', '--out', 'sweeping']);
+    expect(leftovers(folder)).toEqual([]);
+  });
+
   it('after it: report ends with 1, marked interrupted, with everything up to the cut', async () => {
     const audit = start(folder, ['audit', 'eager', '--out', 'killed-late'], unswept);
     await audit.said(VIOLATED);
@@ -99,7 +123,11 @@ describe('kill -9', () => {
     expect(ended.code).toBe(1);
     expect(documentOf(ended)).toMatchObject({ exit: 1, interrupted: true });
     expect(report('killed-late').run).toMatchObject({ interrupted: true, events: whole });
-    expect(report('killed-late').findings.filter((f) => f.verdict === 'violation').map((f) => f.rule)).toContain('LA-C01');
+    expect(
+      report('killed-late')
+        .findings.filter((f) => f.verdict === 'violation')
+        .map((f) => f.rule),
+    ).toContain('LA-C01');
     const page = readFileSync(join(folder, 'killed-late/report.html'), 'utf8');
     expect(page).toMatch(/没有录完|被中断|未录完/);
     expect((await run(folder, ['runs', '--in', '.'], { lang: 'zh' })).stdout).toMatch(/^killed-late +中断/m);
@@ -149,14 +177,25 @@ describe('a driver that fails', () => {
     const env = preload('broken', `console.error('no such driver'); process.exit(7);`);
     const ended = await run(folder, ['audit', 'honest', '--out', 'unstarted', '--json'], { env });
     expect(ended.code).toBe(3);
-    expect(documentOf(ended)).toMatchObject({ outcome: 'failed', exit: 3, error: { code: 'APPIUM_FAILED', what: expect.stringMatching(/7: no such driver/), remedy: expect.stringMatching(/jiejing doctor/) } });
+    expect(documentOf(ended)).toMatchObject({
+      outcome: 'failed',
+      exit: 3,
+      error: { code: 'APPIUM_FAILED', what: expect.stringMatching(/7: no such driver/), remedy: expect.stringMatching(/jiejing doctor/) },
+    });
     expect(leftovers(folder)).toEqual([]);
   });
 
   it('whose port another program took meanwhile: another port is tried', async () => {
     const taken = join(folder, 'taken');
-    const env = preload('taken', `const fs = require('node:fs'); if (!fs.existsSync(${JSON.stringify(taken)})) { fs.writeFileSync(${JSON.stringify(taken)}, ''); require('node:net').createServer().listen(Number(process.argv[3]), '127.0.0.1'); }`);
-    expect(await run(folder, ['record', 'honest', '--scenario', 'observe-only', '--out', 'retried'], { env })).toMatchObject({ code: 0, stdout: 'retried\n', stderr: expect.stringMatching(/next: npx jiejing judge retried/) });
+    const env = preload(
+      'taken',
+      `const fs = require('node:fs'); if (!fs.existsSync(${JSON.stringify(taken)})) { fs.writeFileSync(${JSON.stringify(taken)}, ''); require('node:net').createServer().listen(Number(process.argv[3]), '127.0.0.1'); }`,
+    );
+    expect(await run(folder, ['record', 'honest', '--scenario', 'observe-only', '--out', 'retried'], { env })).toMatchObject({
+      code: 0,
+      stdout: 'retried\n',
+      stderr: expect.stringMatching(/next: npx jiejing judge retried/),
+    });
     expect(existsSync(taken)).toBe(true);
     expect(leftovers(folder)).toEqual([]);
   });
@@ -164,7 +203,10 @@ describe('a driver that fails', () => {
 
 describe('a scenario that does not fit the app', () => {
   it('names file, line and what was on the screen instead', async () => {
-    writeFileSync(join(folder, 'wrong.yaml'), 'title: 试\naims: [launched]\nsteps:\n  - launch: { clean: true }\n  - privacy: agree\n  - tap: 立即提现\n');
+    writeFileSync(
+      join(folder, 'wrong.yaml'),
+      'title: 试\naims: [launched]\nsteps:\n  - launch: { clean: true }\n  - privacy: agree\n  - tap: 立即提现\n',
+    );
     const ended = await run(folder, ['audit', 'honest', '--scenario', 'wrong.yaml', '--out', 'wrong'], { lang: 'zh' });
     expect(ended).toMatchObject({ code: 3 });
     expect(ended.stderr).toMatch(/错误：场景 wrong\.yaml 第 6 行，第 3 步（tap）：/);
@@ -183,12 +225,14 @@ describe('a disk', () => {
     const uid = asRoot ? { uid: NOBODY } : {};
     const [record, nightly, scenario] = await Promise.all([
       run(folder, ['audit', 'eager', '--out', 'closed/run', '--json'], uid),
-      (writeFileSync(join(folder, 'one.yaml'), '- app: eager\n'), run(folder, ['nightly', 'one.yaml', '--out', 'closed/nights'], { ...uid, lang: 'zh' })),
+      (writeFileSync(join(folder, 'one.yaml'), '- app: eager\n'),
+      run(folder, ['nightly', 'one.yaml', '--out', 'closed/nights'], { ...uid, lang: 'zh' })),
       run(folder, ['scenarios', 'new', 'closed/mine.yaml'], { ...uid, lang: 'zh' }),
     ]);
     expect(record.code).toBe(3);
     expect(documentOf(record)).toMatchObject({ error: { code: 'NO_PERMISSION', what: expect.stringContaining('closed/run') } });
-    for (const ended of [nightly, scenario]) expect(ended).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/错误：没有写入 closed\/.+ 的权限/) });
+    for (const ended of [nightly, scenario])
+      expect(ended).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/错误：没有写入 closed\/.+ 的权限/) });
     expect(leftovers(folder)).toEqual([]);
   });
 
@@ -207,6 +251,9 @@ describe('a disk', () => {
     expect(ended.stderr).not.toMatch(STACK_TRACE);
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(/本次运行没有录完/);
+    // A report that did not fit is not there at all.
+    for (const name of ['report.json', 'report.html'])
+      if (existsSync(join(disk, 'run', name))) expect(readFileSync(join(disk, 'run', name), 'utf8')).toMatch(/(\}|<\/html>)\s*$/);
     cpSync(join(disk, 'run'), join(folder, 'moved'), { recursive: true });
     expect(await run(folder, ['report', 'moved'])).toMatchObject({ code: 1 });
     expect(report('moved').run.interrupted).toBe(true);

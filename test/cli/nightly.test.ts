@@ -33,14 +33,21 @@ describe('a night', () => {
   it('audits the list one after another and ends with 1 for a violation that is new', () => {
     expect(first).toMatchObject({ code: 1, signal: null });
     expect(first.stdout).toMatch(/^nights\/\d{8}-\d{6}-[0-9a-f]{4}\/summary\.html\n$/);
-    expect(first.stderr).toMatch(/^eager +observe-only +有违规 · \d+\.\d s\nhonest +observe-only +未发现违规 · .+\nproud +observe-only +.+\n$/);
+    expect(first.stderr).toMatch(
+      /^eager +observe-only +有违规 · \d+\.\d s\nhonest +observe-only +未发现违规 · .+\nproud +observe-only +.+\n$/,
+    );
     expect(first.stderr).not.toMatch(STACK_TRACE);
-    for (const { run: dir } of JSON.parse(textOf(nights()[0] ?? '', 'summary.json')).rows as Row[]) expect(existsSync(join(folder, 'nights', nights()[0] ?? '', dir, 'report.html'))).toBe(true);
+    for (const { run: dir } of JSON.parse(textOf(nights()[0] ?? '', 'summary.json')).rows as Row[])
+      expect(existsSync(join(folder, 'nights', nights()[0] ?? '', dir, 'report.html'))).toBe(true);
   });
 
   it('writes a JUnit file that is well-formed, with a failure for each rule that was broken', () => {
     const [eager, honest, proud] = suitesOf(nights()[0] ?? '');
-    expect([eager, honest, proud].map((suite) => suite?.getAttribute('name'))).toEqual(['eager · observe-only', 'honest · observe-only', 'proud · observe-only']);
+    expect([eager, honest, proud].map((suite) => suite?.getAttribute('name'))).toEqual([
+      'eager · observe-only',
+      'honest · observe-only',
+      'proud · observe-only',
+    ]);
     expect(Number(eager?.getAttribute('failures'))).toBe(eager?.getElementsByTagName('failure').length);
     expect(eager?.getElementsByTagName('failure')[0]?.textContent).toMatch(/用户同意隐私政策前/);
     expect(honest?.getAttribute('failures')).toBe('0');
@@ -72,13 +79,20 @@ describe('a night', () => {
     const children = below(night.child.pid ?? 0);
     night.child.kill('SIGINT');
     const ended = await night.ended;
-    expect(ended).toMatchObject({ code: 130, signal: null, stdout: expect.stringMatching(/summary\.html\n$/), stderr: expect.stringMatching(/interrupted: [12] of 3 entries were done/) });
+    expect(ended).toMatchObject({
+      code: 130,
+      signal: null,
+      stdout: expect.stringMatching(/summary\.html\n$/),
+      stderr: expect.stringMatching(/interrupted: [12] of 3 entries were done/),
+    });
     expect(ended.stderr).not.toMatch(STACK_TRACE);
     expect(children.filter(alive)).toEqual([]);
     const [name = ''] = readdirSync(join(folder, 'stopped'));
     const { rows } = JSON.parse(readFileSync(join(folder, 'stopped', name, 'summary.json'), 'utf8')) as { rows: Row[] };
     expect(rows[0]).toMatchObject({ app: 'eager', exit: 1 });
-    expect(parseXmlDocument(readFileSync(join(folder, 'stopped', name, 'junit.xml'), 'utf8')).documentElement?.getElementsByTagName('testsuite')).toHaveLength(rows.length);
+    expect(
+      parseXmlDocument(readFileSync(join(folder, 'stopped', name, 'junit.xml'), 'utf8')).documentElement?.getElementsByTagName('testsuite'),
+    ).toHaveLength(rows.length);
   });
 
   it('leaves no file outside its folder', () => {

@@ -12,7 +12,9 @@ const RUN = 'runs/whole';
 let audit: Ended;
 
 beforeAll(async () => {
-  audit = await run(folder, ['audit', 'eager', '--out', RUN, '--case', 'C-7', '--operator', 'tester', '--lab', 'trial lab'], { lang: 'zh' });
+  audit = await run(folder, ['audit', 'eager', '--out', RUN, '--case', 'C-7', '--operator', 'tester', '--lab', 'trial lab'], {
+    lang: 'zh',
+  });
 });
 
 function copyOf(name: string): string {
@@ -29,13 +31,19 @@ describe('an audit of the eager app', () => {
     expect(audit).toMatchObject({ code: 1, signal: null });
     expect(audit.stdout).toMatch(/模拟运行（虚拟手机），不可作为证据/);
     const flat = audit.stdout.replaceAll(/\n\s*/g, '');
-    expect(flat).toMatch(/用户同意隐私政策前，com\.example\.shuque\.stat\.DeviceId\.imei 通过 ?android\.telephony\.TelephonyManager\.getImei 读取了 IMEI/);
-    expect(flat).toMatch(/通讯录被发送至第三方 ?collect\.dunyan-risk\.example ?（SDK：盾眼风控（虚构）；形式：Base64 → gzip；位置：请求正文）/);
+    expect(flat).toMatch(
+      /用户同意隐私政策前，com\.example\.shuque\.stat\.DeviceId\.imei 通过 ?android\.telephony\.TelephonyManager\.getImei 读取了 IMEI/,
+    );
+    expect(flat).toMatch(
+      /通讯录被发送至第三方 ?collect\.dunyan-risk\.example ?（SDK：盾眼风控（虚构）；形式：Base64 → gzip；位置：请求正文）/,
+    );
     expect(flat).toMatch(/IMEI\/MEID 被提供给第三方 ?collect\.shuque-stat\.example ?（SDK：数雀统计（虚构）；形式：十六进制 → MD5 摘要/);
   });
 
   it('keeps to 80 columns but for words that are longer', () => {
-    const wide = audit.stdout.split('\n').filter((line) => [...line].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 2 : 1), 0) > 80);
+    const wide = audit.stdout
+      .split('\n')
+      .filter((line) => [...line].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 2 : 1), 0) > 80);
     expect(wide).toEqual([]);
   });
 
@@ -61,7 +69,17 @@ describe('an audit of the eager app', () => {
 
   it('keeps what was asked and what the handset is in run.json', () => {
     const head = JSON.parse(readFileSync(join(folder, RUN, 'run.json'), 'utf8'));
-    expect(head).toMatchObject({ caseNumber: 'C-7', operator: 'tester', lab: 'trial lab', handset: { kind: 'virtual', simulated: true, profile: 'p9', facts: { model: 'Virtual P9', apiLevel: '28', 'ro.jiejing.simulated': '1' } } });
+    expect(head).toMatchObject({
+      caseNumber: 'C-7',
+      operator: 'tester',
+      lab: 'trial lab',
+      handset: {
+        kind: 'virtual',
+        simulated: true,
+        profile: 'p9',
+        facts: { model: 'Virtual P9', apiLevel: '28', 'ro.jiejing.simulated': '1' },
+      },
+    });
   });
 
   it('writes a report.json that keeps to its schema', () => {
@@ -84,6 +102,13 @@ describe('one recorded run', () => {
     expect(readdirSync(join(folder, dir, 'judgements'))).toHaveLength(before + 1);
   });
 
+  it('judged by many at the same time has a judgement of each', async () => {
+    const dir = copyOf('crowded');
+    const ended = await Promise.all([1, 2, 3, 4].map(() => run(folder, ['judge', dir])));
+    expect(ended.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+    expect(readdirSync(join(folder, dir, 'judgements')).toSorted()).toEqual(['1', '2', '3', '4', '5']);
+  });
+
   it('report says where the page is', async () => {
     const dir = copyOf('reported');
     rmSync(join(folder, dir, 'report.html'));
@@ -98,7 +123,8 @@ describe('one recorded run', () => {
     const at = findings.findIndex((f) => f.rule === 'LA-C05');
     const finding = await run(folder, ['show', RUN, `f${at + 1}`], { lang: 'zh' });
     expect(finding.code).toBe(0);
-    for (const part of ['违规 · LA-C05', '证据', '值的去向', '依据', '经营者可能的答辩', '"fingerprint"']) expect(finding.stdout).toContain(part);
+    for (const part of ['违规 · LA-C05', '证据', '值的去向', '依据', '经营者可能的答辩', '"fingerprint"'])
+      expect(finding.stdout).toContain(part);
     const link = await run(folder, ['show', RUN, links[0]?.id ?? '', '--json']);
     expect(documentOf(link)).toEqual(links[0]);
     const event = await run(folder, ['show', RUN, links[0]?.flow ?? '']);
@@ -135,15 +161,29 @@ describe('a packet', () => {
     expect(verified).toMatchObject({ code: 0, stderr: '' });
     expect(verified.stdout).toMatch(/证据包完整/);
     expect(verified.stdout).toContain(root);
-    expect(documentOf(await run(folder, ['verify', 'packets/one', '--json']))).toMatchObject({ ok: true, root, ended: true, info: { 'Case-Number': 'C-7', 'Fit-As-Evidence': expect.stringMatching(/^no/) } });
+    expect(documentOf(await run(folder, ['verify', 'packets/one', '--json']))).toMatchObject({
+      ok: true,
+      root,
+      ended: true,
+      info: { 'Case-Number': 'C-7', 'Fit-As-Evidence': expect.stringMatching(/^no/) },
+    });
   });
 
   it('is never written over another, nor into the run itself', async () => {
     const first = await run(folder, ['seal', RUN, '--out', 'packets/two', '--json']);
     expect(documentOf(first)).toMatchObject({ dir: join(folder, 'packets/two'), unfit: 'simulated handset' });
-    expect(await run(folder, ['seal', RUN, '--out', 'packets/two'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/is not empty and is never overwritten/) });
-    for (const [lang, words] of [['zh', /证据包不能放在记录文件夹里面/], ['en', /must not lie inside/]] as const)
-      expect(await run(folder, ['seal', RUN, '--out', `${RUN}/packet`], { lang })).toMatchObject({ code: 2, stderr: expect.stringMatching(words) });
+    expect(await run(folder, ['seal', RUN, '--out', 'packets/two'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is not empty and is never overwritten/),
+    });
+    for (const [lang, words] of [
+      ['zh', /证据包不能放在记录文件夹里面/],
+      ['en', /must not lie inside/],
+    ] as const)
+      expect(await run(folder, ['seal', RUN, '--out', `${RUN}/packet`], { lang })).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(words),
+      });
   });
 
   it('with one changed byte ends with 5 and the file named', async () => {
@@ -169,7 +209,12 @@ describe('a run that was altered', () => {
     const lines = readFileSync(file, 'utf8').split('\n');
     change(lines);
     writeFileSync(file, lines.join('\n'));
-    const commands = [['judge', dir], ['report', dir], ['show', dir, 'e1'], ['seal', dir, '--out', `packets/${dir}`]];
+    const commands = [
+      ['judge', dir],
+      ['report', dir],
+      ['show', dir, 'e1'],
+      ['seal', dir, '--out', `packets/${dir}`],
+    ];
     const [first, ...others] = await Promise.all(commands.map((args) => run(folder, args, { lang: 'zh' })));
     for (const ended of [first, ...others]) {
       expect(ended).toMatchObject({ code: 5, stdout: '', stderr: expect.stringMatching(line) });
@@ -192,14 +237,23 @@ describe('a run that was altered', () => {
     const file = join(folder, dir, 'run.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"schema": \d+/, '"schema": 99'));
     writeFileSync(join(folder, dir, 'events.jsonl'), '');
-    expect(await run(folder, ['report', dir], { lang: 'zh' })).toMatchObject({ code: 3, stderr: expect.stringMatching(/格式版本为 99，本程序只认识到 \d/) });
+    expect(await run(folder, ['report', dir], { lang: 'zh' })).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/格式版本为 99，本程序只认识到 \d/),
+    });
   });
 
   it('a forgotten run leaves its tombstone and can neither be judged nor forgotten again', async () => {
     const dir = copyOf('forgotten');
-    expect(await run(folder, ['forget', dir, '--by', 'tester'], { lang: 'zh' })).toMatchObject({ code: 0, stdout: expect.stringMatching(/只留下存根/) });
+    expect(await run(folder, ['forget', dir, '--by', 'tester'], { lang: 'zh' })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/只留下存根/),
+    });
     expect(readdirSync(join(folder, dir))).toEqual(['tombstone.json']);
-    for (const command of ['judge', 'forget']) expect(await run(folder, [command, dir])).toMatchObject({ code: 2, stderr: expect.stringMatching(/was forgotten on/) });
-    expect(documentOf<object[]>(await run(folder, ['runs', '--in', 'copies', '--json']))).toContainEqual(expect.objectContaining({ dir: dir, state: 'forgotten' }));
+    for (const command of ['judge', 'forget'])
+      expect(await run(folder, [command, dir])).toMatchObject({ code: 2, stderr: expect.stringMatching(/was forgotten on/) });
+    expect(documentOf<object[]>(await run(folder, ['runs', '--in', 'copies', '--json']))).toContainEqual(
+      expect.objectContaining({ dir: dir, state: 'forgotten' }),
+    );
   });
 });

@@ -16,16 +16,46 @@ const written = (name: string, text: string): string => {
 
 const CASES: readonly Case[] = [
   ['no command at all', [], /缺少命令/, /no command/],
-  ['a command that is not there, with the nearest', ['aduit', 'eager'], /没有命令 aduit，是不是 audit？/, /unknown command 'aduit' \(Did you mean audit\?\)/],
-  ['an app that is not there, with the nearest', ['audit', 'eagre'], /没有名为“eagre”的应用。\n办法：最接近的名称：eager/, /no app named "eagre"\nway out: nearest names: eager/],
+  [
+    'a command that is not there, with the nearest',
+    ['aduit', 'eager'],
+    /没有命令 aduit，是不是 audit？/,
+    /unknown command 'aduit' \(Did you mean audit\?\)/,
+  ],
+  [
+    'an app that is not there, with the nearest',
+    ['audit', 'eagre'],
+    /没有名为“eagre”的应用。\n办法：最接近的名称：eager/,
+    /no app named "eagre"\nway out: nearest names: eager/,
+  ],
   ['an app like none', ['audit', 'zzzzzzzz'], /最接近的名称：—；全部应用见 jiejing apps/, /list them with: jiejing apps/],
-  ['a scenario that is not there, with the nearest', ['audit', 'eager', '--scenario', 'sign-up'], /sign-up-allow, sign-up-deny/, /nearest names: sign-up-allow, sign-up-deny/],
-  ['a scenario file that is not there', ['audit', 'eager', '--scenario', 'x/none.yaml'], /没有名为“x\/none.yaml”的场景/, /no scenario named "x\/none.yaml"/],
-  ['an option that is not there, with the nearest', ['audit', 'eager', '--scenaro', 'decline'], /没有选项 --scenaro，是不是 --scenario？/, /unknown option '--scenaro' \(Did you mean --scenario\?\)/],
+  [
+    'a scenario that is not there, with the nearest',
+    ['audit', 'eager', '--scenario', 'sign-up'],
+    /sign-up-allow, sign-up-deny/,
+    /nearest names: sign-up-allow, sign-up-deny/,
+  ],
+  [
+    'a scenario file that is not there',
+    ['audit', 'eager', '--scenario', 'x/none.yaml'],
+    /没有名为“x\/none.yaml”的场景/,
+    /no scenario named "x\/none.yaml"/,
+  ],
+  [
+    'an option that is not there, with the nearest',
+    ['audit', 'eager', '--scenaro', 'decline'],
+    /没有选项 --scenaro，是不是 --scenario？/,
+    /unknown option '--scenaro' \(Did you mean --scenario\?\)/,
+  ],
   ['a handset that is not there', ['audit', 'eager', '--handset', 'pixel'], /无法识别手机“pixel”/, /which handset "pixel" is/],
-  ['an argument that is missing', ['audit'], /缺少参数 app。\n办法：用法见 jiejing audit --help/, /missing required argument 'app'\nway out: usage: jiejing audit --help/],
+  [
+    'an argument that is missing',
+    ['audit'],
+    /缺少参数 app。\n办法：用法见 jiejing audit --help/,
+    /missing required argument 'app'\nway out: usage: jiejing audit --help/,
+  ],
   ['an argument too many', ['judge', 'a', 'b'], /参数过多/, /too many arguments/],
-  ['an option without its value', ['audit', 'eager', '--out'], /选项 --out <folder> (缺少值|的值无效)/, /'--out <folder>' argument '--json' is invalid/],
+  ['an option without its value', ['audit', 'eager', '--out'], /选项 --out <folder> 缺少值/, /argument missing/],
   ['an option that must be there', ['seal', 'empty'], /缺少必需的选项 --out <packet>/, /required option/],
   ['a language that is not there', ['runs', '--lang', 'fr'], /选项 --lang <zh\|en> 的值无效/, /Allowed choices are zh, en/],
   ['a run that is not there', ['judge', 'nope'], /“nope”不是运行记录文件夹/, /"nope" is not a run folder/],
@@ -35,12 +65,42 @@ const CASES: readonly Case[] = [
   ['a list that is not there', ['nightly', 'nope.yaml'], /没有名单文件 nope.yaml/, /no list nope.yaml/],
   ['an act of scenarios that is not there', ['scenarios', 'check'], /没有子命令 check/, /no subcommand check/],
   ['a scenario to check that is not there', ['scenarios', 'validate', 'nope.yaml'], /没有文件 nope.yaml/, /no file nope.yaml/],
-  ['a scenario with a wrong key', ['scenarios', 'validate', written('key.yaml', `${SCENARIO}  - tapp: 登录\n`)], /key.yaml 第 5 行：不认识 tapp，是不是 tap/, /key.yaml:5: unknown key "tapp", did you mean tap/],
-  ['a scenario with a wrong type', ['audit', 'eager', '--scenario', written('type.yaml', `${SCENARIO}  - observe: soon\n`)], /type.yaml 第 5 行：observe 要写数字，现在是 "soon"/, /type.yaml:5: "observe" must be number, not "soon"/],
-  ['a scenario that is no YAML', ['scenarios', 'validate', written('broken.yaml', `${SCENARIO}  - tap: "登录\n`)], /broken.yaml 第 \d 行：不是合法的 YAML/, /broken.yaml:\d: not valid YAML/],
-  ['a list with an app that is not there', ['nightly', written('list.yaml', '- app: eager\n- app: eagre\n')], /list.yaml 第 2 行：没有名为“eagre”的应用（最接近的名称：eager/, /list.yaml:2: no app named "eagre"/],
-  ['a list with a wrong key', ['nightly', written('list-key.yaml', '- app: eager\n  scenari: decline\n')], /list-key.yaml 第 2 行：不认识的键 scenari/, /list-key.yaml:2: unknown key scenari/],
-  ['a list that is none', ['nightly', written('list-none.yaml', 'app: eager\n')], /list-none.yaml 第 1 行：应当是一个列表/, /list-none.yaml:1: it should be a list/],
+  [
+    'a scenario with a wrong key',
+    ['scenarios', 'validate', written('key.yaml', `${SCENARIO}  - tapp: 登录\n`)],
+    /key.yaml 第 5 行：不认识 tapp，是不是 tap/,
+    /key.yaml:5: unknown key "tapp", did you mean tap/,
+  ],
+  [
+    'a scenario with a wrong type',
+    ['audit', 'eager', '--scenario', written('type.yaml', `${SCENARIO}  - observe: soon\n`)],
+    /type.yaml 第 5 行：observe 要写数字，现在是 "soon"/,
+    /type.yaml:5: "observe" must be number, not "soon"/,
+  ],
+  [
+    'a scenario that is no YAML',
+    ['scenarios', 'validate', written('broken.yaml', `${SCENARIO}  - tap: "登录\n`)],
+    /broken.yaml 第 \d 行：不是合法的 YAML/,
+    /broken.yaml:\d: not valid YAML/,
+  ],
+  [
+    'a list with an app that is not there',
+    ['nightly', written('list.yaml', '- app: eager\n- app: eagre\n')],
+    /list.yaml 第 2 行：没有名为“eagre”的应用（最接近的名称：eager/,
+    /list.yaml:2: no app named "eagre"/,
+  ],
+  [
+    'a list with a wrong key',
+    ['nightly', written('list-key.yaml', '- app: eager\n  scenari: decline\n')],
+    /list-key.yaml 第 2 行：不认识的键 scenari/,
+    /list-key.yaml:2: unknown key scenari/,
+  ],
+  [
+    'a list that is none',
+    ['nightly', written('list-none.yaml', 'app: eager\n')],
+    /list-none.yaml 第 1 行：应当是一个列表/,
+    /list-none.yaml:1: it should be a list/,
+  ],
 ];
 
 describe('bad usage ends with 2, says what is wrong and the way out', () => {
@@ -55,7 +115,20 @@ describe('bad usage ends with 2, says what is wrong and the way out', () => {
     expect(chinese.stderr).toMatch(zh);
     expect(chinese.stderr).toMatch(/^错误：.+\n办法：.+\n$/s);
     expect(english.stderr).toMatch(en);
-    expect(documentOf(english)).toMatchObject({ error: { exit: 2, code: expect.any(String), what: expect.stringMatching(/./), remedy: expect.stringMatching(/./) } });
+    expect(documentOf(english)).toMatchObject({
+      error: { exit: 2, code: expect.any(String), what: expect.stringMatching(/./), remedy: expect.stringMatching(/./) },
+    });
+  });
+});
+
+describe('a fault of the program itself', () => {
+  it('never ends with the exit code of a verdict', async () => {
+    writeFileSync(
+      join(folder, 'fault.cjs'),
+      `process.on('newListener', (name) => name === 'uncaughtException' && setImmediate(() => { throw new Error('a fault'); }));`,
+    );
+    const ended = await run(folder, ['doctor'], { env: { NODE_OPTIONS: `--require ${join(folder, 'fault.cjs')}` } });
+    expect(ended).toMatchObject({ code: 70, signal: null, stderr: expect.stringMatching(/a fault/) });
   });
 });
 
@@ -64,7 +137,23 @@ describe('commands that need no run', () => {
     const [zh, en] = await Promise.all([run(folder, ['--help'], { lang: 'zh' }), run(folder, ['--lang', 'en', '--help'], { lang: 'zh' })]);
     for (const { code, stdout } of [zh, en]) {
       expect(code).toBe(0);
-      for (const command of ['audit', 'record', 'judge', 'report', 'open', 'show', 'runs', 'apps', 'scenarios', 'doctor', 'nightly', 'seal', 'verify', 'forget']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+      for (const command of [
+        'audit',
+        'record',
+        'judge',
+        'report',
+        'open',
+        'show',
+        'runs',
+        'apps',
+        'scenarios',
+        'doctor',
+        'nightly',
+        'seal',
+        'verify',
+        'forget',
+      ])
+        expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     expect(zh.stdout).toMatch(/用法：.+\n\n借镜/s);
     expect(zh.stdout).not.toMatch(/Usage|Options|Commands|default/);
@@ -84,14 +173,25 @@ describe('commands that need no run', () => {
   it('scenarios lists the shipped ones', async () => {
     const [zh, en] = await Promise.all([run(folder, ['scenarios'], { lang: 'zh' }), run(folder, ['scenarios', '--json'])]);
     expect(zh.stdout).toMatch(/^decline +不同意隐私政策$/m);
-    expect(documentOf<{ id: string }[]>(en).map(({ id }) => id)).toEqual(expect.arrayContaining(['background', 'decline', 'observe-only', 'sign-up-allow', 'sign-up-deny', 'withdraw']));
+    expect(documentOf<{ id: string }[]>(en).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['background', 'decline', 'observe-only', 'sign-up-allow', 'sign-up-deny', 'withdraw']),
+    );
   });
 
   it('a new scenario is sound from the start and never overwrites one', async () => {
-    expect(await run(folder, ['scenarios', 'new', 'mine.yaml'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/wrote mine.yaml/) });
-    expect(await run(folder, ['scenarios', 'validate', 'mine.yaml'], { lang: 'zh' })).toMatchObject({ code: 0, stdout: expect.stringMatching(/mine.yaml 没有问题：\d 步/) });
+    expect(await run(folder, ['scenarios', 'new', 'mine.yaml'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/wrote mine.yaml/),
+    });
+    expect(await run(folder, ['scenarios', 'validate', 'mine.yaml'], { lang: 'zh' })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/mine.yaml 没有问题：\d 步/),
+    });
     expect(documentOf(await run(folder, ['scenarios', 'validate', 'mine.yaml', '--json']))).toMatchObject({ ok: true, id: 'mine' });
-    expect(await run(folder, ['scenarios', 'new', 'mine.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/exists and is not overwritten/) });
+    expect(await run(folder, ['scenarios', 'new', 'mine.yaml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/exists and is not overwritten/),
+    });
   });
 
   it('doctor finds nothing amiss here', async () => {
@@ -101,7 +201,11 @@ describe('commands that need no run', () => {
   });
 
   it('runs says how to begin where there are none', async () => {
-    expect(await run(folder, ['runs'], { lang: 'zh' })).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/npx jiejing audit eager/) });
+    expect(await run(folder, ['runs'], { lang: 'zh' })).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/npx jiejing audit eager/),
+    });
     expect(documentOf(await run(folder, ['runs', '--json']))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { JavaObject } from '../../harness/virtual/java/objects.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import type { HookRow } from '../../hooks/wire.js';
+import { boundsCases } from './bounds-cases.js';
 import { type EngineCase, same } from './case.js';
 import { countingCases } from './counting-cases.js';
 import { CONTENTS, type Fixture, QUERY, STRING, URI, fixture, ready, row } from './fixture.js';
@@ -240,4 +241,4 @@ const nesting: readonly EngineCase[] = [
 ];
 
 /** The engine's tests, the same in every realm. */
-export const engineCases: readonly EngineCase[] = [...outcomes, ...nesting, ...countingCases, ...lineageCases];
+export const engineCases: readonly EngineCase[] = [...outcomes, ...nesting, ...countingCases, ...lineageCases, ...boundsCases];

@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { getQuickJS } from 'quickjs-emscripten';
 import { describe, expect, it } from 'vitest';
 import { nodeCrypto } from '../../harness/virtual/java/node-crypto.js';
+import { cutCases } from './bounds-cases.js';
 import { engineCases } from './engine-cases.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -63,7 +64,7 @@ async function inQuickJs(code: string): Promise<Results> {
 }
 
 describe('the engine as imported', () => {
-  for (const one of engineCases) it(one.name, () => one.run(nodeCrypto));
+  for (const one of [...engineCases, ...cutCases]) it(one.name, () => one.run(nodeCrypto));
 });
 
 describe.each([

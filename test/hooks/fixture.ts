@@ -5,6 +5,7 @@ import type { JavaCrypto } from '../../harness/virtual/java/crypto.js';
 import type { JavaObject } from '../../harness/virtual/java/objects.js';
 import { type World, createWorld } from '../../harness/virtual/java/world.js';
 import type { Phone } from '../../harness/virtual/phone.js';
+import type { JavaBridge } from '../../hooks/agent/java.js';
 import { type Engine, createEngine } from '../../hooks/agent/engine.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import type { HookRow, WireBatch, WireRecord } from '../../hooks/wire.js';
@@ -90,6 +91,9 @@ export interface FixtureOptions {
   readonly rows?: readonly HookRow[];
   readonly queueLimit?: number;
   readonly hotspot?: boolean;
+  readonly contacts?: PhoneContents['contacts'];
+  /** The bridge as the engine gets it. */
+  readonly java?: (bridge: VirtualBridge) => JavaBridge;
 }
 
 /** Makes a fixture. It uses neither Node nor the test runner, so that it runs in any realm. */
@@ -105,7 +109,7 @@ export function fixture(crypto: JavaCrypto, options: FixtureOptions = {}): Fixtu
     granted: (_, name) => granted.has(name.slice(name.lastIndexOf('.') + 1)),
     setGranted: () => undefined,
     installedPackages: () => ['com.android.settings', PACKAGE, ...CONTENTS.packages],
-    contacts: () => CONTENTS.contacts,
+    contacts: () => options.contacts ?? CONTENTS.contacts,
     sms: () => CONTENTS.sms,
     calls: () => CONTENTS.calls,
   };
@@ -125,7 +129,7 @@ export function fixture(crypto: JavaCrypto, options: FixtureOptions = {}): Fixtu
   const batches: WireBatch[] = [];
   const engine = createEngine(
     {
-      java: bridge,
+      java: options.java?.(bridge) ?? bridge,
       pid: 4242,
       process: PACKAGE,
       package: PACKAGE,

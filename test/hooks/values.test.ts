@@ -52,12 +52,12 @@ describe('a known value', () => {
     ['祁连月', 'name=祁连月', true],
     ['abc', 'abcabc', false],
   ])('%s in %s: %s', (value, input, found) => {
-    const known = createKnown();
+    const known = createKnown(() => undefined);
     known.add(value);
     expect(known.within(utf8(input))).toBe(found);
   });
   it('is also what came out of one: raw, hex, base64, base64url', () => {
-    const known = createKnown();
+    const known = createKnown(() => undefined);
     const out = '\xfb\xff\xbf\x00\x01\x02\x03\x04\x05\x06\x07\x08';
     known.addDerived(out);
     const coded = Buffer.from(out, 'latin1');
@@ -69,6 +69,23 @@ describe('a known value', () => {
       coded.toString('base64url'),
     ])
       expect(known.within(`<${form}>`)).toBe(true);
+  });
+});
+
+describe('too many known values', () => {
+  it('push out the oldest that was read, never a planted one, and say so', () => {
+    let forgotten = 0;
+    const known = createKnown(() => void (forgotten += 1));
+    const seen = (): unknown => [forgotten, known.within('id-of-the-phone'), known.within('first-that-was-read')];
+    known.pin('id-of-the-phone');
+    // Two spellings of it.
+    known.add('first-that-was-read');
+    for (let i = 0; i < 8190; i++) known.add(String(10_000_000 + i));
+    expect(seen()).toEqual([0, true, true]);
+    known.add('30000000');
+    expect(seen()).toEqual([1, true, false]);
+    known.add('x'.repeat(4097));
+    expect(forgotten).toBe(2);
   });
 });
 

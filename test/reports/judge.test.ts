@@ -87,7 +87,7 @@ describe('a rule with a claim', () => {
     expect(finding).toMatchObject({
       verdict: 'violation',
       count: 2,
-      events: ['e2', 'e6', 'e3'],
+      events: ['e4', 'e8', 'e5'],
       about: { datum: 'imei', phase: 'before-consent' },
       facts: { datum: 'imei', act: 'read' },
     });
@@ -120,7 +120,7 @@ describe('a rule with a claim', () => {
       ['before-consent', 'violation', null],
       ['after-refusal', 'not-tested', 'gap'],
     ]);
-    expect(findings[1]?.events.at(-1)).toBe('e5');
+    expect(findings[1]?.events.at(-1)).toBe('e7');
   });
 
   it('is not withdrawn for a gap about another host', () => {

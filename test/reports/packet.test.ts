@@ -121,6 +121,27 @@ describe('a sealed packet', () => {
     fs.rmSync(path.join(root, 'again'), { recursive: true });
   });
 
+  it('holds the one judgement that it is made for, and without one no report', () => {
+    const judged = path.join(root, 'judged');
+    fs.cpSync(runDir, judged, { recursive: true });
+    fs.cpSync(path.join(judged, 'judgements', '1'), path.join(judged, 'judgements', '11'), { recursive: true });
+    const reportsOf = (judgement: number | null): string[] => {
+      const out = path.join(root, `judged-${judgement}`);
+      seal({ ...parts, runDir: judged, out, judgement });
+      return filesOf(path.join(out, 'data')).filter((name) => /report|judgement/.test(name));
+    };
+    expect(reportsOf(1).toSorted()).toEqual(['judgements/1/report.json', 'report.html']);
+    expect(reportsOf(11).toSorted()).toEqual(['judgements/11/report.json', 'report.html']);
+    expect(reportsOf(null)).toEqual([]);
+  });
+
+  it.each([
+    ['below a file', '/dev/null/x'],
+    ['where none can be made', '/proc/x'],
+  ])('%s is refused and the path named', (_, out) => {
+    expect(codeOf(() => seal({ ...parts, out }))).toBe('BAD_PATH');
+  });
+
   it('is never written over, nor made inside its run, nor from a broken run', async () => {
     expect(codeOf(() => seal(parts))).toBe('RUN_EXISTS');
     expect(codeOf(() => seal({ ...parts, out: path.join(runDir, 'packet') }))).toBe('USAGE');
@@ -143,7 +164,7 @@ describe('a sealed packet', () => {
 
   it('may be made of an interrupted run, and says so', () => {
     const cut = path.join(root, 'cut');
-    openRun(cut).gap('run', 'x', 'y');
+    openRun(cut).gap('run', 'not-settled', 'after-error');
     fs.rmSync(path.join(cut, '.lock'));
     fs.appendFileSync(path.join(cut, 'events.jsonl'), '{"prev":"');
     const out = path.join(root, 'cut-packet');

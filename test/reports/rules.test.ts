@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { datumRow } from '../../harness/model/datum.js';
 import type { Event } from '../../harness/model/event.js';
 import type { Claim, Rule, Timeline, Verdict } from '../../harness/model/finding.js';
+import type { Stamp } from '../../harness/model/stamp.js';
 import { REASON_SENTENCES, REASONS } from '../../harness/model/reasons.js';
 import { judge } from '../../reports/judge.js';
 import { LAW } from '../../reports/law/law.js';
@@ -108,6 +109,7 @@ describe.each(leaves)('$rule.id', ({ rule, source }) => {
 
   it('never says 收集 of a read alone', () => {
     expect(rule.text.zh).not.toContain('收集');
+    expect(rule.title.zh).not.toContain('收集');
   });
 
   it('does not change a frozen timeline and gives the same claims twice', () => {
@@ -126,12 +128,14 @@ describe.each(leaves)('$rule.id', ({ rule, source }) => {
   });
 });
 
-const withGap = (timeline: Timeline, source: Rule['toAccuse'][number], scope: Extract<Event, { kind: 'gap' }>['scope']): Timeline => ({
+const withGap = (
+  timeline: Timeline,
+  source: Rule['toAccuse'][number],
+  scope: Extract<Event, { kind: 'gap' }>['scope'],
+  at: Stamp = { ms: 90_000, slackMs: 0, clock: 'run', seq: 90_000_900 },
+): Timeline => ({
   ...timeline,
-  events: [
-    ...timeline.events,
-    { kind: 'gap', id: 'e900', at: { ms: 90_000, slackMs: 0, clock: 'run', seq: 9000 }, source, what: 'w', why: 'y', scope },
-  ],
+  events: [...timeline.events, { kind: 'gap', id: 'e900', at, source, what: 'w', why: 'y', scope }],
 });
 
 describe('gaps', () => {
@@ -140,7 +144,9 @@ describe('gaps', () => {
 
   it.each(accused)('$rule.id accuses nobody when the lab lost sight of what its accusation rests on', ({ rule }) => {
     for (const source of rule.toAccuse) {
-      const findings = judge(withGap(rule.examples.violation, source, all), [rule], LAW);
+      const [first] = rule.judge(rule.examples.violation).flatMap(({ events }) => events);
+      const when = rule.examples.violation.events.find((e) => e.id === first)?.at;
+      const findings = judge(withGap(rule.examples.violation, source, all, when), [rule], LAW);
       expect(findings.filter((f) => f.verdict === 'violation')).toEqual([]);
       expect(findings.some((f) => f.verdict === 'not-tested' && f.reason === 'gap' && f.events.includes('e900'))).toBe(true);
     }
@@ -153,7 +159,12 @@ describe('gaps', () => {
 
   it.each(leaves)('$rule.id never says clear with a gap in what clearing needs, and keeps a violation that was seen', ({ rule }) => {
     for (const source of rule.toClear) {
-      const clear = judge(withGap(rule.examples.clear, source, all), [rule], LAW);
+      const early = { ms: 1, slackMs: 0, clock: 'run', seq: 1900 };
+      const clear = judge(
+        withGap(rule.examples.clear, source, all, rule.phases.includes('before-consent') ? early : undefined),
+        [rule],
+        LAW,
+      );
       expect(clear.map((f) => [f.verdict, f.reason])).toEqual([['not-tested', 'gap']]);
       if (rule.toAccuse.includes(source)) continue;
       expect(judge(withGap(rule.examples.violation, source, all), [rule], LAW).some((f) => f.verdict === 'violation')).toBe(true);

@@ -21,6 +21,7 @@ const consent = (ms: number, act: Consent['act'], more: Partial<Consent> = {}): 
   at: at(ms),
   kind: 'consent',
   act,
+  how: act === 'shown' ? null : 'button',
   window: null,
   click: at(ms),
   notice: null,

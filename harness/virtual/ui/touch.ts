@@ -1,5 +1,5 @@
 import type { Desk, Frame } from './desk.js';
-import { changed, findKey } from './desk.js';
+import { changed } from './desk.js';
 import { maxScroll } from './layout.js';
 import { linkAt } from './links.js';
 import type { UiNode } from './node.js';
@@ -131,9 +131,4 @@ export function enter(desk: Desk, frame: Frame): void {
 
 function fieldsOf(node: UiNode): readonly UiNode[] {
   return [...(node.view.type === 'EditText' && enabled(node) ? [node] : []), ...node.children.flatMap(fieldsOf)];
-}
-
-/** The field that has the focus, or null. */
-export function focused(desk: Desk, frame: Frame): UiNode | null {
-  return desk.focus === null ? null : findKey(frame.active, desk.focus);
 }

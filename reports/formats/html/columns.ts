@@ -20,7 +20,12 @@ export interface Columns {
   readonly links: readonly (readonly [number, number, 0 | 1])[];
   /** `[from, to, phase]` in ms. */
   readonly phases: readonly (readonly [number, number, string])[];
-  readonly findings: readonly { readonly id: string; readonly rule: string; readonly verdict: string; readonly events: readonly number[] }[];
+  readonly findings: readonly {
+    readonly id: string;
+    readonly rule: string;
+    readonly verdict: string;
+    readonly events: readonly number[];
+  }[];
 }
 
 /** Columns for the page's script. Events that nobody looks at on a timeline (coverage, clock, end) are left out. */
@@ -41,7 +46,13 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
     out.word.push(words.get(key) ?? 0);
     out.mark.push(marks.get(event.id) ?? 0);
   }
-  return { ...out, words: list, links: linksOf(report), phases: phasesOf(timeline), findings: report.findings.map((f, i) => ({ id: `f${i + 1}`, rule: f.rule, verdict: f.verdict, events: f.events.map(number) })) };
+  return {
+    ...out,
+    words: list,
+    links: linksOf(report),
+    phases: phasesOf(timeline),
+    findings: report.findings.map((f, i) => ({ id: `f${i + 1}`, rule: f.rule, verdict: f.verdict, events: f.events.map(number) })),
+  };
 }
 
 const number = (id: string): number => Number(id.slice(1));
@@ -71,7 +82,8 @@ function laneOf(e: Event): (typeof LANES)[number] | null {
 
 function marksOf(report: Report): ReadonlyMap<string, 1 | 2> {
   const marks = new Map<string, 1 | 2>();
-  for (const f of report.findings) for (const e of f.events) if (f.verdict === 'violation' || !marks.has(e)) marks.set(e, f.verdict === 'violation' ? 1 : 2);
+  for (const f of report.findings)
+    for (const e of f.events) if (f.verdict === 'violation' || !marks.has(e)) marks.set(e, f.verdict === 'violation' ? 1 : 2);
   return marks;
 }
 

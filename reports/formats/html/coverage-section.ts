@@ -1,5 +1,6 @@
-import type { Report, Words } from '../../../harness/model/finding.js';
+import type { Report, ReportCoverage, Words } from '../../../harness/model/finding.js';
 import type { GapSource } from '../../../harness/model/event.js';
+import { gapWords } from '../../gap-words.js';
 import { PHASE_WORDS, datumWord } from '../../words.js';
 import { both, html, type Markup } from './markup.js';
 
@@ -17,25 +18,99 @@ const SOURCE_WORDS: Readonly<Record<GapSource, Words>> = {
 
 /** What was not seen, what was watched, and how often the linker was wrong on placebos. */
 export function coverageSection(report: Report): Markup {
-  const { coverage, placebo } = report;
-  const all: Words = { zh: '全部', en: 'all' };
-  const scope = (g: Report['coverage']['gaps'][number]): Markup =>
-    html`${both(g.scope.datum === null ? all : { zh: datumWord(g.scope.datum, 'zh'), en: datumWord(g.scope.datum, 'en') })} · ${g.scope.host === null ? both(all) : html`<span class="host">${g.scope.host}</span>`} · ${both(g.scope.phase === null ? all : PHASE_WORDS[g.scope.phase])}`;
-  return html`
-<section aria-labelledby="unseen-h"><h2 id="unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</h2>
-${coverage.gaps.length === 0 ? html`<p>${both({ zh: '各记录器没有报告缺口。', en: 'No recorder reported a gap.' })}</p>` : html`<div class="wide" tabindex="0"><table><thead><tr><th scope="col">${both({ zh: '由谁', en: 'by' })}</th><th scope="col">${both({ zh: '什么', en: 'what' })}</th><th scope="col">${both({ zh: '为什么', en: 'why' })}</th><th scope="col">${both({ zh: '影响：数据 · 主机 · 阶段', en: 'touches: datum · host · phase' })}</th></tr></thead><tbody>${coverage.gaps.map((g) => html`<tr><td>${both(SOURCE_WORDS[g.source])}</td><td>${g.what}</td><td>${g.why}</td><td>${scope(g)}</td></tr>`)}</tbody></table></div>`}
-<p>${both({ zh: '本次运行没有任何钩子监视的数据：', en: 'Data that no hook watched in this run: ' })}${both({ zh: coverage.data.unwatched.map((d) => datumWord(d, 'zh')).join('、') || '—', en: coverage.data.unwatched.map((d) => datumWord(d, 'en')).join(', ') || '—' })}</p>
-<p>${both({ zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC）、WebSocket 帧内的内容，以及隐私政策等文件的内容。', en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP, QUIC), what is inside WebSocket frames, or the text of privacy policies.' })}</p>
-</section>
-<section aria-labelledby="watched-h"><h2 id="watched-h">${both({ zh: '看了什么', en: 'What was watched' })}</h2>
-<dl class="facts">
-<div><dt>${both({ zh: '装上的钩子', en: 'hooks installed' })}</dt><dd>${coverage.hooks.installed}</dd></div>
-<div><dt>${both({ zh: '这台手机上没有的', en: 'not on this handset' })}</dt><dd>${coverage.hooks.missing.join('、') || '—'}</dd></div>
-<div><dt>${both({ zh: '未能装上的', en: 'failed' })}</dt><dd>${coverage.hooks.failed.join('、') || '—'}</dd></div>
-<div><dt>${both({ zh: '触发过的', en: 'fired' })}</dt><dd>${Object.entries(coverage.hooks.fired).map(([hook, n]) => `${hook} ×${n}`).join('、') || '—'}</dd></div>
-<div><dt>${both({ zh: '请求', en: 'flows' })}</dt><dd>${both({ zh: `共 ${coverage.flows.seen}，完整 ${coverage.flows.whole}，残缺 ${coverage.flows.broken}`, en: `${coverage.flows.seen} seen, ${coverage.flows.whole} whole, ${coverage.flows.broken} broken` })}</dd></div>
-<div><dt>${both({ zh: '拒绝我们证书或连不上的主机', en: 'hosts that refused' })}</dt><dd class="host">${coverage.flows.refused.join('、') || '—'}</dd></div>
-<div><dt>${both({ zh: '内容无法读懂的主机', en: 'hosts with opaque bytes' })}</dt><dd class="host">${coverage.flows.opaque.join('、') || '—'}</dd></div>
-<div><dt>${both({ zh: '对照值（从未放入手机）', en: 'placebos (never planted)' })}</dt><dd>${both({ zh: `${placebo.drawn} 个，在 ${placebo.bytesSearched} 字节中误中 ${placebo.hits} 次`, en: `${placebo.drawn} drawn, ${placebo.hits} false hits in ${placebo.bytesSearched} bytes` })}</dd></div>
-</dl></section>`;
+  return html`${unseenSection(report.coverage)} ${watchedSection(report)}`;
+}
+
+const ALL: Words = { zh: '全部', en: 'all' };
+type Gap = ReportCoverage['gaps'][number];
+
+function unseenSection({ gaps, data }: ReportCoverage): Markup {
+  const unwatched: Words = {
+    zh: data.unwatched.map((d) => datumWord(d, 'zh')).join('、') || '—',
+    en: data.unwatched.map((d) => datumWord(d, 'en')).join(', ') || '—',
+  };
+  return html`<section aria-labelledby="unseen-h">
+    <h2 id="unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</h2>
+    ${gaps.length === 0 ? html`<p>${both({ zh: '各记录器没有报告缺口。', en: 'No recorder reported a gap.' })}</p>` : gapTable(gaps)}
+    <p>${both({ zh: '本次运行没有任何钩子监视的数据：', en: 'Data that no hook watched in this run: ' })}${both(unwatched)}</p>
+    <p>${both(NEVER_LOOKED_AT)}</p>
+  </section>`;
+}
+
+const NEVER_LOOKED_AT: Words = {
+  zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC）、WebSocket 帧内的内容，以及隐私政策等文件的内容。',
+  en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP, QUIC), what is inside WebSocket frames, or the text of privacy policies.',
+};
+
+const GAP_HEADS: readonly Words[] = [
+  { zh: '由谁', en: 'by' },
+  { zh: '什么', en: 'what' },
+  { zh: '为什么', en: 'why' },
+  { zh: '影响：数据 · 主机 · 阶段', en: 'touches: datum · host · phase' },
+];
+
+function gapTable(gaps: readonly Gap[]): Markup {
+  return html`<div class="wide" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${GAP_HEADS.map((head) => html`<th scope="col">${both(head)}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${gaps.map(gapRow)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function gapRow({ source, what, why, scope }: Gap): Markup {
+  const datum = scope.datum === null ? ALL : { zh: datumWord(scope.datum, 'zh'), en: datumWord(scope.datum, 'en') };
+  const host = scope.host === null ? both(ALL) : html`<span class="host">${scope.host}</span>`;
+  return html`<tr>
+    <td>${both(SOURCE_WORDS[source])}</td>
+    <td>${both(gapWords('what', what))}</td>
+    <td>${both(gapWords('why', why))}</td>
+    <td>${both(datum)} · ${host} · ${both(scope.phase === null ? ALL : PHASE_WORDS[scope.phase])}</td>
+  </tr>`;
+}
+
+function watchedSection({ coverage, placebo }: Report): Markup {
+  const { hooks, flows } = coverage;
+  const fired = Object.entries(hooks.fired).map(([hook, n]) => `${hook} ×${n}`);
+  const list = (names: readonly string[]): Markup => html`${names.join('、') || '—'}`;
+  const hosts = (names: readonly string[]): Markup => html`<span class="host">${names.join('、') || '—'}</span>`;
+  const rows: readonly (readonly [Words, Markup])[] = [
+    [{ zh: '装上的钩子', en: 'hooks installed' }, html`${hooks.installed}`],
+    [{ zh: '这台手机上没有的', en: 'not on this handset' }, list(hooks.missing)],
+    [{ zh: '未能装上的', en: 'failed' }, list(hooks.failed)],
+    [{ zh: '触发过的', en: 'fired' }, list(fired)],
+    [{ zh: '请求', en: 'flows' }, both(flowCounts(flows))],
+    [{ zh: '拒绝我们证书或连不上的主机', en: 'hosts that refused' }, hosts(flows.refused)],
+    [{ zh: '内容无法读懂的主机', en: 'hosts with opaque bytes' }, hosts(flows.opaque)],
+    [{ zh: '对照值（从未放入手机）', en: 'placebos (never planted)' }, both(placeboCounts(placebo))],
+  ];
+  return html`<section aria-labelledby="watched-h">
+    <h2 id="watched-h">${both({ zh: '看了什么', en: 'What was watched' })}</h2>
+    <dl class="facts">
+      ${rows.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${both(name)}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+function flowCounts({ seen, whole, broken }: ReportCoverage['flows']): Words {
+  return { zh: `共 ${seen}，完整 ${whole}，残缺 ${broken}`, en: `${seen} seen, ${whole} whole, ${broken} broken` };
+}
+
+function placeboCounts({ drawn, bytesSearched, hits }: Report['placebo']): Words {
+  return {
+    zh: `${drawn} 个，在 ${bytesSearched} 字节中误中 ${hits} 次`,
+    en: `${drawn} drawn, ${hits} false hits in ${bytesSearched} bytes`,
+  };
 }

@@ -1,7 +1,9 @@
 import type { Words } from '../../../harness/model/finding.js';
 
 /** HTML that is safe as it stands. */
-export interface Markup { readonly markup: string }
+export interface Markup {
+  readonly markup: string;
+}
 type Part = Markup | string | number | readonly Markup[];
 
 /** Text from the run can hold anything an app chose to send: everything is escaped but `Markup`. */
@@ -21,13 +23,15 @@ export function trusted(markup: string): Markup {
 
 /** Escapes for text and for attributes in double quotes. Control characters would show as nothing and are replaced. */
 export function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return (
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      // eslint-disable-next-line no-control-regex
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+  );
 }
 
 function shown(part: Part): string {

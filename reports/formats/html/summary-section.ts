@@ -8,32 +8,59 @@ const ORDER: readonly Verdict[] = ['violation', 'undecided', 'not-tested', 'clea
 /** Title, what was run, and the counts of verdicts. */
 export function summarySection(report: Report): Markup {
   const count = (verdict: Verdict): number => report.findings.filter((f) => f.verdict === verdict).length;
-  return html`
-<header>
-  <p class="brand">${both({ zh: '借镜 · 个人信息保护检测报告', en: 'Jiejing · privacy test report' })}</p>
-  <h1>${report.app.label} <small>${report.app.package} ${report.app.version}</small></h1>
-  ${report.run.interrupted ? html`<p class="note strong">${both({ zh: '本次运行被中断：中断之后的行为没有记录；已经看到的违规仍然成立。', en: 'This run was interrupted: nothing after the break was recorded; violations already seen stand.' })}</p>` : ''}
-  <ul class="counts">${ORDER.map((v) => html`<li class="${v}"><b>${count(v)}</b> ${both(VERDICT_WORDS[v])}</li>`)}</ul>
-</header>
-<section aria-labelledby="facts-h"><h2 id="facts-h">${both({ zh: '检测对象与条件', en: 'What was tested, and how' })}</h2>
-<dl class="facts">${facts(report).map(([k, v]) => html`<div><dt>${both(k)}</dt><dd>${v}</dd></div>`)}</dl></section>`;
+  return html` <header>
+      <p class="brand">${both({ zh: '借镜 · 个人信息保护检测报告', en: 'Jiejing · privacy test report' })}</p>
+      <h1>${report.app.label} <small>${report.app.package} ${report.app.version}</small></h1>
+      ${report.run.interrupted ? html`<p class="note strong">${both({ zh: '本次运行被中断：中断之后的行为没有记录；已经看到的违规仍然成立。', en: 'This run was interrupted: nothing after the break was recorded; violations already seen stand.' })}</p>` : ''}
+      <ul class="counts">
+        ${ORDER.map((v) => html`<li class="${v}"><b>${count(v)}</b> ${both(VERDICT_WORDS[v])}</li>`)}
+      </ul>
+    </header>
+    <section aria-labelledby="facts-h">
+      <h2 id="facts-h">${both({ zh: '检测对象与条件', en: 'What was tested, and how' })}</h2>
+      <dl class="facts">
+        ${facts(report).map(
+          ([k, v]) =>
+            html`<div>
+              <dt>${both(k)}</dt>
+              <dd>${v}</dd>
+            </div>`,
+        )}
+      </dl>
+    </section>`;
 }
 
 function facts(report: Report): readonly (readonly [Words, Markup])[] {
   const { app, handset, scenario, run } = report;
-  const needs = (list: readonly Need[]): Markup => both({ zh: list.map((n) => NEED_WORDS[n].zh).join('、') || '—', en: list.map((n) => NEED_WORDS[n].en).join(', ') || '—' });
-  const kind: Words = { virtual: { zh: '虚拟手机（模拟）', en: 'virtual handset (simulated)' }, framework: { zh: '框架手机（模拟）', en: 'framework handset (simulated)' }, android: { zh: '安卓手机', en: 'Android handset' }, imported: { zh: '由其他工具导入', en: 'imported from other tools' } }[handset.kind];
+  const needs = (list: readonly Need[]): Markup =>
+    both({ zh: list.map((n) => NEED_WORDS[n].zh).join('、') || '—', en: list.map((n) => NEED_WORDS[n].en).join(', ') || '—' });
+  const kind: Words = {
+    virtual: { zh: '虚拟手机（模拟）', en: 'virtual handset (simulated)' },
+    framework: { zh: '框架手机（模拟）', en: 'framework handset (simulated)' },
+    android: { zh: '安卓手机', en: 'Android handset' },
+    imported: { zh: '由其他工具导入', en: 'imported from other tools' },
+  }[handset.kind];
   return [
     [{ zh: '应用文件 SHA-256', en: 'package SHA-256' }, html`<code>${app.sha256}</code>`],
     [{ zh: '来源', en: 'source' }, html`${app.source.where}（${app.source.when}）`],
     [{ zh: '行为发生时间', en: 'date of the conduct' }, html`${run.began}`],
-    [{ zh: '手机', en: 'handset' }, html`${both(kind)} · ${Object.entries(handset.facts).map(([k, v]) => `${k}=${v}`).join(' · ')}`],
+    [
+      { zh: '手机', en: 'handset' },
+      html`${both(kind)} ·
+      ${Object.entries(handset.facts)
+        .map(([k, v]) => `${k}=${v}`)
+        .join(' · ')}`,
+    ],
     [{ zh: '场景', en: 'scenario' }, html`${scenario.title} <code>${scenario.id}</code>`],
     [{ zh: '场景目标', en: 'aims' }, needs(scenario.aims)],
     [{ zh: '实际到达', en: 'reached' }, needs(scenario.reached)],
     [{ zh: '记录编号', en: 'run' }, html`<code>${run.id}</code>`],
     [{ zh: '记录头 SHA-256', en: 'head of the run' }, html`<code>${run.head}</code>`],
     [{ zh: '事件数', en: 'events' }, html`${run.events}`],
-    [{ zh: '工具', en: 'tool' }, html`${run.tool.name} ${run.tool.version}${run.tool.commit ? html` <code>${run.tool.commit.slice(0, 12)}</code>` : ''} · Node ${run.tool.node}`],
+    [
+      { zh: '工具', en: 'tool' },
+      html`${run.tool.name} ${run.tool.version}${run.tool.commit ? html` <code>${run.tool.commit.slice(0, 12)}</code>` : ''} · Node
+      ${run.tool.node}`,
+    ],
   ];
 }

@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const { outputFiles } = await build({ entryPoints: [here('main.ts')], bundle: true, minify: true, format: 'iife', target: 'es2022', write: false, charset: 'utf8', legalComments: 'none' });
+const { outputFiles } = await build({
+  entryPoints: [here('main.ts')],
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+  write: false,
+  charset: 'utf8',
+  legalComments: 'none',
+});
 const style = readFileSync(here('style.css'), 'utf8').replace(/\n\s*/g, '\n').trim();
 const module = `// Written by reports/formats/page/bundle.mjs; change the files beside it and run it again.\nexport const PAGE_SCRIPT: string = ${JSON.stringify(outputFiles[0].text.trim())};\nexport const PAGE_STYLE: string = ${JSON.stringify(style)};\n`;
 const target = here('../page.generated.ts');

@@ -1,10 +1,29 @@
 import type { Columns } from '../html/columns.js';
 
 /** What the chart shows now. */
-export interface View { from: number; to: number; selected: number; language: 0 | 1; visible: Uint8Array }
+export interface View {
+  from: number;
+  to: number;
+  selected: number;
+  language: 0 | 1;
+  visible: Uint8Array;
+}
 
-const LANE_WORDS: readonly (readonly [string, string])[] = [['界面', 'UI'], ['权限', 'prompts'], ['读取', 'reads'], ['加密摘要', 'crypto'], ['外发', 'flows'], ['未看到', 'not seen']];
-const PHASE_WORDS: Readonly<Record<string, readonly [string, string]>> = { 'before-launch': ['启动前', 'before launch'], 'before-consent': ['同意前', 'before consent'], 'after-consent': ['同意后', 'after consent'], 'after-refusal': ['拒绝后', 'after refusal'], 'after-withdrawal': ['撤回后', 'after withdrawal'] };
+const LANE_WORDS: readonly (readonly [string, string])[] = [
+  ['界面', 'UI'],
+  ['权限', 'prompts'],
+  ['读取', 'reads'],
+  ['加密摘要', 'crypto'],
+  ['外发', 'flows'],
+  ['未看到', 'not seen'],
+];
+const PHASE_WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  'before-launch': ['启动前', 'before launch'],
+  'before-consent': ['同意前', 'before consent'],
+  'after-consent': ['同意后', 'after consent'],
+  'after-refusal': ['拒绝后', 'after refusal'],
+  'after-withdrawal': ['撤回后', 'after withdrawal'],
+};
 const TOP = 44;
 const LEFT = 74;
 // Past this many marks in a lane, columns of pixels say more than dots, and are drawn in time for the next frame.
@@ -36,10 +55,21 @@ export function draw(canvas: HTMLCanvasElement, data: Columns, index: ReadonlyMa
   marks(pen, { data, view, x, width, height, colour });
 }
 
-interface Brush { readonly data: Columns; readonly view: View; readonly x: (ms: number) => number; readonly height: number; readonly colour: (name: string) => string }
+interface Brush {
+  readonly data: Columns;
+  readonly view: View;
+  readonly x: (ms: number) => number;
+  readonly height: number;
+  readonly colour: (name: string) => string;
+}
 
 function phases(pen: CanvasRenderingContext2D, { data, view, x, width, height, colour }: Brush & { readonly width: number }): void {
-  const fill: Readonly<Record<string, string>> = { 'before-consent': 'warn-tint', 'after-consent': 'ok-tint', 'after-refusal': 'bad-tint', 'after-withdrawal': 'bad-tint' };
+  const fill: Readonly<Record<string, string>> = {
+    'before-consent': 'warn-tint',
+    'after-consent': 'ok-tint',
+    'after-refusal': 'bad-tint',
+    'after-withdrawal': 'bad-tint',
+  };
   for (const [from, to, phase] of data.phases) {
     const [a, b] = [Math.max(LEFT, x(from)), Math.min(width - 8, x(to))];
     if (b <= LEFT || a >= width || b - a < 0.5) continue;
@@ -76,7 +106,10 @@ function lanes(pen: CanvasRenderingContext2D, { view, width, height, colour }: B
   }
 }
 
-function curves(pen: CanvasRenderingContext2D, { data, index, view, x, height, colour }: Brush & { readonly index: ReadonlyMap<number, number> }): void {
+function curves(
+  pen: CanvasRenderingContext2D,
+  { data, index, view, x, height, colour }: Brush & { readonly index: ReadonlyMap<number, number> },
+): void {
   for (const [read, flow, bad] of data.links) {
     const [a, b] = [index.get(read), index.get(flow)];
     if (a === undefined || b === undefined || !view.visible[b]) continue;
@@ -146,7 +179,8 @@ export function hit(canvas: HTMLCanvasElement, data: Columns, view: View, point:
   let near = 14;
   for (let i = lowerBound(data.ms, ms - 14 * perPixel); i < data.ms.length && (data.ms[i] ?? 0) <= ms + 14 * perPixel; i++) {
     if (!view.visible[i]) continue;
-    const away = Math.abs((data.ms[i] ?? 0) - ms) / perPixel + Math.abs(laneY(data.lane[i] ?? 0, height) - point.y) - (data.mark[i] ? 1 : 0);
+    const away =
+      Math.abs((data.ms[i] ?? 0) - ms) / perPixel + Math.abs(laneY(data.lane[i] ?? 0, height) - point.y) - (data.mark[i] ? 1 : 0);
     if (away < near) [near, best] = [away, i];
   }
   return best;

@@ -16,7 +16,13 @@ for (const finding of data.findings)
   }
 
 const end = Math.max(1, data.ms.at(-1) ?? 1);
-const view: View = { from: 0, to: end * 1.02, selected: -1, language: root.dataset['lang'] === 'en' ? 1 : 0, visible: new Uint8Array(data.id.length).fill(1) };
+const view: View = {
+  from: 0,
+  to: end * 1.02,
+  selected: -1,
+  language: root.dataset['lang'] === 'en' ? 1 : 0,
+  visible: new Uint8Array(data.id.length).fill(1),
+};
 let shown: number[] = data.id.map((_, i) => i);
 let page = 0;
 let asked = false;
@@ -58,7 +64,13 @@ function table(): void {
     const findings = (cited.get(id) ?? []).flatMap((f) => [link(`#${f}`, f), ' ']);
     const pick = link('#timeline', `e${id}`);
     pick.dataset['event'] = `e${id}`;
-    row.append(cell(pick), cell(((data.ms[i] ?? 0) / 1000).toFixed(3)), cell(laneWord(data.lane[i] ?? 0, view.language)), cell(text(i)), cell(...findings));
+    row.append(
+      cell(pick),
+      cell(((data.ms[i] ?? 0) / 1000).toFixed(3)),
+      cell(laneWord(data.lane[i] ?? 0, view.language)),
+      cell(text(i)),
+      cell(...findings),
+    );
     return row;
   });
   body?.replaceChildren(...rows);
@@ -71,7 +83,10 @@ function table(): void {
 function select(i: number, reveal: boolean): void {
   view.selected = i;
   const id = data.id[i] ?? 0;
-  byId('chart-text').textContent = i < 0 ? '' : `e${id} · ${((data.ms[i] ?? 0) / 1000).toFixed(3)} s · ${laneWord(data.lane[i] ?? 0, view.language)} · ${text(i)}${cited.has(id) ? ` · ${(cited.get(id) ?? []).join(', ')}` : ''}`;
+  byId('chart-text').textContent =
+    i < 0
+      ? ''
+      : `e${id} · ${((data.ms[i] ?? 0) / 1000).toFixed(3)} s · ${laneWord(data.lane[i] ?? 0, view.language)} · ${text(i)}${cited.has(id) ? ` · ${(cited.get(id) ?? []).join(', ')}` : ''}`;
   const at = shown.indexOf(i);
   if (at >= 0) page = Math.floor(at / PAGE_ROWS);
   if (reveal && i >= 0) {
@@ -110,8 +125,13 @@ function step(direction: 1 | -1): void {
 function keys(event: KeyboardEvent): void {
   const middle = view.selected >= 0 ? (data.ms[view.selected] ?? 0) : (view.from + view.to) / 2;
   const acts: Readonly<Record<string, () => void>> = {
-    ArrowRight: () => step(1), ArrowLeft: () => step(-1), '+': () => zoom(0.6, middle), '=': () => zoom(0.6, middle), '-': () => zoom(1.6, middle),
-    '0': all, Enter: () => document.querySelector('#events tr.on a')?.scrollIntoView({ block: 'center' }),
+    ArrowRight: () => step(1),
+    ArrowLeft: () => step(-1),
+    '+': () => zoom(0.6, middle),
+    '=': () => zoom(0.6, middle),
+    '-': () => zoom(1.6, middle),
+    '0': all,
+    Enter: () => document.querySelector('#events tr.on a')?.scrollIntoView({ block: 'center' }),
   };
   const act = acts[event.key];
   if (!act) return;
@@ -126,9 +146,15 @@ function all(): void {
 
 function pointer(): void {
   let held: { readonly x: number; readonly from: number; moved: boolean } | null = null;
-  const place = (e: PointerEvent | WheelEvent): { x: number; y: number } => ({ x: e.clientX - canvas.getBoundingClientRect().left, y: e.clientY - canvas.getBoundingClientRect().top });
+  const place = (e: PointerEvent | WheelEvent): { x: number; y: number } => ({
+    x: e.clientX - canvas.getBoundingClientRect().left,
+    y: e.clientY - canvas.getBoundingClientRect().top,
+  });
   const msAt = (x: number): number => view.from + ((x - 74) / (canvas.clientWidth - 82)) * (view.to - view.from);
-  canvas.addEventListener('pointerdown', (e) => { held = { x: e.clientX, from: view.from, moved: false }; canvas.setPointerCapture(e.pointerId); });
+  canvas.addEventListener('pointerdown', (e) => {
+    held = { x: e.clientX, from: view.from, moved: false };
+    canvas.setPointerCapture(e.pointerId);
+  });
   canvas.addEventListener('pointermove', (e) => {
     if (!held) return;
     const away = e.clientX - held.x;
@@ -140,10 +166,22 @@ function pointer(): void {
     redraw();
   });
   canvas.addEventListener('pointerup', (e) => {
-    if (held && !held.moved) { const i = hit(canvas, data, view, place(e)); if (i >= 0) select(i, false); }
+    if (held && !held.moved) {
+      const i = hit(canvas, data, view, place(e));
+      if (i >= 0) select(i, false);
+    }
     held = null;
   });
-  canvas.addEventListener('wheel', (e) => { if (e.ctrlKey || Math.abs(e.deltaY) > 0) { e.preventDefault(); zoom(e.deltaY > 0 ? 1.25 : 0.8, msAt(place(e).x)); } }, { passive: false });
+  canvas.addEventListener(
+    'wheel',
+    (e) => {
+      if (e.ctrlKey || Math.abs(e.deltaY) > 0) {
+        e.preventDefault();
+        zoom(e.deltaY > 0 ? 1.25 : 0.8, msAt(place(e).x));
+      }
+    },
+    { passive: false },
+  );
 }
 
 function language(): void {
@@ -170,8 +208,14 @@ byId('only-marked').addEventListener('change', filter);
 byId('zoom-in').addEventListener('click', () => zoom(0.6, (view.from + view.to) / 2));
 byId('zoom-out').addEventListener('click', () => zoom(1.6, (view.from + view.to) / 2));
 byId('zoom-all').addEventListener('click', all);
-byId('page-back').addEventListener('click', () => { page--; table(); });
-byId('page-next').addEventListener('click', () => { page++; table(); });
+byId('page-back').addEventListener('click', () => {
+  page--;
+  table();
+});
+byId('page-next').addEventListener('click', () => {
+  page++;
+  table();
+});
 canvas.addEventListener('keydown', keys);
 document.addEventListener('click', (e) => {
   const target = e.target instanceof Element ? e.target.closest('[data-event]') : null;

@@ -166,9 +166,21 @@ describe('what an agent could not see', () => {
         ],
       },
     );
-    expect(of('gap').map((one) => [one.source, one.scope.datum])).toEqual([
-      ['hooks', 'mac'],
-      ['hooks', 'clipboard'],
+    expect(of('gap').map((one) => [one.source, one.scope.datum, one.what, one.why.split(':')[0]])).toEqual([
+      ['hooks', 'mac', 'hook-failed: broken', 'install-error'],
+      ['hooks', 'clipboard', 'hook-fault: clipboard.clip', 'agent-error'],
+    ]);
+  });
+  it('is a gap for the datum of which a read gave more than a record carries', async () => {
+    const { of } = await recorded(
+      (made) => {
+        const uri = made.call(URI, 'parse', [STRING], 'content://com.android.contacts/data/phones');
+        made.call('android.content.ContentResolver', 'query', QUERY, uri, ['display_name', 'data1'], null, null, null);
+      },
+      { granted: ['READ_CONTACTS'], contacts: Array.from({ length: 2001 }, (_, i) => ({ name: `名${i}`, phone: `1400000${1000 + i}` })) },
+    );
+    expect(of('gap').map((one) => [one.source, one.what, one.why, one.scope.datum])).toEqual([
+      ['hooks', 'hook-cut: content.query', 'too-many-values', 'contacts'],
     ]);
   });
   it('is a gap over everything when records were dropped', async () => {
@@ -184,7 +196,7 @@ describe('what an agent could not see', () => {
       { queueLimit: 10 },
     );
     expect(of('gap').map((one) => [one.source, one.scope.datum])).toContainEqual(['hooks', null]);
-    expect(of('gap').some((one) => one.why.includes('lost on the way'))).toBe(false);
+    expect(of('gap').some((one) => one.why.includes('lost-on-the-way'))).toBe(false);
   });
   it('is a gap when a batch is lost on the way', async () => {
     const made = fixture(nodeCrypto, { granted: ['READ_CONTACTS'] });
@@ -200,7 +212,9 @@ describe('what an agent could not see', () => {
     const [first, , third] = made.batches as [WireBatch, WireBatch, WireBatch];
     sink.take(first);
     sink.take(third);
-    expect(out.of('gap').map((one) => one.why)).toEqual(['lost on the way from the agent']);
+    expect(out.of('gap').map((one) => [one.what, one.why])).toEqual([
+      [`records-lost: ${made.batches[1]?.records.length}`, 'lost-on-the-way'],
+    ]);
   });
   it('says so when records come from another package than the audited one', () => {
     const out = recording();
@@ -214,6 +228,6 @@ describe('what an agent could not see', () => {
       dropped: 0,
       records: [] as WireRecord[],
     });
-    expect(out.of('gap').map((one) => one.why)).toEqual(['com.other']);
+    expect(out.of('gap').map((one) => one.why)).toEqual(['package: com.other']);
   });
 });

@@ -88,10 +88,10 @@ describe('an app that refuses our certificate', () => {
     const { socket } = await tunnel(rig, `${HOST}:443`);
     const app = connectTls({ socket, servername: HOST, ca: lab.certPem });
     app.on('error', () => {});
-    await once(app, 'secureConnect');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // TLS 1.3 hands out its ticket when the server's side is done as well.
+    await once(app, 'session');
     act(app, socket);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => rig.flows() === 1);
     const { flows, gaps } = await rig.caught();
     expect(flows.map((flow) => [flow.state, flow.reason, flow.sni])).toEqual([['refused', reason, HOST]]);
     expect(gaps.map((gap) => [gap.what, gap.scope.host])).toEqual([['tls-refused', HOST]]);
@@ -114,10 +114,9 @@ describe('an app that refuses our certificate', () => {
     await serving(() => {});
     const { socket } = await tunnel(rig, `${HOST}:443`);
     socket.destroy();
-    await until(() => socket.closed);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => rig.flows() === 1);
     const { flows, gaps } = await rig.caught();
-    expect(flows).toMatchObject([{ state: 'refused', reason: 'no byte in the tunnel: silence', scheme: 'tcp' }]);
+    expect(flows).toMatchObject([{ state: 'refused', reason: 'no-byte', scheme: 'tcp' }]);
     expect(gaps).toHaveLength(1);
   });
 
@@ -183,9 +182,9 @@ describe('a server that cannot be reached or believed', () => {
 
   const old = createAuthority('Far', Date.now() - 400 * 86_400_000, 'ec');
   test.each([
-    { name: 'a stranger signed it', leaf: () => stranger.leaf(HOST), reason: /upstream tls: (UNABLE|SELF|DEPTH)/ },
-    { name: 'it is for another name', leaf: () => far.leaf('other.example.com'), reason: /upstream tls: ERR_TLS_CERT_ALTNAME_INVALID/ },
-    { name: 'it is from an authority that is not known', leaf: () => old.leaf(HOST), reason: /upstream tls: / },
+    { name: 'a stranger signed it', leaf: () => stranger.leaf(HOST), reason: /upstream-tls: (UNABLE|SELF|DEPTH)/ },
+    { name: 'it is for another name', leaf: () => far.leaf('other.example.com'), reason: /upstream-tls: ERR_TLS_CERT_ALTNAME_INVALID/ },
+    { name: 'it is from an authority that is not known', leaf: () => old.leaf(HOST), reason: /upstream-tls: / },
   ])('its certificate is bad ($name): fails closed, no byte of a request reaches it', async ({ leaf, reason }) => {
     let got = 0;
     const { certPem, keyPem, sha256: hash } = leaf();
@@ -211,6 +210,6 @@ describe('a server that cannot be reached or believed', () => {
     const { socket } = await tunnel(rig, `${HOST}:443`);
     const app = connectTls({ socket, servername: HOST, ca: lab.certPem });
     await once(app, 'error');
-    expect((await rig.caught()).flows).toMatchObject([{ state: 'refused', reason: 'upstream tls: ECONNRESET' }]);
+    expect((await rig.caught()).flows).toMatchObject([{ state: 'refused', reason: 'upstream-tls: ECONNRESET' }]);
   });
 });

@@ -43,6 +43,8 @@ export interface Rig {
   route(host: string, port: number): void;
   /** Ports of apps whose process is known. */
   readonly owners: Map<number, number>;
+  /** Flows written so far. */
+  flows(): number;
   keep<T extends { close(): unknown }>(thing: T): T;
   /** Closes the proxy and the run, reads it back with every hash checked. */
   caught(): Promise<Caught>;
@@ -59,7 +61,20 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     clock,
     ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }),
   });
-  const recorder = options.recorder?.(run) ?? run;
+  let flows = 0;
+  const counting: Recorder = {
+    clock: run.clock,
+    body: run.body.bind(run),
+    file: run.file.bind(run),
+    valueRef: run.valueRef.bind(run),
+    gap: run.gap.bind(run),
+    write(event) {
+      const id = run.write(event);
+      if (event.kind === 'flow') flows += 1;
+      return id;
+    },
+  };
+  const recorder = options.recorder?.(counting) ?? counting;
   const routes = new Map<string, number>();
   const owners = new Map<number, number>();
   const things: { close(): unknown }[] = [];
@@ -83,6 +98,7 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     clock,
     recorder,
     owners,
+    flows: () => flows,
     route: (host, port) => void routes.set(host, port),
     keep: (thing) => {
       things.push(thing);
@@ -218,6 +234,7 @@ export async function received(
 export async function toProxy(rig: Rig): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: rig.proxy.port, allowHalfOpen: true });
   socket.on('error', () => {});
+  rig.keep({ close: () => void socket.destroy() });
   await once(socket, 'connect');
   return socket;
 }

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Recorder } from '../../../harness/model/recorder.js';
-import { farServer, onHead, openRig, received, sha256, tlsThrough, tunnel, until } from './rig.js';
+import { farServer, lab, onHead, openRig, received, sha256, tlsThrough, tunnel, until } from './rig.js';
 import type { Rig } from './rig.js';
 
 const HOST = 'api.example.com';
@@ -41,14 +44,16 @@ describe('a server that dies in the middle of a body', () => {
   });
 
   test('without a length and by a reset: the app sees an error, not an end', async () => {
-    await serving(
-      (socket) =>
-        onHead(socket, () => void socket.write('HTTP/1.1 200 OK\r\n\r\npart', () => setTimeout(() => socket.resetAndDestroy(), 30))),
-      null,
-    );
+    const sockets: Socket[] = [];
+    await serving((socket) => {
+      sockets.push(socket);
+      onHead(socket, () => void socket.write('HTTP/1.1 200 OK\r\n\r\npart'));
+    }, null);
     const { socket } = await tunnel(rig, `${HOST}:80`);
     socket.write('GET / HTTP/1.1\r\n\r\n');
-    expect(await received(socket)).toEqual({ text: 'HTTP/1.1 200 OK\r\n\r\npart', ended: 'error' });
+    expect((await received(socket, (t) => t.endsWith('part'))).text).toBe('HTTP/1.1 200 OK\r\n\r\npart');
+    sockets[0]?.resetAndDestroy();
+    expect(await received(socket)).toEqual({ text: '', ended: 'error' });
     expect((await rig.caught()).flows[0]).toMatchObject({
       state: 'truncated',
       reason: 'the server stopped early: ECONNRESET',
@@ -114,10 +119,12 @@ describe('an app that goes away', () => {
   });
 
   test('in the middle of a head: kept as an aborted request without a head, never sent on as whole', async () => {
-    await serving((socket) => onHead(socket, () => void socket.write(OK)));
+    const half = 'GET /echo HTTP/1.1\r\nHost: a';
+    let got = '';
+    await serving((socket) => socket.on('data', (chunk: Buffer) => void (got += chunk.toString())));
     const app = await tlsThrough(rig, `${HOST}:443`);
-    app.write('GET /echo HTTP/1.1\r\nHost: a');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    app.write(half);
+    await until(() => got === half);
     app.destroy();
     await until(() => app.closed);
     await rig.proxy.idle();
@@ -218,7 +225,11 @@ describe('the store and the clock', () => {
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     await received(app, (t) => t.endsWith('x'.repeat(5000)));
-    expect((await rig.caught()).flows).toMatchObject([{ state: 'cut', bodies: [{ bytes: 5000, length: 1000, state: 'cut' }] }]);
+    const { flows, gaps } = await rig.caught();
+    expect(flows).toMatchObject([{ state: 'cut', bodies: [{ bytes: 5000, length: 1000, state: 'cut' }] }]);
+    expect(gaps.map((gap) => [gap.source, gap.what, gap.why, gap.scope.host])).toEqual([
+      ['proxy', 'body-cut', 'over-limit: response, 1000 of 5000 bytes kept', HOST],
+    ]);
   });
 
   test("when the store takes nothing more the app's traffic goes on, and idle() says why", async () => {
@@ -255,8 +266,11 @@ describe('the store and the clock', () => {
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     await until(() => answer !== null);
+    const began = performance.now();
     const waited = rig.clock.wait(3_600_000, 'test');
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    // A clock that is not held jumps to the next timer at once.
+    await new Promise<void>((resolve) => rig.clock.setTimer(resolve, 60));
+    expect(performance.now() - began).toBeGreaterThanOrEqual(59);
     expect(rig.clock.now().ms).toBeLessThan(60_000);
     (answer as (() => void) | null)?.();
     await received(app, (t) => t.endsWith('ok'));
@@ -303,11 +317,19 @@ describe('the store and the clock', () => {
   });
 
   test('what is in flight when the run ends is recorded as such', async () => {
-    await serving((socket) => onHead(socket, () => {}));
+    let arrived = false;
+    await serving((socket) =>
+      onHead(socket, () => {
+        arrived = true;
+      }),
+    );
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET /slow HTTP/1.1\r\n\r\n');
-    const idle = await tlsThrough(rig, `${HOST}:443`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const { socket } = await tunnel(rig, `${HOST}:443`);
+    const idle = connectTls({ socket, servername: HOST, ca: lab.certPem });
+    // Its ticket: both sides are done with the handshake.
+    await once(idle, 'session');
+    await until(() => arrived);
     const { flows } = await rig.caught();
     expect(flows.map((flow) => [flow.state, flow.reason]).toSorted()).toEqual([
       ['aborted', 'the run ended'],

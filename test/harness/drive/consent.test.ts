@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isRationale, plain, readNotice, refusalIn, viewOf } from '../../../harness/drive/consent.js';
+import { agrees, isRationale, plain, readNotice, refusalIn, refuses, viewOf } from '../../../harness/drive/consent.js';
 import { popUpIn } from '../../../harness/drive/pop-ups.js';
 import { answerFor, buttonFor, promptIn } from '../../../harness/drive/prompts.js';
 import { labelOf, readTree } from '../../../harness/drive/tree.js';
@@ -257,5 +257,36 @@ describe('labels', () => {
     ['同意(5秒)', '同意'],
   ])('%s is read as %s', (label, wanted) => {
     expect(plain(label)).toBe(wanted);
+  });
+});
+
+describe('what refuses is looked for first', () => {
+  const notice = (...labels: readonly string[]): string =>
+    `<hierarchy><a class="android.widget.FrameLayout" package="com.example" bounds="[0,0][1080,2280]">
+      <t class="android.widget.TextView" text="温馨提示" bounds="[0,0][1080,90]"/>
+      <t class="android.widget.TextView" text="请阅读《隐私政策》，了解我们收集、使用个人信息、设备信息的规则" bounds="[0,100][1080,400]"/>
+      ${labels.map((label, i) => `<b class="android.widget.Button" text="${label}" clickable="true" bounds="[0,${500 + 100 * i}][1080,${590 + 100 * i}]"/>`).join('')}
+    </a></hierarchy>`;
+  // Each of these holds a label that agrees, or fits a pattern of those.
+  it.each(['未阅读并同意', '不阅读，同意', '不同意并继续使用', '暂不接受', '拒绝并同意退出'])(
+    '%s never agrees, wherever it stands',
+    (label) => {
+      expect([refuses(label), agrees(label)]).toEqual(['said', false]);
+      for (const labels of [
+        [label, '知悉并同意'],
+        ['知悉并同意', label],
+      ]) {
+        const found = readNotice(notice(...labels));
+        expect([found?.agree?.label, found?.decline?.label]).toEqual(['知悉并同意', label]);
+      }
+      expect(readNotice(notice(label))).toBeNull();
+    },
+  );
+  it.each(['不再提示，同意', '已知悉并同意', '好的，同意并继续'])('%s agrees', (label) => {
+    expect([refuses(label), agrees(label)]).toEqual([null, true]);
+  });
+  it.each(['我再想想', '取消', '仅浏览'])('%s only puts off, and a harder refusal goes first', (label) => {
+    expect(refuses(label)).toBe('put-off');
+    expect(readNotice(notice(label, '不同意', '同意'))?.decline?.label).toBe('不同意');
   });
 });

@@ -112,7 +112,14 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     owner: { owner: (port) => owner?.owner(port) ?? null },
     listen: { host: '127.0.0.1', port: 0 },
   });
-  const handset = await openVirtualHandset({ recorder, proxyPort: proxy.port, labCaPem: authority.certPem, known: [], app: simulated, servers });
+  const handset = await openVirtualHandset({
+    recorder,
+    proxyPort: proxy.port,
+    labCaPem: authority.certPem,
+    known: [],
+    app: simulated,
+    servers,
+  });
   owner = handset.owner;
   await handset.install();
   await handset.plant(contentsOf(manifest));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LabError } from '../../../harness/model/errors.js';
 import { readChain } from '../../../harness/store/read-chain.js';
 import { readRun } from '../../../harness/store/read.js';
+import { verifyRun } from '../../../reports/verify.js';
 import { tempFolder, writeSample } from './sample.js';
 
 let dir = '';
@@ -135,8 +136,33 @@ describe('a recorded run', () => {
     }
     fs.writeFileSync(log(), whole.subarray(0, -5));
     expect(readRun(dir)).toMatchObject({ interrupted: true, end: null });
+  });
+
+  it('without line 1 is broken while anything is there that came after it, and interrupted when nothing is', () => {
+    const whole = fs.readFileSync(log());
+    for (const cut of [0, 40, whole.indexOf(10)]) {
+      fs.writeFileSync(log(), whole.subarray(0, cut));
+      expect(fault()).toEqual({ code: 'RUN_BROKEN', file: 'events.jsonl', line: 1 });
+      expect(verifyRun(dir)).toMatchObject({ ok: false, file: 'events.jsonl', line: 1 });
+    }
     fs.rmSync(log());
-    expect(readRun(dir)).toMatchObject({ interrupted: true, events: [] });
+    expect(fault()).toEqual({ code: 'RUN_BROKEN', file: 'events.jsonl', line: 1 });
+    expect(verifyRun(dir)).toMatchObject({ ok: false, file: 'events.jsonl', line: 1 });
+    const others = ['bodies', 'screens', 'ui'].flatMap((name) =>
+      fs.readdirSync(path.join(dir, name)).map((file) => path.join(dir, name, file)),
+    );
+    const values = fs.readdirSync(path.join(dir, 'values')).filter((name) => name !== 'manifest.json');
+    for (const file of [...others, ...values.map((name) => path.join(dir, 'values', name))]) {
+      expect([file, fault().code]).toEqual([file, 'RUN_BROKEN']);
+      expect([file, verifyRun(dir).ok]).toEqual([file, false]);
+      fs.rmSync(file);
+    }
+    fs.writeFileSync(path.join(dir, '.reserve'), '');
+    expect(readRun(dir)).toMatchObject({ interrupted: true, end: null, events: [] });
+    expect(verifyRun(dir)).toMatchObject({ ok: true, ended: false, events: 0 });
+    fs.writeFileSync(path.join(dir, 'report.json'), '{"run":{"events":3}}');
+    expect(fault().code).toBe('RUN_BROKEN');
+    expect(verifyRun(dir).ok).toBe(false);
   });
 
   it('tells a torn line from one that was altered', () => {

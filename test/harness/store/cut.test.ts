@@ -76,11 +76,11 @@ describe('a recorder that is stopped in the middle', () => {
         expect(run.failure()).toBe(heard[0]);
         // What was kept back for the end is free when it is needed.
         expect(fs.readdirSync(dir)).not.toContain('.reserve');
-        expect(() => run.gap('run', 'x', 'y')).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
+        expect(() => run.gap('run', 'not-settled', 'after-error')).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
         run.close('failed', 'disk full');
         const read = readRun(dir);
         expect([way, read.interrupted, read.end?.outcome]).toEqual([way, true, 'failed']);
-        expect(read.events.at(-2)).toMatchObject({ kind: 'gap', source: 'store', why: 'ENOSPC' });
+        expect(read.events.at(-2)).toMatchObject({ kind: 'gap', source: 'store', why: 'disk: ENOSPC' });
         expect(read.events.length).toBeGreaterThan(3);
         fs.rmSync(dir, { recursive: true });
       }

@@ -72,7 +72,7 @@ describe('a run folder', () => {
     const run = openRun(dir);
     run.close('complete', null);
     run.close('failed', 'a second time');
-    expect(() => run.gap('run', 'late', 'late')).toThrow(/after the end/);
+    expect(() => run.gap('run', 'not-settled', 'after-error')).toThrow(/after the end/);
     expect(readRun(dir).end?.outcome).toBe('complete');
     expect(headOf(MANIFEST).manifest.sha256).not.toBe(headOf({ ...MANIFEST, values: [] }).manifest.sha256);
   });

@@ -81,7 +81,7 @@ export async function writeSample(dir: string): Promise<RunRecorder> {
       bodies.filter((body) => body !== null),
     ),
   );
-  recorder.gap('hooks', 'row x', 'not on this device', { datum: 'imei' });
+  recorder.gap('hooks', 'hook-failed: row x', 'install-error: not on this device', { datum: 'imei' });
   recorder.close('complete', null);
   recorder.clock.close();
   return recorder;

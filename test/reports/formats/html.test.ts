@@ -10,16 +10,31 @@ import htmlFormat from '../../../reports/formats/html.js';
 import { buildReport } from '../../../reports/report.js';
 import { story } from '../../../reports/examples.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find(existsSync);
+const CHROMIUM = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+].find(existsSync);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const root = mkdtempSync(join(tmpdir(), 'jiejing-page-'));
 const run = join(root, 'run');
 let browser: Browser;
 
-interface Opened { readonly page: Page; readonly troubles: readonly string[] }
+interface Opened {
+  readonly page: Page;
+  readonly troubles: readonly string[];
+}
 
-async function open(file: string, options: { readonly width: number; readonly dark?: boolean; readonly bypass?: boolean }): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: options.width, height: 900 }, colorScheme: options.dark ? 'dark' : 'light', bypassCSP: options.bypass === true });
+async function open(
+  file: string,
+  options: { readonly width: number; readonly dark?: boolean; readonly bypass?: boolean },
+): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: { width: options.width, height: 900 },
+    colorScheme: options.dark ? 'dark' : 'light',
+    bypassCSP: options.bypass === true,
+  });
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
@@ -32,21 +47,31 @@ async function open(file: string, options: { readonly width: number; readonly da
 
 describe.skipIf(CHROMIUM === undefined)('report.html in a real browser', () => {
   beforeAll(async () => {
-    const audit = spawnSync(process.execPath, ['dist/harness/cli/main.js', 'audit', 'eager', '--out', run], { env: { ...process.env, LANG: 'zh_CN.UTF-8', CI: '1' }, encoding: 'utf8' });
+    const audit = spawnSync(process.execPath, ['dist/harness/cli/main.js', 'audit', 'eager', '--out', run], {
+      env: { ...process.env, LANG: 'zh_CN.UTF-8', CI: '1' },
+      encoding: 'utf8',
+    });
     expect(audit.status, audit.stderr).toBe(1);
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'] });
+    browser = await chromium.launch({
+      executablePath: CHROMIUM ?? '',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+    });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
     rmSync(root, { recursive: true, force: true });
   });
 
-  const views = [1280, 390].flatMap((width) => [false, true].flatMap((dark) => (['zh', 'en'] as const).map((language) => ({ width, dark, language }))));
+  const views = [1280, 390].flatMap((width) =>
+    [false, true].flatMap((dark) => (['zh', 'en'] as const).map((language) => ({ width, dark, language }))),
+  );
   it.each(views)('has no fault that axe finds, at $width px, dark $dark, in $language', async ({ width, dark, language }) => {
     const { page, troubles } = await open(join(run, 'report.html'), { width, dark, bypass: true });
     if (language === 'en') await page.click('#language');
     await page.evaluate(AXE);
-    const found = await page.evaluate('axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).slice(0, 3).join(" | ")))');
+    const found = await page.evaluate(
+      'axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).slice(0, 3).join(" | ")))',
+    );
     expect(found).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     expect(troubles).toEqual([]);
@@ -95,7 +120,10 @@ describe.skipIf(CHROMIUM === undefined)('report.html in a real browser', () => {
   it('an app that sends markup as its name or host gets text, not markup', async () => {
     const evil = '<img src=x onerror=document.title="owned"></script><script>document.title="owned"</script>';
     const plain = story();
-    const timeline = { ...plain, head: { ...plain.head, app: { ...plain.head.app, label: evil }, handset: { ...plain.head.handset, facts: { model: evil } } } };
+    const timeline = {
+      ...plain,
+      head: { ...plain.head, app: { ...plain.head.app, label: evil }, handset: { ...plain.head.handset, facts: { model: evil } } },
+    };
     const report = buildReport({ timeline, findings: [], placebo: { drawn: 0, hits: 0, bytesSearched: 0 }, headSha256: '0'.repeat(64) });
     const file = join(root, 'evil.html');
     writeFileSync(file, htmlFormat.render({ report, timeline, rules: [], law: new Map(), picture: () => null, language: 'zh' }));

@@ -94,7 +94,12 @@ export const content = [
   ]),
   klass('android.os.Bundle', 'java.lang.Object', []),
   klass(SIGNAL, 'java.lang.Object', []),
-  klass('android.content.Context', 'java.lang.Object', []),
+  klass('android.content.Context', 'java.lang.Object', [
+    // PackageManager.PERMISSION_GRANTED 0, PERMISSION_DENIED -1.
+    method('checkSelfPermission', [STRING], 'int', (world, _, [name]) =>
+      world.host.phone.granted(world.host.process.package, String(name)) ? 0 : -1,
+    ),
+  ]),
   klass('android.app.ContextImpl', 'android.content.Context', []),
   klass(
     CURSOR,

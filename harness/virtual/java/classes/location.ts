@@ -26,9 +26,17 @@ function allowed(world: World, provider: string): void {
     throw refused(`"${provider}" location provider requires ACCESS_COARSE_LOCATION or ACCESS_FINE_LOCATION permission.`);
 }
 
+/** Edge of the grid that a position is rounded to without the fine permission, in degrees of latitude: 2000 m as in Android's LocationFudger, whose random offset is left out. */
+const COARSE_DEGREES = 2000 / 111_000;
+
+/** The planted position, or the middle of its square for an app that may not know it exactly. */
 function position(world: World): JavaObject {
-  const { lat, lon } = world.host.phone.contents().location;
-  return world.make(LOCATION, { lat: Number(lat), lon: Number(lon) });
+  const { location: planted } = world.host.phone.contents();
+  const [lat, lon] = [Number(planted.lat), Number(planted.lon)];
+  if (holds(world, 'ACCESS_FINE_LOCATION')) return world.make(LOCATION, { lat, lon, accuracy: 12 });
+  const rounded = Math.round(lat / COARSE_DEGREES) * COARSE_DEGREES;
+  const lonDegrees = COARSE_DEGREES / Math.cos((rounded * Math.PI) / 180);
+  return world.make(LOCATION, { lat: rounded, lon: Math.round(lon / lonDegrees) * lonDegrees, accuracy: 2000 });
 }
 
 /** Where the system server calls back into the app's process. */
@@ -95,7 +103,7 @@ export const location = [
   klass(LOCATION, 'java.lang.Object', [
     method('getLatitude', [], 'double', (_, self) => self.fields.lat),
     method('getLongitude', [], 'double', (_, self) => self.fields.lon),
-    method('getAccuracy', [], 'float', () => 12),
+    method('getAccuracy', [], 'float', (_, self) => self.fields.accuracy),
     method('getProvider', [], STRING, () => 'gps'),
   ]),
   klass(LISTENER, 'java.lang.Object', []),

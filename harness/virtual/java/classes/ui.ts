@@ -1,10 +1,12 @@
-import { STRING, STRINGS, init, klass, levels, method } from '../classes.js';
+import { STRING, STRINGS, fixed, init, klass, levels, method } from '../classes.js';
 import type { JavaObject } from '../objects.js';
 import type { World } from '../world.js';
 
 const VIEW = 'android.view.View';
 const ACTIVITY = 'android.app.Activity';
 const CONTEXT = 'android.content.Context';
+const APPLICATION = 'android.app.Application';
+const THREAD = 'android.app.ActivityThread';
 const RESOURCES = 'android.content.res.Resources';
 /** The app's package (0x7f), type id (0x08): where resource ids of an app's views begin. */
 const FIRST_ID = 0x7f08_0000;
@@ -66,6 +68,15 @@ export const ui = [
     method('onRequestPermissionsFromFragment', ['android.app.Fragment', STRINGS, 'int'], 'void', (world, _, [, permissions, code]) =>
       ask(world, permissions, code),
     ),
+  ]),
+  klass(APPLICATION, CONTEXT, []),
+  klass(THREAD, 'java.lang.Object', [
+    fixed('currentActivityThread', [], THREAD, (world) => world.systemService(THREAD)),
+    // Null in `application` stands for a process whose Application is not made yet.
+    fixed('currentApplication', [], APPLICATION, (world) =>
+      world.systemService(THREAD).fields.application === null ? null : world.systemService(APPLICATION),
+    ),
+    method('getSystemContext', [], 'android.app.ContextImpl', (world) => world.systemService(CONTEXT)),
   ]),
   klass('android.app.Instrumentation', 'java.lang.Object', [
     method('callActivityOnResume', [ACTIVITY], 'void', (world, _, [activity]) => run(world, activity as JavaObject, 'onResume')),

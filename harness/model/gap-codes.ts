@@ -1,0 +1,103 @@
+/** What was not seen, by source; more may stand behind it. Its words are in reports/gap-words.ts. */
+export const GAP_WHATS = [
+  // hooks
+  'other-package',
+  'records-dropped',
+  'records-lost',
+  'hook-failed',
+  'hook-fault',
+  'hook-cut',
+  // proxy
+  'tls-refused',
+  'upstream-failed',
+  'h2-only',
+  'bad-request',
+  'opaque',
+  'websocket',
+  'body-cut',
+  // driver
+  'permission-prompt',
+  'agreement-unsettled',
+  'notice-gone',
+  // handset
+  'process-crashed',
+  // store
+  'not-written',
+  // linker
+  'request',
+  // run
+  'not-settled',
+] as const;
+
+/** Why it was not seen; more may stand behind it. */
+export const GAP_WHYS = [
+  // hooks
+  'package',
+  'too-many-calls',
+  'lost-on-the-way',
+  'install-error',
+  'agent-error',
+  'too-many-values',
+  'value-too-long',
+  'input-too-long',
+  'too-many-objects',
+  'too-many-known-values',
+  // proxy: TLS towards the app
+  'tls-alert',
+  'tls-error',
+  'tls-reset',
+  'tls-reset-after-handshake',
+  'tls-close-in-handshake',
+  'tls-close-after-handshake',
+  'tls-silence',
+  'h2-only',
+  'no-byte',
+  'no-byte-reset',
+  // proxy: the server
+  'upstream',
+  'upstream-tls',
+  'server-closed-first',
+  'server-closed-before-request',
+  // proxy: what came is no request
+  'no-proxy-protocol',
+  'connect-target',
+  'connect-malformed',
+  'connect-cut-short',
+  'request-cut-short',
+  'not-for-a-proxy',
+  'malformed',
+  // proxy: bytes that are kept and not read
+  'not-tls-nor-http',
+  'server-speaks-first',
+  'request-malformed',
+  'response-malformed',
+  'server-spoke-unasked',
+  'answer-before-request',
+  'second-answer',
+  'tunnel-in-tunnel',
+  'upgrade',
+  'over-limit',
+  // driver
+  'no-button',
+  // handset
+  'crashed',
+  // store
+  'disk',
+  // linker
+  'certificate',
+  'cut',
+  'undecodable',
+  'too deep',
+  'too many streams',
+  'unpacked size',
+  'decoding budget',
+  'content-encoding',
+  // run
+  'after-error',
+] as const;
+
+export type GapWhat = (typeof GAP_WHATS)[number];
+export type GapWhy = (typeof GAP_WHYS)[number];
+
+/** A code, alone or with a detail behind a colon: `tls-alert: unknown_ca`. */
+export type Coded<C extends string> = C | `${C}: ${string}`;

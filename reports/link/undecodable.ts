@@ -1,0 +1,98 @@
+import { decodeBase64, decodeHex, decodeLight, textLike } from './decode.js';
+import { findRuns } from './runs.js';
+import { unpack } from './inflate.js';
+
+/** Fewer bytes are a token, a key or a signature: too little to hold more than one value. */
+const MIN_BYTES = 96;
+const SAMPLE = 64 * 1024;
+/** Part of the entropy that random bytes of that length have. Protobuf and other plain binary stay well below. */
+const RANDOM = 0.93;
+/** A coded run that is so much of a body is what the body is for. */
+const MOST = 0.5;
+
+/** Whether most of a body is bytes that look random although they are no picture, sound or other known medium: a cipher or a packing of the app's own. */
+export function isUndecodable(body: Uint8Array): boolean {
+  return pieces(body).some((piece) => isNoise(piece) || holdsNoise(piece));
+}
+
+/** The contents of a multipart body; any other as one. */
+function pieces(body: Uint8Array): readonly Uint8Array[] {
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const boundary = /^(--[^\r\n]{1,200})\r\n/.exec(buffer.toString('latin1', 0, 256))?.[1];
+  if (boundary === undefined) return [body];
+  const out: Uint8Array[] = [];
+  for (let at = 0; at >= 0 && at < buffer.length;) {
+    const start = buffer.indexOf('\r\n\r\n', at);
+    if (start < 0) break;
+    const end = buffer.indexOf(boundary, start);
+    out.push(buffer.subarray(start + 4, end < 0 ? buffer.length : Math.max(start + 4, end - 2)));
+    at = end;
+  }
+  return out;
+}
+
+function isNoise(bytes: Uint8Array): boolean {
+  return bytes.length >= MIN_BYTES && !textLike(bytes, bytes.length) && !isMedium(bytes) && !isPacked(bytes) && looksRandom(bytes);
+}
+
+/** Whether one run of base64 or hex is most of it and comes to noise. */
+function holdsNoise(bytes: Uint8Array): boolean {
+  if (bytes.length < MIN_BYTES) return false;
+  const text = decodeLight('percent', bytes.subarray(0, 2 * SAMPLE), null) ?? bytes.subarray(0, 2 * SAMPLE);
+  const { base64, hex } = findRuns(text);
+  const isMost = ([from, to]: readonly [number, number]): boolean => to - from >= MOST * text.length;
+  const coded = pairs(hex).find(isMost);
+  if (coded !== undefined) return isNoise(decoded(decodeHex, text, coded));
+  const run = pairs(base64).find(isMost);
+  return run !== undefined && isNoise(decoded(decodeBase64, text, run));
+}
+
+const pairs = (flat: readonly number[]): readonly (readonly [number, number])[] =>
+  flat.flatMap((from, i) => (i % 2 === 0 ? [[from, flat[i + 1] ?? from] as const] : []));
+
+function decoded(decode: typeof decodeBase64, bytes: Uint8Array, [from, to]: readonly [number, number]): Uint8Array {
+  const out = new Uint8Array(to - from + 3);
+  return out.subarray(0, decode(bytes, from, to - ((to - from) % 2), out));
+}
+
+const MEDIA: readonly (readonly [at: number, magic: string])[] = [
+  [0, '\xff\xd8\xff'],
+  [0, '\x89PNG'],
+  [0, 'GIF8'],
+  [8, 'WEBP'],
+  [8, 'WAVE'],
+  [8, 'AVI '],
+  [4, 'ftyp'],
+  [0, 'OggS'],
+  [0, 'ID3'],
+  [0, '\xff\xfb'],
+  [0, '\xff\xf1'],
+  [0, '#!AMR'],
+  [0, '#!SILK'],
+  [0, '\x02#!SILK'],
+  [0, '\x1aE\xdf\xa3'],
+  [0, 'FLV'],
+  [0, '%PDF'],
+];
+
+function isMedium(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
+  return MEDIA.some(([at, magic]) => head.startsWith(magic, at));
+}
+
+/** Whether it is a stream that the linker opens; what is in that is looked at by itself. */
+function isPacked(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes;
+  const op =
+    a === 0x1f && b === 0x8b ? 'gzip' : a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? 'zstd' : a === 0x78 ? 'deflate' : null;
+  return op !== null && unpack(op, bytes) !== null;
+}
+
+function looksRandom(bytes: Uint8Array): boolean {
+  const sample = bytes.subarray(0, SAMPLE);
+  const counts = new Uint32Array(256);
+  for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1;
+  let bits = 0;
+  for (const n of counts) if (n > 0) bits -= (n / sample.length) * Math.log2(n / sample.length);
+  return bits >= RANDOM * Math.min(8, Math.log2(sample.length));
+}
