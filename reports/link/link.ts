@@ -105,6 +105,10 @@ interface Tools {
   readonly count: Count;
 }
 
+function typeOf(flow: Flow): string | null {
+  return flow.request?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? null;
+}
+
 function searchFlow(
   flow: Flow,
   parts: readonly Part[],
@@ -120,7 +124,7 @@ function searchFlow(
   for (const part of parts) {
     walk.finds.length = 0;
     const body = searchPart(walk, part.bytes, part.encodings);
-    if (part.part === 'body' && !walk.finds.some(({ needle }) => needle.kind === 'derived') && isUndecodable(body))
+    if (part.part === 'body' && !walk.finds.some(({ needle }) => needle.kind === 'derived') && isUndecodable(body, typeOf(flow)))
       walk.unseen.add('undecodable');
     const sourceSha256 = walk.finds.length === 0 ? '' : sha256(part.bytes);
     for (const find of fewest(walk.finds)) {

@@ -10,9 +10,47 @@ const RANDOM = 0.93;
 /** A coded run that is so much of a body is what the body is for. */
 const MOST = 0.5;
 
-/** Whether most of a body is bytes that look random although they are no picture, sound or other known medium: a cipher or a packing of the app's own. */
-export function isUndecodable(body: Uint8Array): boolean {
-  return pieces(body).some((piece) => isNoise(piece) || holdsNoise(piece));
+/** Fewer bytes of no known form cannot hold a value. */
+const MIN_FORMLESS = 16;
+/** Types that say nothing of what is inside. */
+const SAYS_NOTHING = /^(application\/(octet-stream|x-binary|(x-)?protobuf|(x-)?msgpack)|binary\/)/i;
+
+/**
+ * Whether a body could not be read: most of it looks random although it is no picture, sound or other known medium (a cipher, or a packing
+ * of the app's own), or it is sent as mere bytes and has no form that we know (bytes under a mask can look like text).
+ */
+export function isUndecodable(body: Uint8Array, contentType: string | null): boolean {
+  if (pieces(body).some((piece) => isNoise(piece) || holdsNoise(piece))) return true;
+  return contentType !== null && SAYS_NOTHING.test(contentType) && body.length >= MIN_FORMLESS && !hasForm(body);
+}
+
+/** Of plain binary such as protobuf the strings can be read; that much of it has to be. */
+const READABLE = 0.3;
+
+function hasForm(body: Uint8Array): boolean {
+  if (isMedium(body) || isPacked(body)) return true;
+  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, SAMPLE)).toString('utf8');
+  if (!textLike(body, Math.min(body.length, SAMPLE)))
+    return (text.match(/[\p{L}\p{N} _.:/-]{4,}/gu) ?? []).join('').length >= READABLE * text.length;
+  return (
+    isJson(body) ||
+    /^[\w.~%+[\]-]+=[^&\s]*(&[\w.~%+[\]-]+=[^&\s]*)*$/.test(text) ||
+    /^\s*<[?!\w]/.test(text) ||
+    /^--[^\r\n]{1,200}\r\n/.test(text)
+  );
+}
+
+/** One JSON document, or one in each line. */
+function isJson(body: Uint8Array): boolean {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
+  return [text, text.slice(0, Math.max(0, text.indexOf('\n')))].some((part) => {
+    try {
+      JSON.parse(part);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The contents of a multipart body; any other as one. */

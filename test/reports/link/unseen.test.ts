@@ -46,6 +46,25 @@ describe('a body that could not be looked into is a gap of its host', () => {
     expect(whys(body)).toEqual(wanted);
   });
 
+  const masked = Buffer.from(JSON.stringify({ id: '0123456789abcdef' })).map((byte) => byte ^ 0x5a);
+  test.each<readonly [string, Uint8Array, readonly string[]]>([
+    ['bytes under a mask, which look like text', masked, ['undecodable']],
+    ['JSON all the same', Buffer.from('{"id":"0123456789abcdef"}'), []],
+    ['JSON in lines', Buffer.from('{"a":1}\n{"a":2}\n'), []],
+    ['a form all the same', Buffer.from('id=0123456789abcdef&n=1'), []],
+    [
+      'a record with its strings in plain',
+      Buffer.concat([Buffer.of(10, 16), Buffer.from('0123456789abcdef'), Buffer.of(18, 6), Buffer.from('device')]),
+      [],
+    ],
+    ['a few bytes', Buffer.of(1, 2, 3, 4), []],
+    ['a picture', png, []],
+  ])('sent as application/octet-stream: %s', (_title, body, wanted) => {
+    const story = new Story();
+    story.flow({ body, headers: [['Content-Type', 'application/octet-stream']] });
+    expect(story.link().gaps.map((gap) => gap.why)).toEqual(wanted);
+  });
+
   test('a body of which more came than is kept', () => {
     const story = new Story();
     const flow = story.flow({ body: 'the beginning' });
