@@ -82,10 +82,14 @@ export function notAFolder(file: string, command: string): void {
     });
 }
 
+/** A content query can lead to several data; a location read is a coarse one where only that is granted. */
+function dataOf(datum: string): readonly string[] {
+  if (datum === 'by-uri') return URI_DATA;
+  return datum === 'location' ? ['location', 'location-coarse'] : [datum];
+}
+
 function watchedData(): readonly string[] {
-  const data = catalogue.flatMap((row) =>
-    row.kind !== 'read' || row.datum === null ? [] : row.datum === 'by-uri' ? URI_DATA : [row.datum],
-  );
+  const data = catalogue.flatMap((row) => (row.kind !== 'read' || row.datum === null ? [] : dataOf(row.datum)));
   return [...new Set(data)].toSorted();
 }
 
