@@ -2,7 +2,7 @@ import type { Consent, Event, Lifecycle, Observation, Prompt, Step } from '../ha
 import type { Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { gapWords } from './gap-words.js';
-import { FLOW_WORDS, datumWord, type Language } from './words.js';
+import { FLOW_WORDS, callerWord, datumWord, type Language } from './words.js';
 
 const LIFECYCLE: Readonly<Record<Lifecycle['what'], Words>> = {
   opened: { zh: '开始记录', en: 'recording begins' },
@@ -52,6 +52,8 @@ const CONSENT: Readonly<Record<Consent['act'], Words>> = {
   withdrawn: { zh: '撤回同意', en: 'consent withdrawn' },
 };
 
+const BOX_SHOWN: Words = { zh: '出现协议勾选框', en: 'agreement box shown' };
+
 const PROMPT: Readonly<Record<Prompt['act'], Words>> = {
   requested: { zh: '应用请求权限', en: 'app asks for permission' },
   shown: { zh: '权限弹窗出现', en: 'prompt shown' },
@@ -74,9 +76,11 @@ export function eventWords(e: Event): Words {
     case 'step':
       return stepWords(e);
     case 'consent':
-      return CONSENT[e.act];
+      return e.act === 'shown' && e.notice?.box != null && e.notice.agree === null && e.notice.decline === null
+        ? BOX_SHOWN
+        : CONSENT[e.act];
     case 'lifecycle':
-      return joined(LIFECYCLE[e.what], e.what === 'picked' ? '' : e.detail);
+      return lifecycleWords(e);
     case 'document':
       return { zh: e.title, en: e.title };
     case 'prompt':
@@ -106,6 +110,21 @@ const gapSaid = (what: Words, why: Words): Words => ({ zh: `未看到：${what.z
 const joined = (words: Words, detail: string): Words =>
   detail === '' ? words : { zh: `${words.zh} · ${detail}`, en: `${words.en} · ${detail}` };
 
+const ENDED: Readonly<Record<string, Words>> = {
+  exit: { zh: '自行退出', en: 'by itself' },
+  killed: { zh: '被系统结束', en: 'killed' },
+};
+
+/** Details are recorded in English. */
+function lifecycleWords({ what, detail }: Lifecycle): Words {
+  if (what === 'picked') return LIFECYCLE.picked;
+  const ended = what === 'process-ended' ? ENDED[detail] : undefined;
+  const zh =
+    ended?.zh ??
+    detail.replace(/^(\d+) contacts, (\d+) SMS, (\d+) calls$/, '联系人 $1、短信 $2、通话 $3').replace(/^(\d+) files$/, '$1 个文件');
+  return { zh: joined(LIFECYCLE[what], zh).zh, en: joined(LIFECYCLE[what], ended?.en ?? detail).en };
+}
+
 function stepWords({ path, act, detail, state }: Step): Words {
   const failed = state === 'failed' ? { zh: '（未成）', en: ' (failed)' } : { zh: '', en: '' };
   const word = actWord(act);
@@ -123,7 +142,7 @@ function readWords(e: Observation): Words {
   const times = e.n > 1 ? ` ×${e.n}` : '';
   const rows = e.rows === null ? { zh: '', en: '' } : { zh: `（${e.rows} 条）`, en: ` (${e.rows} rows)` };
   return {
-    zh: `${e.threw === null ? '读取' : '尝试读取'} ${datumWord(e.datum, 'zh')}${rows.zh} · ${e.caller}${times}`,
+    zh: `${e.threw === null ? '读取' : '尝试读取'} ${datumWord(e.datum, 'zh')}${rows.zh} · ${callerWord(e.caller, 'zh')}${times}`,
     en: `${e.threw === null ? 'read' : 'tried to read'} ${datumWord(e.datum, 'en')}${rows.en} · ${e.caller}${times}`,
   };
 }

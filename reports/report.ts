@@ -20,12 +20,18 @@ export function buildReport({ timeline, findings, placebo, headSha256 }: ReportP
     run: { id: head.id, began: head.began, interrupted: timeline.interrupted, head: headSha256, events: events.length, tool: head.tool },
     app: head.app,
     handset: head.handset,
-    scenario: { id: head.scenario.id, title: head.scenario.title, aims: head.scenario.aims, reached: [...timeline.reached] },
+    scenario: { id: head.scenario.id, title: head.scenario.title, aims: head.scenario.aims, reached: reachedInOrder(timeline) },
     findings,
     links,
     coverage: coverageOf(timeline, findings),
     placebo,
   };
+}
+
+/** In the order of the aims, then what was reached besides. */
+function reachedInOrder({ head, reached }: Timeline): Report['scenario']['reached'] {
+  const { aims } = head.scenario;
+  return [...aims.filter((need) => reached.has(need)), ...[...reached].filter((need) => !aims.includes(need))];
 }
 
 function coverageOf({ head, events }: Timeline, findings: readonly Finding[]): ReportCoverage {

@@ -1,6 +1,6 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Flow, Phase } from '../harness/model/event.js';
-import type { Encoding, Facts, FingerprintParts, Level, Rule, Verdict, Words } from '../harness/model/finding.js';
+import type { Encoding, Facts, Finding, FingerprintParts, Level, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
 import type { Need } from '../harness/model/scenario.js';
@@ -106,11 +106,18 @@ export function reasonWord(reason: string | null, language: Language): string {
   return reason === null ? '' : (REASON_WORDS[reason]?.[language] ?? reason);
 }
 
+/** Who called, by the name of its package; `unknown` in words. */
+export function callerWord(caller: string, language: Language): string {
+  return caller === 'unknown' && language === 'zh' ? '未知调用方' : caller;
+}
+
 /** How a value is written in a request, from the wire to the value, of a form as `formsOf` tells it: `Base64 → gzip`. */
 export function formWords(form: string, language: Language): string {
   if (form === '' || form === 'plain') return language === 'zh' ? '明文' : 'plain';
-  const words = form.split('+').map((step) => stepWord(step, language));
-  return words.filter((word, i) => word !== words[i - 1]).join(' → ');
+  return form
+    .split('+')
+    .map((step) => stepWord(step, language))
+    .join(' → ');
 }
 
 function stepWord(step: string, language: Language): string {
@@ -135,8 +142,30 @@ export function partWord(part: string, language: Language): string {
 export function sentence(rule: Pick<Rule, 'text'>, facts: Facts, language: Language): string {
   const text = REASON_SENTENCES[facts['reason'] ?? ''] ?? rule.text;
   const words = new Map(Object.entries(facts).map(([key, value]) => [key, String(factWord(key, value, language))]));
-  const pieces = text[language].split(/(\{\w+\})/).map((piece) => words.get(piece.slice(1, -1)) ?? piece);
+  const pieces = withoutEmpty(text[language], facts)
+    .split(/(\{\w+\})/)
+    .map((piece) => words.get(piece.slice(1, -1)) ?? piece);
   return pieces.filter((piece) => piece !== '').reduce(besides, '');
+}
+
+/** Why a clear or not-tested finding is what it is, without the rule's accusing sentence: the reason in a word, or the whole sentence that names the data no hook watched; empty for neither. */
+export function quietWords({ reason, facts }: Pick<Finding, 'reason' | 'facts'>, language: Language): string {
+  return typeof facts['data'] === 'string' ? sentence({ text: { zh: '', en: '' } }, facts, language) : reasonWord(reason, language);
+}
+
+/** Drops parts in brackets, such as `接收方：{receiver}`, whose facts are all empty; and brackets that nothing is left in. */
+function withoutEmpty(text: string, facts: Facts): string {
+  const isEmpty = (part: string): boolean => {
+    const keys = [...part.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key);
+    return keys.length > 0 && keys.every((key) => facts[key] === '-' || facts[key] === '');
+  };
+  return text.replace(/（([^（）]*)）| ?\(([^()]*)\)/g, (whole, zh: string | undefined, en: string | undefined) => {
+    const [inside, mark] = zh === undefined ? [en ?? '', '; '] : [zh, '；'];
+    const all = inside.split(mark);
+    const kept = all.filter((part) => !isEmpty(part));
+    if (kept.length === all.length) return whole;
+    return kept.length === 0 ? '' : whole.replace(inside, () => kept.join(mark));
+  });
 }
 
 /** Puts a space where Chinese meets Latin letters; what stands inside a fact is left as it is. */
@@ -175,6 +204,7 @@ const FACT_WORDS: Readonly<Record<string, FactWord>> = {
   phase: (value, language) => (value in PHASE_WORDS ? PHASE_WORDS[value as Phase][language] : value),
   what: (value, language) => gapWords('what', value)[language],
   why: (value, language) => gapWords('why', value)[language],
+  caller: callerWord,
   reason: reasonWord,
   form: formWords,
   part: partWord,

@@ -130,10 +130,12 @@ async function auditOne(
     const parts = await judgeRun(dir, language);
     writeJudgement(dir, parts);
     const found = exitOf(parts.report.findings);
-    return { exit: error === null || found === 1 ? found : 3, report: parts.report, error: error?.words(language).what ?? null };
+    const exit = error?.code === 'INTERRUPTED' ? error.exit : error === null || found === 1 ? found : 3;
+    return { exit, report: parts.report, error: error?.words(language).what ?? null };
   } catch (error) {
     // One app must not end the night; what went wrong stands in its row, and the row is inconclusive.
-    return { exit: 3, report: null, error: error instanceof LabError ? error.words(language).what : String(error) };
+    const exit = signal.aborted ? 130 : 3;
+    return { exit, report: null, error: error instanceof LabError ? error.words(language).what : String(error) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { beijingTime } from '../../reports/beijing.js';
 import { seal, type Packet } from '../../reports/packet.js';
 import { verifyPacket } from '../../reports/verify.js';
 import type { Language } from '../../reports/words.js';
@@ -51,7 +52,7 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
     const unfit = info.get('Fit-As-Evidence') ?? null;
     const facts = rows([
       [zh ? '记录' : 'run', checked.run],
-      [zh ? '内容' : 'about', info.get('External-Description') ?? ''],
+      [zh ? '内容' : 'about', aboutPacket(info.get('External-Description') ?? '', language)],
       [zh ? '封装于' : 'sealed at', info.get('Sealed-At') ?? ''],
       [zh ? '文件' : 'files', `${checked.files} (${megabytes(checked.bytes)})`],
       [zh ? '事件' : 'events', `${checked.events}${checked.ended ? '' : zh ? '（记录被中断）' : ' (the recording was cut short)'}`],
@@ -63,6 +64,15 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
     result([whole, ...facts, reportsNote(packet, language)].join('\n'));
   }
   return 0;
+}
+
+/** The packet's own line is in English. */
+function aboutPacket(line: string, language: Language): string {
+  if (language === 'en') return line;
+  return line.replace(
+    /, scenario (\S+), began (\S+)$/,
+    (_, scenario: string, began: string) => `，场景 ${scenario}，开始于 ${beijingTime(began).zh}`,
+  );
 }
 
 /** Judging writes into the run, so that a packet judged in place would no longer be whole. */
@@ -102,9 +112,13 @@ function userName(): string {
 }
 
 /** `forget`: removes a run for good but for its tombstone. */
-export async function forgetCommand(run: string, by: string | null, { language, json: asJson }: Common): Promise<number> {
+export async function forgetCommand(
+  run: string,
+  told: { readonly by: string | null; readonly why: string | null },
+  { language, json: asJson }: Common,
+): Promise<number> {
   const when = new Date().toISOString();
-  forgetRun(run, when, by ?? userName());
+  forgetRun(run, when, told.by ?? userName(), told.why ?? undefined);
   if (asJson) json({ run: resolve(run), forgotten: when });
   else
     result(

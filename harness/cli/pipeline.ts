@@ -115,7 +115,7 @@ export function compared(file: string, format: ReportFormat, parts: FormatParts)
 }
 
 function edited(dir: string, file: string): LabError {
-  const again = `jiejing judge ${shortWord(dir)}`;
+  const again = `npx jiejing judge ${shortWord(dir)}`;
   return new LabError('RUN_FILE_BROKEN', {
     file: relative(dir, file).replaceAll('\\', '/'),
     what: `它不是由本记录得出的报告（被改动，或写出它的程序被改动）；用 ${again} 可重新得出`,

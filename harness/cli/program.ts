@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option, type HelpConfiguration } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option, type HelpConfiguration } from 'commander';
+import stringWidth from 'string-width';
 import { fill, LabError } from '../model/errors.js';
 import { packageRoot } from '../package-root.js';
 import type { Language } from '../../reports/words.js';
@@ -65,9 +66,14 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** Titles in our language; choices and defaults stand in our own descriptions. */
 function helpIn(language: Language): HelpConfiguration {
+  const slots = (usage: string): string =>
+    language === 'zh' ? usage.replace('[options]', '[选项]').replace('[command]', '[命令]') : usage;
   return {
     styleTitle: (title) => (language === 'zh' ? (TITLES[title] ?? title) : title),
     optionDescription: (option) => option.description,
+    displayWidth: stringWidth,
+    styleUsage: (usage) => `npx ${slots(usage)}`,
+    subcommandTerm: (command) => slots(new Help().subcommandTerm(command)),
   };
 }
 
@@ -117,8 +123,9 @@ function addRuns(add: Add, t: Words, common: Commons, exit: Exit): void {
     .action(async (options) => exit(await (await import('./runs.js')).runsCommand(options.in, common(options))));
   add('forget <run>', '删除记录，只留存根', 'remove a run, leaving a tombstone')
     .option('--by <name>', t('由谁删除（默认当前用户）', 'who removes it (default: this user)'), given)
+    .option('--why <text>', t('删除的原因，写入存根', 'why, for the tombstone'), given)
     .action(async (run: string, options) =>
-      exit(await (await import('./packets.js')).forgetCommand(run, options.by ?? null, common(options))),
+      exit(await (await import('./packets.js')).forgetCommand(run, { by: options.by ?? null, why: options.why ?? null }, common(options))),
     );
 }
 

@@ -41,12 +41,14 @@ export async function runsCommand(folder: string, { language, json: asJson }: Co
   return 0;
 }
 
-/** ISO 8601 as the clock on the wall here shows it. */
+/** ISO 8601 as the clock on the wall here shows it, and how far that is from UTC. */
 function local(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
   const two = (n: number): string => String(n).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  const east = -at.getTimezoneOffset();
+  const zone = `${east < 0 ? '-' : '+'}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())} ${zone}`;
 }
 
 /** Opens the report in the system's browser, writing it first where there is none or what is there does not follow from the run; says where it is in any case. */

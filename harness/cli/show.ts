@@ -4,7 +4,17 @@ import type { Event } from '../model/event.js';
 import type { Finding, Link } from '../model/finding.js';
 import { eventWords } from '../../reports/event-words.js';
 import type { FormatParts } from '../../reports/format.js';
-import { LEVEL_WORDS, VERDICT_WORDS, datumWord, formWords, partWord, reasonWord, sentence, type Language } from '../../reports/words.js';
+import {
+  LEVEL_WORDS,
+  VERDICT_WORDS,
+  datumWord,
+  formWords,
+  partWord,
+  quietWords,
+  reasonWord,
+  sentence,
+  type Language,
+} from '../../reports/words.js';
 import { judgeRun } from './pipeline.js';
 import type { Common } from './program.js';
 import { columns, json, result, wrap } from './say.js';
@@ -45,10 +55,14 @@ function findingWords(parts: FormatParts, finding: Finding, language: Language):
   const law = finding.provisions.flatMap((id) => parts.law.get(id) ?? []);
   const part = (head: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : ['', head, ...lines.map((line) => `  ${line}`)];
-  return [
-    `${VERDICT_WORDS[finding.verdict][language]} · ${finding.rule} ${rule?.title[language] ?? ''}`,
+  const isQuiet = finding.verdict === 'clear' || finding.verdict === 'not-tested';
+  const accusing = [
     ...wrap(rule ? sentence(rule, finding.facts, language) : '', columns() - 2),
     ...(finding.reason === null ? [] : [reasonWord(finding.reason, language)]),
+  ];
+  return [
+    `${VERDICT_WORDS[finding.verdict][language]} · ${finding.rule} ${rule?.title[language] ?? ''}`,
+    ...(isQuiet ? wrap(quietWords(finding, language), columns() - 2) : accusing),
     ...part(
       zh ? '证据' : 'evidence',
       events.slice(0, MOST_WAYS).flatMap((event) => told(event, language)),

@@ -42,8 +42,12 @@ const TYPES: Readonly<Record<string, string>> = {
 /** All faults of a scenario's data, the most telling first; empty when it is sound. `id`: what its own `id` must be; null when it may have none. */
 export function faultsOf(given: unknown, id: string | null): readonly Fault[] {
   if (!validate(given)) {
-    const told = (validate.errors ?? [])
+    const errors = validate.errors ?? [];
+    const unknown = new Set(errors.flatMap((error) => (error.keyword === 'additionalProperties' ? [error.instancePath] : [])));
+    const told = errors
       .filter((error) => error.keyword !== 'propertyNames')
+      // A key that is misspelt is missing as well: the misspelling says which it is.
+      .filter((error) => error.keyword !== 'required' || !unknown.has(error.instancePath))
       .toSorted((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
     return told.map(faultFrom);
   }

@@ -64,11 +64,11 @@ export function parseScenario(text: string, file: string): LoadedScenario {
 
 /** A scenario to start from, for `jiejing scenarios new`; its id will be the name of the file. */
 export function template(id: string): string {
-  return `# 场景 ${id}：写明要看什么。检查：jiejing scenarios validate ${id}.yaml
+  return `# 场景 ${id}：写明要看什么。检查：npx jiejing scenarios validate ${id}.yaml
 # 每一步以“- ”开头，只写一个动作；秒数是手机上的秒数。
 title: { zh: 请写中文标题, en: Write an English title }
 # 本场景要到达的地方：launched、notice-shown、agreed、declined、withdrawn、form-reached、background。
-# 只写确实会到达的；没有写的，相应规则记为“未测试”，不影响结论。
+# 只写确实会到达的；没有写的，相应规则记为“未检测”，不影响结论。
 aims: [launched, notice-shown, agreed]
 steps:
   # 系统权限弹窗的固定回答：allow 允许、once 仅一次、deny 拒绝；可另写某一组，如 location: once。

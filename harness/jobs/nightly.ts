@@ -4,7 +4,7 @@ import type { ListEntry } from './list-file.js';
 export interface NightRow<Report, Change> {
   readonly entry: ListEntry;
   readonly dir: string;
-  /** 0, 1, 3 or 4 as an audit's own; 3 is inconclusive, never "no violations". */
+  /** 0, 1, 3 or 4 as an audit's own, 130 for one that was stopped; 3 is inconclusive, never "no violations". */
   readonly exit: number;
   readonly report: Report | null;
   readonly error: string | null;

@@ -227,18 +227,25 @@ export function aboutAsked(
   return about({ family: group, phase, sdk: (prompt.caller === null ? null : timeline.sdkOf(prompt.caller)) ?? '-' });
 }
 
-/** Of the sendings: which ones a rule lets pass (`spares`), and why one is undecided (`doubts`). */
-export interface Sendings {
+/** Of the sendings: which ones a rule lets pass (`spares`), and why one is undecided (`doubts`); and why a read is (`readDoubts`). */
+export interface Sparing {
   readonly spares: (one: Sent) => boolean;
   readonly doubts: (one: Sent) => string | null;
+  readonly readDoubts: (read: Read) => string | null;
 }
 
 /** Every read and sending in one phase, and hosts where a sending could not be seen. */
-export function actsIn(timeline: Timeline, phase: Phase, { spares, doubts }: Sendings): readonly Claim[] {
+export function actsIn(timeline: Timeline, phase: Phase, { spares, doubts, readDoubts }: Sparing): readonly Claim[] {
   const sendings = sent(timeline).filter((one) => !spares(one));
   return [
-    ...reads(timeline, null).flatMap((read) => readIn(timeline, read, [phase], readAct(read))),
+    ...reads(timeline, null).flatMap((read) =>
+      readIn(timeline, read, [phase], readAct(read)).map((claim) => doubted(claim, readDoubts(read))),
+    ),
     ...sendings.flatMap((one) => sentIn(timeline, one, [phase], { facts: sentAct(one), doubts: [doubts(one)] })),
     ...unseenFlows(timeline).flatMap(({ flow }) => hostUnseen(timeline, flow, [phase])),
   ];
+}
+
+function doubted(claim: Claim, reason: string | null): Claim {
+  return reason === null || claim.verdict !== 'violation' ? claim : { ...claim, verdict: 'undecided', reason };
 }

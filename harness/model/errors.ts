@@ -14,13 +14,16 @@ export const SENTENCES = {
     exit: 2,
     zh: '没有名为“{name}”的应用',
     en: 'no app named "{name}"',
-    remedy: { zh: '最接近的名称：{near}；全部应用见 jiejing apps', en: 'nearest names: {near}; list them with: jiejing apps' },
+    remedy: { zh: '最接近的名称：{near}；全部应用见 npx jiejing apps', en: 'nearest names: {near}; list them with: npx jiejing apps' },
   },
   UNKNOWN_SCENARIO: {
     exit: 2,
     zh: '没有名为“{name}”的场景',
     en: 'no scenario named "{name}"',
-    remedy: { zh: '最接近的名称：{near}；全部场景见 jiejing scenarios', en: 'nearest names: {near}; list them with: jiejing scenarios' },
+    remedy: {
+      zh: '最接近的名称：{near}；全部场景见 npx jiejing scenarios',
+      en: 'nearest names: {near}; list them with: npx jiejing scenarios',
+    },
   },
   UNKNOWN_HANDSET: {
     exit: 2,
@@ -32,7 +35,7 @@ export const SENTENCES = {
     exit: 2,
     zh: '“{name}”不是运行记录文件夹',
     en: '"{name}" is not a run folder',
-    remedy: { zh: '全部记录见 jiejing runs', en: 'list runs with: jiejing runs' },
+    remedy: { zh: '全部记录见 npx jiejing runs', en: 'list runs with: npx jiejing runs' },
   },
   UNKNOWN_ID: {
     exit: 2,
@@ -44,15 +47,15 @@ export const SENTENCES = {
     exit: 2,
     zh: '{what}',
     en: '{whatEn}',
-    remedy: { zh: '用法见 jiejing {command} --help', en: 'usage: jiejing {command} --help' },
+    remedy: { zh: '用法见 npx jiejing {command} --help', en: 'usage: npx jiejing {command} --help' },
   },
   SCENARIO_SYNTAX: {
     exit: 2,
     zh: '场景文件 {file} 第 {line} 行：{what}',
     en: '{file}:{line}: {whatEn}',
     remedy: {
-      zh: '改正后用 jiejing scenarios validate {file:sh} 检查',
-      en: 'mend it, then check with: jiejing scenarios validate {file:sh}',
+      zh: '改正后用 npx jiejing scenarios validate {file:sh} 检查',
+      en: 'mend it, then check with: npx jiejing scenarios validate {file:sh}',
     },
   },
   STEP_FAILED: {
@@ -105,8 +108,8 @@ export const SENTENCES = {
     zh: '磁盘已满，无法写入 {path}；已写入的记录仍可使用',
     en: 'the disk is full, {path} could not be written; what was recorded can still be used',
     remedy: {
-      zh: '清理磁盘后重新审计；已有记录可用 jiejing judge 判定',
-      en: 'free some space and audit again; judge what is there with: jiejing judge',
+      zh: '清理磁盘后重新审计；已有记录可用 npx jiejing judge 判定',
+      en: 'free some space and audit again; judge what is there with: npx jiejing judge',
     },
   },
   PORT_TAKEN: {
@@ -119,15 +122,15 @@ export const SENTENCES = {
     exit: 3,
     zh: 'Appium 服务未能启动：{why}',
     en: 'the Appium server did not start: {why}',
-    remedy: { zh: '运行 jiejing doctor 查看缺少什么', en: 'run: jiejing doctor' },
+    remedy: { zh: '运行 npx jiejing doctor 查看缺少什么', en: 'run: npx jiejing doctor' },
   },
   DRIVER_LOST: {
     exit: 3,
     zh: '与手机的驱动连接中断：{why}',
     en: 'the driver lost the handset: {why}',
     remedy: {
-      zh: '已记录的部分仍可用 jiejing judge 判定；重新审计即可',
-      en: 'judge what was recorded with: jiejing judge; then audit again',
+      zh: '已记录的部分仍可用 npx jiejing judge 判定；重新审计即可',
+      en: 'judge what was recorded with: npx jiejing judge; then audit again',
     },
   },
   APP_FAILED: {
@@ -175,8 +178,8 @@ export const SENTENCES = {
   },
   INTERRUPTED: {
     exit: 130,
-    zh: '已中断；记录已收尾，可用 jiejing judge {run:sh} 判定',
-    en: 'interrupted; the run was closed and can be judged with: jiejing judge {run:sh}',
+    zh: '已中断；记录已收尾，可用 npx jiejing judge {run:sh} 判定',
+    en: 'interrupted; the run was closed and can be judged with: npx jiejing judge {run:sh}',
     remedy: { zh: '需要完整结果时请重新审计', en: 'audit again for a complete result' },
   },
 } as const satisfies Record<string, Sentence>;

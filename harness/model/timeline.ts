@@ -105,9 +105,17 @@ const SYSTEM = (
 const WEB_VIEW = ['org.chromium.', 'android.webkit.', 'com.android.webview.', 'com.google.android.webview.'];
 const NOT_THE_APPS = [...SYSTEM, ...WEB_VIEW];
 
+// What only hands work on: with nothing else on the stack somebody asked, and the stack does not tell who.
+const HANDS_ON = (
+  'java.lang.Thread java.lang.reflect.Method java.util.concurrent. java.util.Timer android.os.Handler android.os.HandlerThread android.os.Looper ' +
+  'android.os.AsyncTask android.app.ActivityThread android.view.Choreographer com.android.internal.os. kotlinx.coroutines.'
+).split(' ');
+const isHandingOn = (name: string): boolean =>
+  HANDS_ON.some((one) => (one.endsWith('.') ? name.startsWith(one) : name === one || name.startsWith(`${one}$`)));
+
 const startsWithOne = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
 
-/** Whose call a read was, by its stack: `web-view` when the inside of a WebView made it, `framework` when no frame of the app or an SDK is on it. */
+/** Whose call a read was, by its stack: `web-view` when the inside of a WebView made it, `framework` when the framework's own code did, `unknown` when no frame tells. */
 export function callerOf({ head }: Pick<Timeline, 'head'>, o: Observation): 'app' | 'web-view' | 'framework' | 'unknown' {
   const own = head.app.firstParty.classes;
   const isApp = (name: string): boolean => startsWithOne(name, own) || !startsWithOne(name, NOT_THE_APPS);
@@ -115,7 +123,9 @@ export function callerOf({ head }: Pick<Timeline, 'head'>, o: Observation): 'app
   const first = o.stack.findIndex((frame) => isApp(frame.class));
   const above = first < 0 ? o.stack : o.stack.slice(0, first);
   if (above.some((frame) => startsWithOne(frame.class, WEB_VIEW))) return 'web-view';
-  return first < 0 ? 'framework' : 'app';
+  if (first >= 0) return 'app';
+  const called = o.stack[0]?.class;
+  return o.stack.every((frame) => frame.class === called || isHandingOn(frame.class)) ? 'unknown' : 'framework';
 }
 
 /** One read by the app. `doubt`: why it cannot accuse by itself. */
@@ -173,12 +183,17 @@ export interface Sent {
   /** How the value is written in the request: see `formsOf`. */
   readonly form: string;
   /** `owner-unknown`: neither the flow's owner nor bytes made in the app's own process tie it to this app. That the app read the same value does not: others may read it too. */
-  readonly doubt: 'owner-unknown' | null;
+  readonly doubt: 'owner-unknown' | 'level' | null;
 }
 
-/** Links of level C4 and up, of planted, typed or registered values, in requests that are not another app's. */
+/** Links that a rule on sendings must speak of, in requests that are not another app's. Below C4 they keep it from saying `clear` and accuse nobody (`level`). */
 export function sent(timeline: Timeline): readonly Sent[] {
-  return linked(timeline).filter(({ link }) => link.level === 'C4' || link.level === 'C5');
+  return linked(timeline).flatMap((one): readonly Sent[] => {
+    const { level, datum } = one.link;
+    if (level === 'C4' || level === 'C5') return [one];
+    // A place rounded to 100 m is a place; other partial matches are met by chance.
+    return level === 'C3' || (level === 'C2' && datum === 'location') ? [{ ...one, doubt: one.doubt ?? 'level' }] : [];
+  });
 }
 
 /** The same at any level: for rules that count several values together. */
@@ -273,13 +288,15 @@ function isExplained(prompts: readonly Prompt[], shown: Prompt, group: string): 
 const SETTLED_MS = 3000;
 const RETURNING_MS = 1000;
 
-/** Whether the app was in background for sure at that moment; null when too near to coming back, or the clocks cannot tell. */
+/** Whether the app was in background for sure at that moment; null when too near to leaving or coming back, or the clocks cannot tell. */
 export function inBackground(timeline: Timeline, at: Stamp): boolean | null {
   const turns = eventsOf(timeline, 'lifecycle').filter((e) => e.what === 'resumed' || e.what === 'paused');
   if (turns.some((turn) => order(turn.at, at) === 'undecided')) return null;
   const past = turns.filter((turn) => order(turn.at, at) === 'before');
   const left = past.at(-1);
-  if (left === undefined || isShown(past) || !isAway(timeline, left.at, at)) return false;
+  if (left === undefined || isShown(past)) return false;
+  const away = isAway(timeline, left.at, at);
+  if (away !== true) return away;
   const back = turns.find((turn) => turn.what === 'resumed' && order(turn.at, at) === 'after');
   return back !== undefined && back.at.ms - at.ms < RETURNING_MS ? null : true;
 }
@@ -289,11 +306,13 @@ function isShown(turns: readonly Lifecycle[]): boolean {
   return [...last.values()].includes('resumed');
 }
 
-function isAway(timeline: Timeline, left: Stamp, at: Stamp): boolean {
+function isAway(timeline: Timeline, left: Stamp, at: Stamp): boolean | null {
+  const settled = at.ms - left.ms >= SETTLED_MS;
   const steps = eventsOf(timeline, 'step').filter((s) => s.act === 'background' && order(s.at, at) === 'before');
-  if (steps.at(-1)?.state === 'begun') return true;
+  // What an app does while it leaves (onPause, onStop) is no background reading.
+  if (steps.at(-1)?.state === 'begun') return settled ? true : null;
   const prompted = eventsOf(timeline, 'prompt').some((p) => order(p.at, at) === 'before' && p.at.ms >= left.ms - RETURNING_MS);
-  return !prompted && at.ms - left.ms >= SETTLED_MS;
+  return !prompted && settled;
 }
 
 /** Acts of the scenario that touched the screen before `at`. */

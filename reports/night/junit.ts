@@ -2,7 +2,7 @@ import type { Rule } from '../../harness/model/finding.js';
 import { reasonWord, sentence } from '../words.js';
 import type { Night, NightLine } from './night.js';
 
-/** JUnit XML: a suite for each audit, a case for each rule; a violation fails, what was not tested is skipped, a lab failure is an error. */
+/** JUnit XML: a suite for each audit, a case for each rule; a violation fails, what was not tested is skipped, a lab failure is an error; an audit that was stopped is skipped. */
 export function junit(night: Night, rules: readonly Rule[]): string {
   const suites = night.lines.map((line) => suite(line, night.began, rules));
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="jiejing nightly">\n${suites.join('')}</testsuites>\n`;
@@ -18,7 +18,7 @@ function suite(line: NightLine, began: string, rules: readonly Rule[]): string {
 }
 
 function labCase(line: NightLine): string {
-  return `    <testcase classname="${escape(line.app)}.${escape(line.scenario)}" name="lab"><error message="${escape(line.error ?? '')}"/></testcase>\n`;
+  return `    <testcase classname="${escape(line.app)}.${escape(line.scenario)}" name="lab"><${line.exit === 130 ? 'skipped' : 'error'} message="${escape(line.error ?? '')}"/></testcase>\n`;
 }
 
 function ruleCase(line: NightLine, rule: Rule): string {

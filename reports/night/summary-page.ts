@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Words } from '../../harness/model/finding.js';
+import { beijingTime } from '../beijing.js';
 import { CHANGE_WORDS, type Change } from '../compare.js';
 import { PAGE_STYLE } from '../formats/page.generated.js';
 import { both, html, trusted, type Markup } from '../formats/html/markup.js';
@@ -13,6 +14,7 @@ export const EXIT_WORDS: Readonly<Record<number, Words>> = {
   3: { zh: '未得出结论（实验环境问题）', en: 'inconclusive (the lab failed)' },
   4: { zh: '无法判定或未检测', en: 'undecided or not tested' },
   5: { zh: '完整性受损', en: 'integrity failure' },
+  130: { zh: '已中断', en: 'interrupted' },
 };
 
 /** One page that says how the night went: an audit a row, with what is new since the last night. No script. */
@@ -31,7 +33,7 @@ export function summaryPage(night: Night, language: Language): string {
       <body>
         ${simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '含模拟运行 · 虚拟手机 · 不可作为证据', en: 'Holds simulated runs · virtual handset · not fit as evidence' })}</aside>` : ''}
         <main>
-          <h1>${both({ zh: '夜间汇总', en: 'Nightly summary' })} <small>${night.began}</small></h1>
+          <h1>${both({ zh: '夜间汇总', en: 'Nightly summary' })} <small>${both(beijingTime(night.began))} ${night.began}</small></h1>
           <div class="wide" tabindex="0">
             <table>
               <thead>

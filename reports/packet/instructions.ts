@@ -1,9 +1,9 @@
 const REPORTS = `四、data/ 内的报告（report.json、report.html 与 judgements/）不在事件链内。它们由记录得出，封装时已重新得出并比对；把 data/ 复制到别处，
-执行 jiejing judge 即可再次得出（须用写明的同一版本）。
+执行 npx jiejing judge 即可再次得出（须用写明的同一版本）。
 4. The reports in data/ (report.json, report.html and judgements/) are not bound to the chain. They follow from the run, which was
 checked at sealing; to make them again, copy data/ elsewhere and use the same version:
 
-    jiejing judge 副本 / COPY
+    npx jiejing judge 副本 / COPY
 `;
 
 /** What stands in 核验说明.txt: how anyone can check the packet without us. */
@@ -31,7 +31,7 @@ Every line must say OK. The first checks the tag files, the second every file in
 二、sha256sum 不会发现多出来的文件，也不检查事件链。完整核验请执行：
 2. sha256sum does not notice added files and knows nothing of the chain of events. For the whole check:
 
-    jiejing verify 本文件夹 / THIS-FOLDER
+    npx jiejing verify 本文件夹 / THIS-FOLDER
 
 其全部源码为一个文件（reports/verify.ts），只用 Node.js 自带的库，可先阅读再信任；也可单独运行：
 It is one file (reports/verify.ts) that uses Node.js alone: read it before you trust it. It also runs by itself:

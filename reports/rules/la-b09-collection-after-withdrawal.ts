@@ -1,9 +1,9 @@
 import { actsIn } from '../../harness/model/claims.js';
 import { isNecessaryForLoan } from '../../harness/model/datum.js';
 import { DEFENCES } from '../../harness/model/defences.js';
-import type { EventId } from '../../harness/model/event.js';
+import type { EventId, Flow, Frame, Observation } from '../../harness/model/event.js';
 import type { Rule, Timeline } from '../../harness/model/finding.js';
-import { sent, standing, type Sent } from '../../harness/model/timeline.js';
+import { eventsOf, sent, standing, type Sent } from '../../harness/model/timeline.js';
 import { consent, launched, reads, sends, story, unseen } from '../examples.js';
 
 // The withdrawal itself must reach the operator: the first exchange after it that tells the app's own server whose account it is may
@@ -33,7 +33,11 @@ export default {
 
   judge(timeline) {
     const exchange = withdrawalExchange(timeline);
-    return actsIn(timeline, 'after-withdrawal', { spares: (one) => one.flow.id === exchange && namesTheAccount(one), doubts: () => null });
+    return actsIn(timeline, 'after-withdrawal', {
+      spares: (one) => one.flow.id === exchange && namesTheAccount(one),
+      doubts: (one) => (isWithinTheAct(timeline, one.flow) && one.receiver.party === 'first' ? 'in-the-act' : null),
+      readDoubts: ({ observation }) => (isOwnReadInTheClick(timeline, observation) ? 'in-the-act' : null),
+    });
   },
 
   examples: {
@@ -43,7 +47,7 @@ export default {
       consent(1000, 'agreed'),
       consent(9000, 'withdrawn'),
       sends(9100, 'typed-phone', 'api.loan.example', { party: 'first' }),
-      sends(9900, 'typed-phone', 'api.loan.example', { party: 'first' }),
+      sends(12900, 'typed-phone', 'api.loan.example', { party: 'first' }),
     ),
     undecided: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn', { windowMs: 80 }), reads(9030, 'location')),
     notTested: story(launched(0), consent(1000, 'agreed'), consent(9000, 'withdrawn'), unseen(9500, 'collect.risk.example')),
@@ -58,8 +62,14 @@ export default {
       launched(0),
       consent(1000, 'agreed'),
       consent(9000, 'withdrawn'),
+      sends(9100, 'typed-phone', 'api.loan.example', { party: 'first' }),
+      sends(12_200, 'android-id', 'api.loan.example', { party: 'first' }),
+    ),
+    undecidedWithinTheAct: story(
+      launched(0),
+      consent(1000, 'agreed'),
+      consent(9000, 'withdrawn'),
       sends(9100, 'android-id', 'api.loan.example', { party: 'first' }),
-      sends(9200, 'typed-phone', 'api.loan.example', { party: 'first' }),
     ),
     clearForAnExchangeAfterOthers: story(
       launched(0),
@@ -70,6 +80,19 @@ export default {
     ),
   },
 } satisfies Rule;
+
+// The app may have to say which device or account is to be deleted: what the very click sets off is no going on.
+const ACT_MS = 1000;
+const isClick = ({ class: name, method }: Frame): boolean => name === 'android.view.View' && method === 'performClick';
+
+// An SDK has no part in it.
+function isOwnReadInTheClick(timeline: Timeline, observation: Observation): boolean {
+  return timeline.sdkOf(observation.caller) === null && observation.stack.some(isClick) && isWithinTheAct(timeline, observation);
+}
+
+function isWithinTheAct(timeline: Timeline, event: Observation | Flow): boolean {
+  return eventsOf(timeline, 'consent').some((act) => act.act === 'withdrawn' && Math.abs(event.at.ms - (act.click ?? act.at).ms) <= ACT_MS);
+}
 
 const namesTheAccount = ({ link, receiver }: Sent): boolean => receiver.party === 'first' && isNecessaryForLoan(link.datum);
 

@@ -42,7 +42,7 @@ export default {
     ),
     notTested: story(launched(0), unseenOf(300, 'api.loan.example', 'first'), consent(4000, 'agreed')),
     clear: story(launched(0), consent(4000, 'agreed'), reads(4100, 'imei'), sends(4300, 'imei', 'api.loan.example', { party: 'first' })),
-    clearForAWeakMatch: story(
+    undecidedForAWeakMatch: story(
       launched(0),
       reads(120, 'imei'),
       sends(300, 'imei', 'api.loan.example', { party: 'first', level: 'C3' }),

@@ -49,7 +49,7 @@ export default {
       reads(4100, 'imei'),
       sends(4300, 'imei', 'collect.risk.example', { party: 'third' }),
     ),
-    clearForAWeakMatch: story(
+    undecidedForAWeakMatch: story(
       launched(0),
       reads(120, 'imei'),
       sends(300, 'imei', 'collect.risk.example', { party: 'third', level: 'C3' }),

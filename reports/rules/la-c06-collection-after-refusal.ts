@@ -30,7 +30,7 @@ export default {
 
   judge(timeline) {
     return [
-      ...actsIn(timeline, 'after-refusal', { spares: () => false, doubts: typedDoubt }),
+      ...actsIn(timeline, 'after-refusal', { spares: () => false, doubts: typedDoubt, readDoubts: () => null }),
       ...askedIn(timeline, ['after-refusal'], (prompt, group) => ({
         act: 'asked',
         datum: group,

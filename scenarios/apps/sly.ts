@@ -171,7 +171,9 @@ const AFTER_REFUSING = [
   ...inTheClear('after-refusal'),
 ];
 const AFTER_WITHDRAWING = [
-  ...all('LA-B09', 'after-withdrawal', [...READS, { datum: 'contacts', sdk: 'sim-dunyan' }, OWN, ...TO_OTHERS, CONTACTS_TO_OTHERS]),
+  ...all('LA-B09', 'after-withdrawal', [...READS, { datum: 'contacts', sdk: 'sim-dunyan' }, ...TO_OTHERS, CONTACTS_TO_OTHERS]),
+  // Sent to its own server by the very click: it may be the withdrawal itself.
+  found('LA-B09', 'undecided', 'after-withdrawal', OWN),
   ...all('LA-F01', 'after-withdrawal', [...TO_OTHERS, CONTACTS_TO_OTHERS]),
   ...listTaken('after-withdrawal'),
   ...inTheClear('after-withdrawal'),

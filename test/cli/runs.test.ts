@@ -245,11 +245,12 @@ describe('a run that was altered', () => {
 
   it('a forgotten run leaves its tombstone and can neither be judged nor forgotten again', async () => {
     const dir = copyOf('forgotten');
-    expect(await run(folder, ['forget', dir, '--by', 'tester'], { lang: 'zh' })).toMatchObject({
+    expect(await run(folder, ['forget', dir, '--by', 'tester', '--why', '试过了'], { lang: 'zh' })).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/只留下存根/),
     });
     expect(readdirSync(join(folder, dir))).toEqual(['tombstone.json']);
+    expect(JSON.parse(readFileSync(join(folder, dir, 'tombstone.json'), 'utf8'))).toMatchObject({ by: 'tester', why: '试过了' });
     for (const command of ['judge', 'forget'])
       expect(await run(folder, [command, dir])).toMatchObject({ code: 2, stderr: expect.stringMatching(/was forgotten on/) });
     expect(documentOf<object[]>(await run(folder, ['runs', '--in', 'copies', '--json']))).toContainEqual(

@@ -28,7 +28,7 @@ const CASES: readonly Case[] = [
     /没有名为“eagre”的应用。\n办法：最接近的名称：eager/,
     /no app named "eagre"\nway out: nearest names: eager/,
   ],
-  ['an app like none', ['audit', 'zzzzzzzz'], /最接近的名称：—；全部应用见 jiejing apps/, /list them with: jiejing apps/],
+  ['an app like none', ['audit', 'zzzzzzzz'], /最接近的名称：—；全部应用见 npx jiejing apps/, /list them with: npx jiejing apps/],
   [
     'a scenario that is not there, with the nearest',
     ['audit', 'eager', '--scenario', 'sign-up'],
@@ -51,8 +51,8 @@ const CASES: readonly Case[] = [
   [
     'an argument that is missing',
     ['audit'],
-    /缺少参数 app。\n办法：用法见 jiejing audit --help/,
-    /missing required argument 'app'\nway out: usage: jiejing audit --help/,
+    /缺少参数 app。\n办法：用法见 npx jiejing audit --help/,
+    /missing required argument 'app'\nway out: usage: npx jiejing audit --help/,
   ],
   ['an argument too many', ['judge', 'a', 'b'], /参数过多/, /too many arguments/],
   ['an option without its value', ['audit', 'eager', '--out'], /选项 --out <folder> 缺少值/, /argument missing/],

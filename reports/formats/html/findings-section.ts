@@ -1,6 +1,17 @@
 import type { Finding, Link, Rule, Words } from '../../../harness/model/finding.js';
 import { formsOf } from '../../../harness/model/timeline.js';
-import { LEVEL_WORDS, PHASE_WORDS, REASON_WORDS, VERDICT_WORDS, datumWord, formWords, partWord, sdkWord, sentence } from '../../words.js';
+import {
+  LEVEL_WORDS,
+  PHASE_WORDS,
+  REASON_WORDS,
+  VERDICT_WORDS,
+  datumWord,
+  formWords,
+  partWord,
+  quietWords,
+  sdkWord,
+  sentence,
+} from '../../words.js';
 import type { FormatParts } from '../../format.js';
 import { both, html, type Markup } from './markup.js';
 
@@ -158,13 +169,9 @@ function provisionList(finding: Finding, { law }: FormatParts): Markup {
   </details>`;
 }
 
-/** The reason in a word; where no hook watched part of the data, the whole sentence, which names them. */
-function why({ reason, facts }: Finding): Markup | string {
-  if (typeof facts['data'] === 'string') {
-    const text = { zh: '', en: '' };
-    return both({ zh: sentence({ text }, facts, 'zh'), en: sentence({ text }, facts, 'en') });
-  }
-  return reason === null ? '' : both(REASON_WORDS[reason] ?? { zh: reason, en: reason });
+function why(finding: Finding): Markup | string {
+  const words = { zh: quietWords(finding, 'zh'), en: quietWords(finding, 'en') };
+  return words.zh === '' ? '' : both(words);
 }
 
 function quietTable(findings: readonly Finding[], rules: ReadonlyMap<string, Rule>): Markup {

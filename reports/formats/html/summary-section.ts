@@ -1,5 +1,6 @@
 import type { Report, Verdict, Words } from '../../../harness/model/finding.js';
 import type { Need } from '../../../harness/model/scenario.js';
+import { beijingTime } from '../../beijing.js';
 import { NEED_WORDS, VERDICT_WORDS } from '../../words.js';
 import { both, html, type Markup } from './markup.js';
 
@@ -42,15 +43,9 @@ function facts(report: Report): readonly (readonly [Words, Markup])[] {
   }[handset.kind];
   return [
     [{ zh: '应用文件 SHA-256', en: 'package SHA-256' }, html`<code>${app.sha256}</code>`],
-    [{ zh: '来源', en: 'source' }, html`${app.source.where}（${app.source.when}）`],
-    [{ zh: '行为发生时间', en: 'date of the conduct' }, html`${run.began}`],
-    [
-      { zh: '手机', en: 'handset' },
-      html`${both(kind)} ·
-      ${Object.entries(handset.facts)
-        .map(([k, v]) => `${k}=${v}`)
-        .join(' · ')}`,
-    ],
+    [{ zh: '来源', en: 'source' }, html`${both(sourceWords(app.source.where))} · ${both(beijingTime(app.source.when))} ${app.source.when}`],
+    [{ zh: '行为发生时间', en: 'date of the conduct' }, html`${both(beijingTime(run.began))} ${run.began}`],
+    [{ zh: '手机', en: 'handset' }, html`${both(kind)} · ${both(handsetWords(handset.facts))}`],
     [{ zh: '场景', en: 'scenario' }, html`${scenario.title} <code>${scenario.id}</code>`],
     [{ zh: '场景目标', en: 'aims' }, needs(scenario.aims)],
     [{ zh: '实际到达', en: 'reached' }, needs(scenario.reached)],
@@ -63,4 +58,27 @@ function facts(report: Report): readonly (readonly [Words, Markup])[] {
       ${run.tool.node}`,
     ],
   ];
+}
+
+/** Where the package came from: those of this repository are told in words. */
+function sourceWords(where: string): Words {
+  const simulated = /^simulated: (.+)$/.exec(where)?.[1];
+  return simulated === undefined ? { zh: where, en: where } : { zh: `模拟应用 ${simulated}`, en: `simulated app ${simulated}` };
+}
+
+const FACT_NAMES: Readonly<Record<string, string>> = {
+  manufacturer: '制造商',
+  model: '型号',
+  androidVersion: '安卓版本',
+  apiLevel: 'API 级别',
+  screen: '屏幕',
+  'ro.jiejing.simulated': '模拟',
+};
+
+function handsetWords(facts: Readonly<Record<string, string>>): Words {
+  const told = (name: (key: string) => string): string =>
+    Object.entries(facts)
+      .map(([key, value]) => `${name(key)}=${value}`)
+      .join(' · ');
+  return { zh: told((key) => FACT_NAMES[key] ?? key), en: told((key) => key) };
 }
