@@ -50,10 +50,11 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
   else {
     const zh = language === 'zh';
     const unfit = info.get('Fit-As-Evidence') ?? null;
+    const sealedAt = info.get('Sealed-At') ?? null;
     const facts = rows([
       [zh ? '记录' : 'run', checked.run],
       [zh ? '内容' : 'about', aboutPacket(info.get('External-Description') ?? '', language)],
-      [zh ? '封装于' : 'sealed at', info.get('Sealed-At') ?? ''],
+      [zh ? '封装于' : 'sealed at', sealedAt === null ? '' : `${beijingTime(sealedAt)[language]} ${sealedAt}`],
       [zh ? '文件' : 'files', `${checked.files} (${megabytes(checked.bytes)})`],
       [zh ? '事件' : 'events', `${checked.events}${checked.ended ? '' : zh ? '（记录被中断）' : ' (the recording was cut short)'}`],
       [zh ? '事件链头' : 'log head', checked.logHead],

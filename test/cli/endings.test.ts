@@ -67,7 +67,7 @@ describe('Ctrl-C', () => {
     expect(ended).toMatchObject({
       code: 130,
       stdout: 'late\n',
-      stderr: expect.stringMatching(/错误：已中断；记录已收尾，可用 jiejing judge late 判定。/),
+      stderr: expect.stringMatching(/错误：已中断；记录已收尾，可用 npx jiejing judge late 判定。/),
     });
     expect(ended.stderr).not.toMatch(STACK_TRACE);
     expect(children.filter(alive)).toEqual([]);

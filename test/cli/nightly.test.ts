@@ -90,6 +90,8 @@ describe('a night', () => {
     const [name = ''] = readdirSync(join(folder, 'stopped'));
     const { rows } = JSON.parse(readFileSync(join(folder, 'stopped', name, 'summary.json'), 'utf8')) as { rows: Row[] };
     expect(rows[0]).toMatchObject({ app: 'eager', exit: 1 });
+    expect(rows.slice(1).every(({ exit }) => exit === 130)).toBe(true);
+    expect(readFileSync(join(folder, 'stopped', name, 'junit.xml'), 'utf8')).not.toMatch(/<error/);
     expect(
       parseXmlDocument(readFileSync(join(folder, 'stopped', name, 'junit.xml'), 'utf8')).documentElement?.getElementsByTagName('testsuite'),
     ).toHaveLength(rows.length);

@@ -131,6 +131,18 @@ describe('one recorded run', () => {
     expect(event).toMatchObject({ code: 0, stdout: expect.stringMatching(/^e\d+ \+\d+\.\d{3} s POST api\.eager-loan\.example/) });
   });
 
+  it('show does not accuse where nothing was found or tested', async () => {
+    const { findings } = report(RUN);
+    for (const verdict of ['clear', 'not-tested'] as const) {
+      const at = findings.findIndex((f) => f.verdict === verdict);
+      expect(at).toBeGreaterThanOrEqual(0);
+      const { stdout } = await run(folder, ['show', RUN, `f${at + 1}`], { lang: 'zh' });
+      const words = stdout.slice(0, stdout.indexOf('\n{'));
+      expect(words).toMatch(verdict === 'clear' ? /^未发现 · LA-/ : /^未检测 · LA-/);
+      expect(words).not.toMatch(/\{\w+\}/);
+    }
+  });
+
   it('show names what it does not have, as text and as a document', async () => {
     const ended = await run(folder, ['show', RUN, 'f999', '--json']);
     expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(/has no item "f999"/) });
@@ -139,7 +151,7 @@ describe('one recorded run', () => {
 
   it('runs lists it', async () => {
     const [text, document] = await Promise.all([run(folder, ['runs'], { lang: 'zh' }), run(folder, ['runs', '--json'])]);
-    expect(text.stdout).toMatch(/^runs\/whole +完整 +\d{4}-\d\d-\d\d \d\d:\d\d +sign-up-allow\n$/);
+    expect(text.stdout).toMatch(/^runs\/whole +完整 +\d{4}-\d\d-\d\d \d\d:\d\d [+-]\d\d:\d\d +sign-up-allow\n$/);
     expect(documentOf<object[]>(document)).toMatchObject([{ app: 'eager', scenario: 'sign-up-allow', state: 'complete' }]);
   });
 

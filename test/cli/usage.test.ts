@@ -72,6 +72,12 @@ const CASES: readonly Case[] = [
     /key.yaml:5: unknown key "tapp", did you mean tap/,
   ],
   [
+    'a scenario whose only wrong key is the one it needs',
+    ['scenarios', 'validate', written('stepz.yaml', SCENARIO.replace('steps:', 'stepz:'))],
+    /stepz.yaml 第 3 行：不认识 stepz，是不是 steps/,
+    /stepz.yaml:3: unknown key "stepz", did you mean steps/,
+  ],
+  [
     'a scenario with a wrong type',
     ['audit', 'eager', '--scenario', written('type.yaml', `${SCENARIO}  - observe: soon\n`)],
     /type.yaml 第 5 行：observe 要写数字，现在是 "soon"/,

@@ -75,9 +75,9 @@ const FACT_NAMES: Readonly<Record<string, string>> = {
   'ro.jiejing.simulated': '模拟',
 };
 
-function handsetWords(facts: Readonly<Record<string, string>>): Words {
+function handsetWords(given: Readonly<Record<string, string>>): Words {
   const told = (name: (key: string) => string): string =>
-    Object.entries(facts)
+    Object.entries(given)
       .map(([key, value]) => `${name(key)}=${value}`)
       .join(' · ');
   return { zh: told((key) => FACT_NAMES[key] ?? key), en: told((key) => key) };
