@@ -108,7 +108,7 @@ export function reasonWord(reason: string | null, language: Language): string {
 
 /** Who called, by the name of its package; `unknown` in words. */
 export function callerWord(caller: string, language: Language): string {
-  return caller === 'unknown' && language === 'zh' ? '未知调用方' : caller;
+  return caller === 'unknown' ? { zh: '未知调用方', en: 'an unknown caller' }[language] : caller;
 }
 
 /** How a value is written in a request, from the wire to the value, of a form as `formsOf` tells it: `Base64 → gzip`. */

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,6 +6,12 @@ import { afterAll } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/harness/cli/main.js');
+
+const IS_ROOT = process.getuid?.() === 0;
+/** Root may read and write everything: without these two capabilities it is bound by modes as everyone is. From util-linux. */
+const WITHOUT_OVERRIDE = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+/** Why a test on modes cannot run here; null when it can. */
+export const UNBOUND = IS_ROOT && spawnSync('setpriv', ['--version']).status !== 0 ? 'root without setpriv is not bound by modes' : null;
 
 /** How a command ended, with all that it said. */
 export interface Ended {
@@ -19,7 +25,8 @@ export interface Surroundings {
   readonly lang?: 'zh' | 'en';
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly uid?: number;
+  /** Modes of files bind the command although root runs it. */
+  readonly bound?: boolean;
 }
 
 /** A folder of this test file's own, gone when its tests are done. */
@@ -40,8 +47,13 @@ export interface Running {
 }
 
 /** Starts the built command in `folder`, with an empty HOME and a TMPDIR of its own. */
-export function start(folder: string, args: readonly string[], { lang = 'en', cwd = folder, env = {}, uid }: Surroundings = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function start(
+  folder: string,
+  args: readonly string[],
+  { lang = 'en', cwd = folder, env = {}, bound = false }: Surroundings = {},
+): Running {
+  const [command = '', ...before] = bound && IS_ROOT ? [...WITHOUT_OVERRIDE, process.execPath] : [process.execPath];
+  const child = spawn(command, [...before, MAIN, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -51,7 +63,6 @@ export function start(folder: string, args: readonly string[], { lang = 'en', cw
       LANG: lang === 'zh' ? 'zh_CN.UTF-8' : 'en_US.UTF-8',
       ...env,
     },
-    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   let [stdout, stderr] = ['', ''];
   const waiting = new Set<() => void>();
