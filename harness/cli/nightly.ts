@@ -33,6 +33,8 @@ export async function nightlyCommand(file: string, out: string, common: Common):
       audit: (entry, dir) => auditOne(entry, dir, signal, common),
       lastReport: (entry) => lastReport(older, entry),
       compare,
+      // Links and their certificates are most of a report, and stand in its file.
+      keep: (report) => ({ ...report, links: [] }),
       isNew: ({ change }) => change === 'new',
       monoMs: () => performance.now(),
       onRow: (row) => told(row, common),

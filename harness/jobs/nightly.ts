@@ -22,6 +22,8 @@ export interface NightParts<Report, Change> {
   audit(entry: ListEntry, dir: string): Promise<{ readonly exit: number; readonly report: Report | null; readonly error: string | null }>;
   lastReport(entry: ListEntry): Report | null;
   compare(older: Report, newer: Report): readonly Change[];
+  /** What the night's pages need of a report: a night holds all of them to its end. */
+  keep(report: Report): Report;
   /** Whether a change is a violation that the last night did not have. */
   isNew(change: Change): boolean;
   monoMs(): number;
@@ -40,7 +42,15 @@ export async function nightly<Report, Change>(
     const older = parts.lastReport(entry);
     const { exit, report, error } = await parts.audit(entry, dir);
     const changes = older !== null && report !== null ? parts.compare(older, report) : null;
-    const row = { entry, dir, exit, report, error, seconds: (parts.monoMs() - began) / 1000, changes };
+    const row = {
+      entry,
+      dir,
+      exit,
+      report: report === null ? null : parts.keep(report),
+      error,
+      seconds: (parts.monoMs() - began) / 1000,
+      changes,
+    };
     rows.push(row);
     parts.onRow(row);
   }
