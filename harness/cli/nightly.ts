@@ -33,8 +33,7 @@ export async function nightlyCommand(file: string, out: string, common: Common):
       audit: (entry, dir) => auditOne(entry, dir, signal, common),
       lastReport: (entry) => lastReport(older, entry),
       compare,
-      // Links and their certificates are most of a report, and stand in its file.
-      keep: (report) => ({ ...report, links: [] }),
+      keep: withoutLinks,
       isNew: ({ change }) => change === 'new',
       monoMs: () => performance.now(),
       onRow: (row) => told(row, common),
@@ -59,14 +58,7 @@ export async function nightlyCommand(file: string, out: string, common: Common):
       night: resolve(folder),
       exit,
       planned: entries.length,
-      rows: rows.map(({ entry, dir, exit: code, error, seconds, changes }) => ({
-        ...entry,
-        run: resolve(dir),
-        exit: code,
-        error,
-        seconds,
-        changes,
-      })),
+      rows: rows.map(documentOf),
     });
   else finish({ folder, done: rows.length, planned: entries.length, exit }, common);
   return exit;
@@ -189,4 +181,14 @@ function parsed<T>(file: string): T | null {
   } catch {
     return null;
   }
+}
+
+/** Links and their certificates are most of a report, and stand in its file. */
+function withoutLinks(report: Report): Report {
+  return { ...report, links: [] };
+}
+
+/** A row of the night as `--json` has it. */
+function documentOf({ entry, dir, exit, error, seconds, changes }: NightRow<Report, Difference>): object {
+  return { ...entry, run: resolve(dir), exit, error, seconds, changes };
 }
