@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
 import { URI_DATA } from '../../hooks/agent/uris.js';
 import { catalogue } from '../../hooks/catalogue/index.js';
 import { loadScenario, type LoadedScenario } from '../drive/scenario-file.js';
@@ -46,7 +46,7 @@ export async function plan(asked: Asked): Promise<Omit<RecordPlan, 'signal' | 'o
         label: app.label[asked.language],
         version: app.version,
         signer: null,
-        sha256: sha256(readFileSync(file)),
+        sha256: modulesSha256(file),
         source: { where: `simulated: scenarios/apps/${app.id}`, when: now.toISOString() },
         permissions: app.permissions,
         firstParty: app.firstParty,
@@ -98,6 +98,13 @@ function runId(now: Date, app: string): string {
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
   const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
   return `${day}-${time}-${app}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Over the app's module and the pages that it shares with the others: both are the app that ran. */
+function modulesSha256(file: string): string {
+  const shared = join(dirname(file), '../loan');
+  const names = readdirSync(shared).filter((name) => name.endsWith(extname(file)) && !name.endsWith('.d.ts'));
+  return sha256(Buffer.concat([file, ...names.toSorted().map((name) => join(shared, name))].map((one) => readFileSync(one))));
 }
 
 /** This program, as run.json and packets name it. */

@@ -9,7 +9,7 @@ export interface AppFacts {
   readonly label: string;
   readonly version: string;
   readonly signer: string | null;
-  /** SHA-256 of the package as installed; of the source module for a simulated app. */
+  /** SHA-256 of the package as installed; of its modules for a simulated app. */
   readonly sha256: string;
   readonly source: { readonly where: string; readonly when: string };
   readonly permissions: readonly string[];

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { initWasm } from '@resvg/resvg-wasm';
+import { packageRoot } from '../../package-root.js';
 
 /** The family name inside the font files of harness/virtual/fonts. */
 export const FONT_FAMILY = 'Noto Sans SC';
@@ -24,7 +24,7 @@ export function loadFonts(): Promise<Fonts> {
 async function load(): Promise<Fonts> {
   const require = createRequire(import.meta.url);
   await initWasm(readFileSync(require.resolve('@resvg/resvg-wasm/index_bg.wasm')));
-  const fonts = join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'harness', 'virtual', 'fonts');
+  const fonts = join(packageRoot(), 'harness', 'virtual', 'fonts');
   const files = ['NotoSansSC-latin.ttf', 'NotoSansSC-chinese.ttf'].map((name) => readFileSync(join(fonts, name)));
   return { files, glyphs: new Set(files.flatMap(codePoints)) };
 }
@@ -43,13 +43,4 @@ function codePoints(font: Buffer): readonly number[] {
     for (let code = start; code <= end && code < 0xffff; code++) out.push(code);
   }
   return out;
-}
-
-/** The fonts stay in the source folder; compiled code runs from dist/. */
-function packageRoot(from: string): string {
-  const file = join(from, 'package.json');
-  if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'jiejing') return from;
-  const above = dirname(from);
-  if (above === from) throw new Error('harness/virtual/fonts was not found: no package.json of jiejing above this file');
-  return packageRoot(above);
 }
