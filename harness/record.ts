@@ -273,5 +273,6 @@ function watched(run: RunRecorder, onEvent: (event: Draft) => void): Recorder {
         () => ({ keyedHash: '', bytes: 0 }),
       ),
     body: (of) => run.body(of),
+    raw: (bytes) => run.raw(bytes),
   };
 }

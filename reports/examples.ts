@@ -242,6 +242,8 @@ function putFlow(stage: Stage, ms: number, host: string, options: SendOptions & 
   const flow: Omit<Flow, 'id' | 'at'> = {
     kind: 'flow',
     witness: 'proxy',
+    n: null,
+    engine: 'relay',
     door: 'http-proxy',
     scheme,
     host,
@@ -254,6 +256,9 @@ function putFlow(stage: Stage, ms: number, host: string, options: SendOptions & 
     request: null,
     response: null,
     bodies: sent ? [body] : [],
+    tls: null,
+    websocket: null,
+    synthetic: [],
     times: {
       connect: null,
       clientHello: null,

@@ -1,21 +1,46 @@
-import type { BodyRef, BodyState, Flow, FlowTimes, HttpRequestHead, HttpResponseHead } from '../model/event.js';
+import type {
+  BodyRef,
+  BodyState,
+  Fields,
+  Flow,
+  FlowTimes,
+  FlowWebSocket,
+  HttpRequestHead,
+  HttpResponseHead,
+  Synthetic,
+} from '../model/event.js';
 import type { BodyWriter } from '../model/recorder.js';
 import { nameOf, printAuthority } from './authority-form.js';
-import type { Head, RequestLine, StatusLine } from './http1.js';
+import type { RequestLine, StatusLine } from './http1.js';
 import type { Beginning, Journal, Line, ProxyGap, ProxyWhy } from './journal.js';
 
 /** Without a byte for so long (real ms), an exchange no longer holds the run clock. */
 const QUIET_MS = 10_000;
 /** A channel without messages rests most of the time. */
 const OPAQUE_QUIET_MS = 100;
+const NO_FIELDS: Fields = [];
 
-/** One request and its answer, on their way into the run. */
+/** What happened to the parts of an exchange that are not whole. */
+export type ExchangeEnding = 'whole' | 'truncated' | 'aborted';
+
+/** Header fields as sent, and the bytes of the head; null where it has no such form (HTTP/2). */
+export interface HeadParts {
+  readonly headers: Fields;
+  readonly raw: Buffer | null;
+}
+
+/** One request and its answer, on their way into the run. Its number is taken when it begins; `finish` writes it. */
 export class Exchange {
+  readonly n: number;
   request: HttpRequestHead | null = null;
   response: HttpResponseHead | null = null;
   requestWhole = false;
   responseWhole = false;
+  /** Set when it opened a WebSocket. */
+  websocket: FlowWebSocket | null = null;
   #opaque: string | null = null;
+  #interim: HttpResponseHead['interim'] = [];
+  #synthetic: readonly Synthetic[] = [];
   readonly #writers: { request: BodyWriter | null; response: BodyWriter | null } = { request: null, response: null };
   readonly #times: { -readonly [K in keyof FlowTimes]: FlowTimes[K] };
   #stay;
@@ -26,8 +51,19 @@ export class Exchange {
     readonly line: Line,
     readonly began: Beginning,
   ) {
+    this.n = journal.number();
     this.#stay = journal.presence.enter(QUIET_MS);
-    this.#times = { ...line.times, requestFirst: began.moment, requestLast: began.moment, responseFirst: null, responseLast: null };
+    const { connect, clientHello, handshake } = line.times;
+    const { moment } = began;
+    this.#times = {
+      connect,
+      clientHello,
+      handshake,
+      requestFirst: moment,
+      requestLast: moment,
+      responseFirst: null,
+      responseLast: null,
+    };
     line.owner();
   }
 
@@ -38,7 +74,7 @@ export class Exchange {
   /** Bytes of one side came. */
   touch(of: BodyRef['of']): void {
     this.#stay.touch();
-    const { moment } = this.journal.now();
+    const moment = this.journal.moment();
     if (of === 'request') {
       this.#times.requestLast = moment;
     } else {
@@ -47,24 +83,30 @@ export class Exchange {
     }
   }
 
-  asked(line: RequestLine, head: Head): void {
+  asked({ method, target, version }: RequestLine, { headers, raw }: HeadParts): void {
     const { scheme, port } = this.line;
-    const path = line.target.replace(/^http:\/\/[^/?#]*/i, '');
-    this.request = {
-      ...line,
-      url: `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`,
-      headers: head.headers,
-    };
+    const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
+    const url = `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`;
+    this.request = { method, target, url, version, headers, trailers: NO_FIELDS, raw: this.#kept(raw) };
   }
 
-  answered(line: StatusLine, head: Head): void {
-    this.response = { ...line, headers: head.headers };
+  answered({ status, reason, version }: StatusLine, { headers, raw }: HeadParts): void {
+    this.response = { status, reason, version, headers, trailers: NO_FIELDS, interim: this.#interim, raw: this.#kept(raw) };
   }
 
-  /** Trailers stand behind the headers. */
-  trailers(of: BodyRef['of'], fields: Head['headers']): void {
-    if (of === 'request' && this.request !== null) this.request = { ...this.request, headers: [...this.request.headers, ...fields] };
-    if (of === 'response' && this.response !== null) this.response = { ...this.response, headers: [...this.response.headers, ...fields] };
+  /** A response of 1xx that is not the last. */
+  interim({ status, reason }: StatusLine, headers: Fields): void {
+    this.#interim = [...this.#interim, { status, reason, headers }];
+  }
+
+  trailers(of: BodyRef['of'], fields: Fields): void {
+    if (of === 'request' && this.request !== null) this.request = { ...this.request, trailers: fields };
+    if (of === 'response' && this.response !== null) this.response = { ...this.response, trailers: fields };
+  }
+
+  /** Says what of it was made by us. */
+  mark(synthetic: Synthetic): void {
+    if (!this.#synthetic.includes(synthetic)) this.#synthetic = [...this.#synthetic, synthetic];
   }
 
   /** Stores body bytes; a promise when the store asks to wait. */
@@ -78,36 +120,49 @@ export class Exchange {
   becomeOpaque(what: ProxyGap, reason: ProxyWhy): void {
     this.#opaque = reason;
     this.journal.gap(what, reason, nameOf(this.line));
+    this.rest();
+  }
+
+  /** A channel from now on: between messages it does not hold the run clock. */
+  rest(): void {
     const active = this.#stay;
     this.#stay = this.journal.presence.enter(OPAQUE_QUIET_MS);
     active.leave();
   }
 
   /** Writes the flow, once. `ending` is what happened to the parts that are not whole. */
-  finish(ending: 'whole' | 'truncated' | 'aborted', reason: string | null): void {
+  finish(ending: ExchangeEnding, reason: string | null): void {
     if (this.#finished) return;
     this.#finished = true;
+    const state = (whole: boolean): BodyState => (whole ? 'whole' : ending);
+    const request = this.journal.end(this.#writers.request, state(this.requestWhole));
+    const response = this.journal.end(this.#writers.response, state(this.responseWhole));
+    if (!(request instanceof Promise) && !(response instanceof Promise)) {
+      this.#write(ending, reason, [request, response]);
+      this.#stay.leave();
+      return;
+    }
     const stay = this.journal.presence.enter(QUIET_MS);
     this.#stay.leave();
-    void this.#write(ending, reason).finally(() => stay.leave());
+    void Promise.all([request, response])
+      .then((bodies) => this.#write(ending, reason, bodies))
+      .finally(() => stay.leave());
   }
 
-  async #write(ending: 'whole' | 'truncated' | 'aborted', reason: string | null): Promise<void> {
-    const state = (whole: boolean): BodyState => (whole ? 'whole' : ending);
-    const ends = [
-      this.journal.end(this.#writers.request, state(this.requestWhole)),
-      this.journal.end(this.#writers.response, state(this.responseWhole)),
-    ];
-    const bodies = (await Promise.all(ends)).filter((body) => body !== null);
-    const { owner, times: _, ...known } = this.line;
-    this.journal.flow({
+  #kept(raw: Buffer | null): HttpRequestHead['raw'] {
+    return raw === null ? null : this.journal.raw(raw);
+  }
+
+  #write(ending: ExchangeEnding, reason: string | null, ends: readonly (BodyRef | null)[]): void {
+    const bodies = ends.filter((body) => body !== null);
+    this.journal.flow(this.n, this.line, {
       at: this.began.at,
-      ...known,
-      owner: owner(),
       ...this.#verdict(ending, reason, bodies),
       request: this.request,
       response: this.response,
       bodies,
+      websocket: this.websocket,
+      synthetic: this.#synthetic,
       times: this.#times,
     });
     for (const body of bodies)
@@ -115,7 +170,7 @@ export class Exchange {
         this.journal.gap('body-cut', `over-limit: ${body.of}, ${body.length} of ${body.bytes} bytes kept`, nameOf(this.line));
   }
 
-  #verdict(ending: 'whole' | 'truncated' | 'aborted', reason: string | null, bodies: readonly BodyRef[]): Pick<Flow, 'state' | 'reason'> {
+  #verdict(ending: ExchangeEnding, reason: string | null, bodies: readonly BodyRef[]): Pick<Flow, 'state' | 'reason'> {
     if (this.#opaque !== null) return { state: 'opaque', reason: reason === null ? this.#opaque : `${this.#opaque}; ${reason}` };
     if (ending === 'whole' && bodies.some((body) => body.state === 'cut')) return { state: 'cut', reason: 'body over the limit' };
     return { state: ending, reason };

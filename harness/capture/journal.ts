@@ -1,4 +1,4 @@
-import type { BodyRef, BodyState, Flow, Moment } from '../model/event.js';
+import type { BodyRef, BodyState, Flow, Moment, RawBytes } from '../model/event.js';
 import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { SocketOwner } from '../model/handset.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
@@ -16,15 +16,36 @@ export type ProxyWhy = Coded<GapWhy>;
 
 /** What is known of a connection, for all flows on it. */
 export interface Line {
+  readonly engine: Flow['engine'];
   readonly door: Flow['door'];
   readonly scheme: Flow['scheme'];
   readonly host: string;
   readonly port: number;
   readonly sni: string | null;
   readonly peer: Flow['peer'];
+  readonly tls: Flow['tls'];
   readonly owner: () => Flow['owner'];
   readonly times: Pick<Flow['times'], 'connect' | 'clientHello' | 'handshake'>;
 }
+
+/** A connection of which nothing is known but who opened it, by which door. */
+export function blankLine(door: Flow['door'], owner: Line['owner']): Line {
+  return {
+    engine: 'none',
+    door,
+    scheme: 'tcp',
+    host: 'unknown',
+    port: 0,
+    sni: null,
+    peer: null,
+    tls: null,
+    owner,
+    times: { connect: null, clientHello: null, handshake: null },
+  };
+}
+
+/** What a flow says beside what its connection and the journal know. */
+export type FlowParts = Omit<Flow, 'id' | 'kind' | 'witness' | 'n' | 'owner' | keyof Omit<Line, 'times'>>;
 
 /** When something began. */
 export interface Beginning {
@@ -40,6 +61,7 @@ export class Journal {
   failure: { readonly cause: unknown } | null = null;
   /** True from `close()` on: connections that end now were ended by us. */
   closing = false;
+  #numbers = 0;
 
   constructor(
     readonly recorder: Recorder,
@@ -52,8 +74,20 @@ export class Journal {
     return { at, moment: { wallMs: clock.wallMs(), monoMs: clock.monoMs(), ms: at.ms } };
   }
 
-  flow(draft: Omit<Flow, 'id' | 'kind' | 'witness'>): void {
-    this.#guarded(() => this.recorder.write({ kind: 'flow', witness: 'proxy', ...draft }));
+  moment(): Moment {
+    return this.now().moment;
+  }
+
+  /** The next number of a flow. Whoever takes one writes its flow. */
+  number(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+
+  flow(n: number, line: Line, parts: FlowParts): void {
+    const { engine, door, scheme, host, port, sni, peer, tls } = line;
+    const known = { engine, door, scheme, host, port, sni, peer, owner: line.owner(), tls };
+    this.#guarded(() => this.recorder.write({ kind: 'flow', witness: 'proxy', n, ...known, ...parts }));
   }
 
   gap(what: ProxyGap, why: ProxyWhy, host: string): void {
@@ -61,11 +95,16 @@ export class Journal {
   }
 
   /** A flow on which nothing was seen, and the gap that says so. */
-  refused(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy): void {
+  refused(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy, synthetic: Flow['synthetic'] = []): void {
     const times = { ...line.times, requestFirst: null, requestLast: null, responseFirst: null, responseLast: null };
-    const { owner, ...known } = line;
-    this.flow({ at: began.at, ...known, owner: owner(), state: 'refused', reason, request: null, response: null, bodies: [], times });
+    const nothing = { request: null, response: null, bodies: [], websocket: null };
+    this.flow(this.number(), line, { at: began.at, state: 'refused', reason, ...nothing, synthetic, times });
     this.gap(what, reason, nameOf(line));
+  }
+
+  /** Keeps the bytes of a head; null when the store takes nothing more. */
+  raw(bytes: Buffer): RawBytes | null {
+    return this.#guarded(() => this.recorder.raw(bytes));
   }
 
   body(of: BodyRef['of']): BodyWriter {
@@ -80,9 +119,9 @@ export class Journal {
     await writer.drained().catch((cause: unknown) => this.#failed(cause));
   }
 
-  async end(writer: BodyWriter | null, state: BodyState): Promise<BodyRef | null> {
-    if (writer === null) return null;
-    return writer.end(state).catch((cause: unknown) => this.#failed(cause));
+  end(writer: BodyWriter | null, state: BodyState): BodyRef | null | Promise<BodyRef | null> {
+    const ended = writer === null ? null : this.#guarded(() => writer.end(state));
+    return ended instanceof Promise ? ended.catch((cause: unknown) => this.#failed(cause)) : ended;
   }
 
   #guarded<T>(act: () => T): T | null {
@@ -99,7 +138,7 @@ export class Journal {
   }
 }
 
-const NOWHERE: BodyWriter = { write: () => true, drained: () => Promise.resolve(), end: () => Promise.resolve(null) };
+const NOWHERE: BodyWriter = { write: () => true, drained: () => Promise.resolve(), end: () => null };
 
 /** Looks up the owner of a client port until it is known; a handset may learn of its socket later than we do. */
 export function ownerOf(sockets: SocketOwner, clientPort: number): () => Flow['owner'] {

@@ -4,6 +4,7 @@ import { parseAuthority } from './authority-form.js';
 import type { Head } from './http1.js';
 import { BlockScan, Malformed, parseHead, parseRequestLine } from './http1.js';
 import type { Beginning, Line, ProxyWhy } from './journal.js';
+import { blankLine } from './journal.js';
 import { answer, codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
 import { LONGEST_HEAD } from './message-reader.js';
@@ -27,14 +28,10 @@ interface Way {
 /** Serves `GET http://host/…` requests of one connection, one after another, each to its own server. Never rejects for what a peer does. */
 export async function servePlain(lab: Lab, client: Socket, owner: Line['owner']): Promise<void> {
   const blank: Line = {
-    door: 'http-proxy',
+    ...blankLine('http-proxy', owner),
+    engine: 'relay',
     scheme: 'http',
-    host: 'unknown',
     port: 80,
-    sni: null,
-    peer: null,
-    owner,
-    times: { connect: null, clientHello: null, handshake: null },
   };
   let way: Way | null = null;
   for (;;) {

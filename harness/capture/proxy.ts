@@ -9,7 +9,7 @@ import type { SocketOwner } from '../model/handset.js';
 import type { Recorder } from '../model/recorder.js';
 import { parseAuthority } from './authority-form.js';
 import type { Authority } from './ca.js';
-import { Journal, ownerOf } from './journal.js';
+import { blankLine, Journal, ownerOf } from './journal.js';
 import type { Line, ProxyWhy } from './journal.js';
 import { answer } from './lab.js';
 import type { Lab } from './lab.js';
@@ -150,8 +150,7 @@ class AuditProxy extends Proxy {
   }
 
   #refuse(socket: Socket, host: string, why: ProxyWhy, status: string | null): void {
-    const times = { connect: null, clientHello: null, handshake: null };
-    const line: Line = { door: 'http-proxy', scheme: 'tcp', host, port: 0, sni: null, peer: null, owner: this.#ownerOf(socket), times };
+    const line: Line = { ...blankLine('http-proxy', this.#ownerOf(socket)), host };
     this.#journal.refused(line, this.#journal.now(), 'bad-request', why);
     if (status === null) socket.destroy();
     else answer(socket, status);

@@ -155,6 +155,7 @@ class Relay {
     this.#asking?.touch('request');
     this.#asking?.asked(line, head);
     if (this.parts.mode.kind === 'one') {
+      this.#asking?.mark('request-head');
       this.#rewritten = { head: this.parts.mode.rewrite(head), from: this.#requests.at };
       this.#headSent = true;
     }
@@ -187,7 +188,11 @@ class Relay {
     const framing = responseFraming(method, line.status, head);
     const upgraded = line.status === 101 || (method === 'CONNECT' && line.status >= 200 && line.status < 300);
     this.#interim = line.status < 200 && !upgraded;
-    if (asked === undefined || this.#interim) return framing;
+    if (asked === undefined) return framing;
+    if (this.#interim) {
+      asked.interim(line, head.headers);
+      return framing;
+    }
     asked.answered(line, head);
     if (!upgraded) return framing;
     asked.requestWhole = true;

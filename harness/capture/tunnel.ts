@@ -6,6 +6,7 @@ import { certificateOf, secure, Unreachable } from './dial.js';
 import { firstBytes } from './first-bytes.js';
 import type { First } from './first-bytes.js';
 import type { Beginning, Journal, Line } from './journal.js';
+import { blankLine } from './journal.js';
 import { answer, codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
 import type { Stay } from './presence.js';
@@ -41,13 +42,9 @@ export interface ConnectRequest {
 export async function serveTunnel(lab: Lab, { client, began, target, owner }: ConnectRequest): Promise<void> {
   const setup = lab.journal.presence.enter(SETUP_QUIET_MS);
   const line: Line = {
-    door: 'http-proxy',
-    scheme: 'tcp',
+    ...blankLine('http-proxy', owner),
+    engine: 'relay',
     ...target,
-    sni: null,
-    peer: null,
-    owner,
-    times: { connect: null, clientHello: null, handshake: null },
   };
   try {
     await serve({ lab, client, began, setup }, line, target);

@@ -1,4 +1,4 @@
-import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, ValueRef } from './event.js';
+import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, RawBytes, ValueRef } from './event.js';
 import type { Coded, GapWhat, GapWhy } from './gap-codes.js';
 import type { RunClock } from './clock.js';
 
@@ -7,14 +7,14 @@ export interface BodyWriter {
   /** Takes bytes as they came; false asks the sender to wait for `drained()`. */
   write(chunk: Uint8Array): boolean;
   drained(): Promise<void>;
-  /** Closes the body; null when it had no byte. `state` is `cut` when the limit was reached, whatever is passed. */
-  end(state: BodyState): Promise<BodyRef | null>;
+  /** Closes the body, once; null when it had no byte, later when it is still on its way to the disk. `state` is `cut` when the limit was reached, whatever is passed. */
+  end(state: BodyState): BodyRef | null | Promise<BodyRef>;
 }
 
 /** Where all recorders of a run write. Opened by `harness/store`, given to everyone else. */
 export interface Recorder {
   readonly clock: RunClock;
-  /** Appends one event and returns its id. @throws LabError STORE_FULL when the disk took nothing. */
+  /** Appends one event and returns its id. A flow may lie in memory until the end of this turn of the event loop. @throws LabError STORE_FULL when the disk took nothing. */
   write(event: Draft): EventId;
   /** A gap, stamped now. Nulls in `scope` mean all. */
   gap(source: GapSource, what: Coded<GapWhat>, why: Coded<GapWhy>, scope?: { datum?: string; host?: string }): EventId;
@@ -23,4 +23,6 @@ export interface Recorder {
   /** The manifest value with exactly this text, else bytes kept in `values/` under a keyed hash. */
   valueRef(bytes: Uint8Array): ValueRef;
   body(of: 'request' | 'response'): BodyWriter;
+  /** Keeps a few bytes (a message head) beside the bodies. */
+  raw(bytes: Uint8Array): RawBytes;
 }

@@ -1,7 +1,7 @@
 import type { Need, ScenarioStep } from './scenario.js';
 
 /** Version of the run folder. Bump it together with an upgrade step in `harness/store/upgrade.ts` and an old run in `test/old-runs/`. */
-export const RUN_SCHEMA = 2;
+export const RUN_SCHEMA = 3;
 
 export interface AppFacts {
   readonly id: string;
@@ -25,7 +25,8 @@ export interface RunHead {
   readonly began: string;
   readonly app: AppFacts;
   readonly handset: {
-    readonly kind: 'virtual' | 'framework' | 'android' | 'imported';
+    /** `none`: a capture that stands alone. */
+    readonly kind: 'virtual' | 'framework' | 'android' | 'imported' | 'none';
     readonly simulated: boolean;
     readonly profile: string;
     readonly probe: string | null;

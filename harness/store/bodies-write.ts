@@ -1,15 +1,18 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
-import type { BodyRef, BodyState } from '../model/event.js';
+import type { BodyRef, BodyState, RawBytes } from '../model/event.js';
 import type { BodyWriter } from '../model/recorder.js';
-import { sha256, writeWhole } from './disk.js';
+import { writeWhole } from './disk.js';
 
 const writeAt = promisify(fs.write);
 /** Up to here a body is kept in memory and appended to a shared segment in one piece; a larger one goes to a file of its own as it comes. */
 const SPOOL_BYTES = 256 * 1024;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** Bytes of small bodies that wait for the next `flush`, at most. */
+const UNWRITTEN_BYTES = 256 * 1024;
+const NO_BYTES = hash('sha256', '');
 /** Bytes on their way to disk at which a sender is asked to wait, and at which it may go on. */
 const HIGH_BYTES = 1024 * 1024;
 const LOW_BYTES = 256 * 1024;
@@ -20,11 +23,17 @@ export interface BodyParts {
   /** Bytes kept of one body; what comes beyond is counted and hashed by nobody. */
   readonly limitBytes: number;
   readonly onError: (error: unknown, file: string) => void;
+  /** Much waits in memory: whoever owns the lines that tell of these bytes calls `flush` and writes them. */
+  readonly flush: () => void;
 }
 
 /** The folder `bodies/` of a run being recorded. */
 export interface BodyStore {
   writer(of: BodyRef['of']): BodyWriter;
+  /** Keeps a few bytes beside the bodies. */
+  raw(bytes: Uint8Array): RawBytes;
+  /** Puts on the disk what small bodies left in memory; false when the disk did not take all of it. */
+  flush(): boolean;
   /** Lets go of all files; bodies not ended stay unreferenced. */
   close(): void;
 }
@@ -42,6 +51,11 @@ export function openBodies(parts: BodyParts): BodyStore {
   };
   return {
     writer: (of) => new Body(of, parts.limitBytes, segments, spool),
+    raw: (bytes) => {
+      const { sha256, file, offset, length } = segments.append([bytes], bytes.length);
+      return { sha256, file, offset, length };
+    },
+    flush: () => segments.flush(),
     close: () => {
       for (const each of spools) void each.finish();
       segments.close();
@@ -63,7 +77,7 @@ class Body implements BodyWriter {
   #spool: Spool | null = null;
   #seenBytes = 0;
   #keptBytes = 0;
-  #ended: Promise<BodyRef | null> | null = null;
+  #ended = false;
 
   constructor(
     readonly of: BodyRef['of'],
@@ -73,7 +87,7 @@ class Body implements BodyWriter {
   ) {}
 
   write(chunk: Uint8Array): boolean {
-    if (this.#ended !== null) throw new Error('a chunk came after the end of its body');
+    if (this.#ended) throw new Error('a chunk came after the end of its body');
     this.#seenBytes += chunk.length;
     const kept = chunk.subarray(0, Math.max(0, this.limitBytes - this.#keptBytes));
     if (kept.length === 0) return true;
@@ -92,47 +106,63 @@ class Body implements BodyWriter {
     await this.#spool?.drained();
   }
 
-  end(state: BodyState): Promise<BodyRef | null> {
-    this.#ended ??= this.#finish(state);
-    return this.#ended;
+  end(state: BodyState): BodyRef | null | Promise<BodyRef> {
+    if (this.#ended) throw new Error('a body was ended twice');
+    this.#ended = true;
+    if (this.#seenBytes === 0) return null;
+    if (this.#spool !== null) return this.#spool.finish().then((kept) => this.#ref(kept, state));
+    const kept = this.segments.append(this.#small, this.#smallBytes);
+    this.#small = [];
+    return this.#ref(kept, state);
   }
 
-  async #finish(state: BodyState): Promise<BodyRef | null> {
-    if (this.#seenBytes === 0) return null;
-    const kept = this.#spool === null ? this.segments.append(Buffer.concat(this.#small)) : await this.#spool.finish();
-    this.#small = [];
-    const cut = kept.failed || this.#seenBytes > this.#keptBytes;
-    return {
-      of: this.of,
-      sha256: kept.sha256,
-      bytes: this.#seenBytes,
-      file: kept.file,
-      offset: kept.offset,
-      length: kept.length,
-      state: cut ? 'cut' : state,
-    };
+  #ref({ sha256, file, offset, length, failed }: Kept, state: BodyState): BodyRef {
+    const cut = failed || this.#seenBytes > this.#keptBytes;
+    return { of: this.of, sha256, bytes: this.#seenBytes, file, offset, length, state: cut ? 'cut' : state };
   }
 }
 
-/** Append-only files that hold many small bodies each. */
+/** Append-only files that hold many small bodies each; what is appended lies in memory until `flush`. */
 class Segments {
   #fd: number | null = null;
   #number = 0;
+  /** Bytes of this segment, with those not written yet. */
   #bytes = 0;
+  #unwritten: Uint8Array[] = [];
+  #unwrittenBytes = 0;
+  #failed = false;
 
   constructor(readonly parts: BodyParts) {}
 
-  append(bytes: Uint8Array): Kept {
-    if (this.#fd === null || this.#bytes + bytes.length > SEGMENT_BYTES) this.#next();
+  append(chunks: readonly Uint8Array[], length: number): Kept {
+    if (!this.#failed && (this.#number === 0 || this.#bytes + length > SEGMENT_BYTES)) this.#next();
     const file = this.#name();
     const offset = this.#bytes;
-    const { written, error } = this.#fd === null ? { written: 0, error: null } : writeWhole(this.#fd, bytes);
-    this.#bytes += written;
-    if (error !== null) this.parts.onError(error, file);
-    return { file, offset, length: written, sha256: sha256(bytes.subarray(0, written)), failed: written < bytes.length };
+    const nothing: Kept = { file, offset, length: 0, sha256: NO_BYTES, failed: true };
+    if (this.#failed) return nothing;
+    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    this.#unwritten.push(bytes);
+    this.#unwrittenBytes += length;
+    this.#bytes += length;
+    if (this.#unwrittenBytes >= UNWRITTEN_BYTES) this.parts.flush();
+    if (this.#failed) return nothing;
+    return { file, offset, length, sha256: hash('sha256', bytes), failed: false };
+  }
+
+  flush(): boolean {
+    if (this.#fd === null || this.#unwrittenBytes === 0) return !this.#failed;
+    const bytes = this.#unwritten.length === 1 && this.#unwritten[0] !== undefined ? this.#unwritten[0] : Buffer.concat(this.#unwritten);
+    this.#unwritten = [];
+    this.#unwrittenBytes = 0;
+    const { error } = writeWhole(this.#fd, bytes);
+    if (error === null) return true;
+    this.#failed = true;
+    this.parts.onError(error, this.#name());
+    return false;
   }
 
   close(): void {
+    this.flush();
     if (this.#fd !== null) fs.closeSync(this.#fd);
     this.#fd = null;
   }
@@ -148,6 +178,7 @@ class Segments {
     try {
       this.#fd = fs.openSync(path.join(this.parts.dir, this.#name()), 'ax');
     } catch (error) {
+      this.#failed = true;
       this.parts.onError(error, this.#name());
     }
   }

@@ -1,16 +1,16 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { RunClock } from '../model/clock.js';
 import { LabError } from '../model/errors.js';
-import type { Draft, End, EventId, FileRef, GapSource, ValueId, ValueRef } from '../model/event.js';
+import type { Draft, End, EventId, FileRef, GapSource, RawBytes, ValueId, ValueRef } from '../model/event.js';
 import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
 import type { RunHead } from '../model/run.js';
 import type { Manifest } from '../model/values.js';
 import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
-import { chainLine, lastLine } from './chain.js';
+import { chainLine, lastLine, prevOf } from './chain.js';
 import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
 import { LOCK, lockFolder } from './lock.js';
 
@@ -19,6 +19,9 @@ export const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Freed when the disk is full, so that the gap and the end can still be written. */
 const RESERVE = '.reserve';
 const RESERVE_BYTES = 64 * 1024;
+/** Flows that wait for the end of the turn, at most. */
+const UNWRITTEN_LINES = 200;
+const LF = 10;
 const OWNER_ONLY = 0o600;
 const READABLE = 0o644;
 
@@ -107,6 +110,8 @@ class Store implements RunRecorder {
   #prev: string;
   #bytes = 0;
   #events = 0;
+  #unwritten: string[] = [];
+  #flushing: NodeJS.Immediate | null = null;
   #failure: LabError | null = null;
   #closed = false;
 
@@ -122,6 +127,7 @@ class Store implements RunRecorder {
       dir: this.dir,
       limitBytes: parts.bodyLimitBytes ?? BODY_LIMIT_BYTES,
       onError: (error, file) => this.#onDiskError(error, file),
+      flush: () => this.#flush(),
     });
     try {
       this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
@@ -134,7 +140,12 @@ class Store implements RunRecorder {
   write(event: Draft): EventId {
     if (this.#closed) throw new Error(`an event came after the end of the run: ${event.kind}`);
     if (this.#failure !== null) throw this.#failure;
-    return this.#append(event, chainLine);
+    const id = this.#append(event, chainLine);
+    // Flows come by the thousand: those of one turn share a write.
+    if (event.kind !== 'flow' || this.#unwritten.length >= UNWRITTEN_LINES) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flushLater());
+    if (this.#failure !== null) throw this.#failure;
+    return id;
   }
 
   gap(source: GapSource, what: Coded<GapWhat>, why: Coded<GapWhy>, scope?: { datum?: string; host?: string }): EventId {
@@ -173,6 +184,10 @@ class Store implements RunRecorder {
     return this.#bodies.writer(of);
   }
 
+  raw(bytes: Uint8Array): RawBytes {
+    return this.#bodies.raw(bytes);
+  }
+
   failure(): LabError | null {
     return this.#failure;
   }
@@ -183,11 +198,14 @@ class Store implements RunRecorder {
 
   close(outcome: End['outcome'], why: string | null): void {
     if (this.#closed) return;
+    this.#flush();
     this.#closed = true;
     this.#bodies.close();
     fs.rmSync(path.join(this.dir, RESERVE), { force: true });
     try {
       this.#append({ kind: 'end', at: this.clock.now(), outcome, why }, lastLine);
+      const error = this.#writeLines();
+      if (error !== null) throw error;
       fs.fsyncSync(this.#fd);
     } catch (error) {
       // Without its End the run reads as interrupted, which is what it is; the cause is already known.
@@ -201,17 +219,49 @@ class Store implements RunRecorder {
   #append(event: Draft, form: (prev: string, json: string) => string): EventId {
     const id: EventId = `e${this.#events + 1}`;
     const line = form(this.#prev, JSON.stringify({ id, ...event }));
-    const bytes = Buffer.from(`${line}\n`);
-    // One write call a line: a killed process leaves whole lines and at most one torn one.
-    const { written, error } = writeWhole(this.#fd, bytes);
-    if (error !== null) {
-      if (written > 0) fs.ftruncateSync(this.#fd, this.#bytes);
-      throw this.#fail(error, 'events.jsonl');
-    }
-    this.#bytes += bytes.length;
+    this.#unwritten.push(line);
     this.#events += 1;
-    this.#prev = createHash('sha256').update(line).digest('hex');
+    this.#prev = hash('sha256', line);
     return id;
+  }
+
+  #flushLater(): void {
+    this.#flushing = null;
+    if (!this.#closed) this.#flush();
+  }
+
+  /** Bodies first: a killed process leaves no line whose bytes are not there. */
+  #flush(): void {
+    if (!this.#bodies.flush()) return;
+    const error = this.#writeLines();
+    if (error !== null) this.#onDiskError(error, 'events.jsonl');
+  }
+
+  /** One write call for all lines at hand: a killed process leaves whole lines and at most one torn one. Lines that the disk did not take are dropped. */
+  #writeLines(): unknown {
+    const lines = this.#unwritten;
+    if (lines.length === 0) return null;
+    this.#unwritten = [];
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    const { written, error } = writeWhole(this.#fd, bytes);
+    if (error === null) {
+      this.#bytes += bytes.length;
+      return null;
+    }
+    const whole = bytes.lastIndexOf(LF, Math.max(0, written) - 1) + 1;
+    const kept = written === 0 || whole === 0 ? 0 : whole;
+    if (written > kept) fs.ftruncateSync(this.#fd, this.#bytes + kept);
+    this.#bytes += kept;
+    this.#dropAfter(lines, bytes.subarray(0, kept).filter((byte) => byte === LF).length);
+    return error;
+  }
+
+  /** Lines from `kept` on are not in the run: the chain goes on behind the one before. */
+  #dropAfter(lines: readonly string[], kept: number): void {
+    const [first] = lines.slice(kept);
+    if (first === undefined) return;
+    this.#prev = prevOf(first) ?? '';
+    this.#events -= lines.length - kept;
   }
 
   #put(file: string, bytes: Uint8Array, mode: number): void {
@@ -240,22 +290,23 @@ class Store implements RunRecorder {
     if (!(failure instanceof LabError) || this.#failure !== null) return failure;
     this.#failure = failure;
     fs.rmSync(path.join(this.dir, RESERVE), { force: true });
-    try {
-      const scope = { datum: null, host: null, phase: null };
-      this.#append(
-        {
-          kind: 'gap',
-          at: this.clock.now(),
-          source: 'store',
-          what: `not-written: ${file}`,
-          why: `disk: ${codeOf(error) ?? 'unknown'}`,
-          scope,
-        },
-        chainLine,
-      );
-    } catch {
-      // The End will not fit either; the reader sees an interrupted run.
-    }
+    if (this.#bodies.flush()) this.#writeLines();
+    // What lines left now tell of lies in bytes that the disk did not take.
+    this.#dropAfter(this.#unwritten, 0);
+    this.#unwritten = [];
+    this.#append(
+      {
+        kind: 'gap',
+        at: this.clock.now(),
+        source: 'store',
+        what: `not-written: ${file}`,
+        why: `disk: ${codeOf(error) ?? 'unknown'}`,
+        scope: { datum: null, host: null, phase: null },
+      },
+      chainLine,
+    );
+    // Where even that does not fit, the End will not either, and the reader sees an interrupted run.
+    this.#writeLines();
     for (const listener of this.#listeners) listener(failure);
     return failure;
   }

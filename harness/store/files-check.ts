@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import * as fs from 'node:fs';
 import { LabError } from '../model/errors.js';
-import type { BodyRef, Event, FileRef, Picture } from '../model/event.js';
+import type { Event, FileRef, Picture, RawBytes } from '../model/event.js';
 import { fromDisk, inside } from './disk.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -32,7 +32,7 @@ class Check {
   event(event: Event): void {
     switch (event.kind) {
       case 'flow':
-        for (const body of event.bodies) this.#body(body);
+        for (const bytes of [...event.bodies, event.request?.raw, event.response?.raw]) if (bytes) this.#bytes(bytes);
         return;
       case 'step':
         return this.#picture(event.picture);
@@ -64,11 +64,11 @@ class Check {
     this.#file(picture.tree);
   }
 
-  #body(body: BodyRef): void {
-    const { fd, bytes } = this.#opened(body.file);
-    if (body.offset + body.length > bytes) throw wrong(body.file, '比登记的短', 'it is shorter than recorded');
-    if (this.#digest(fd, body.offset, body.length, createHash('sha256')) !== body.sha256)
-      throw wrong(body.file, '哈希不同', 'its hash differs');
+  #bytes(kept: RawBytes): void {
+    const { fd, bytes } = this.#opened(kept.file);
+    if (kept.offset + kept.length > bytes) throw wrong(kept.file, '比登记的短', 'it is shorter than recorded');
+    if (this.#digest(fd, kept.offset, kept.length, createHash('sha256')) !== kept.sha256)
+      throw wrong(kept.file, '哈希不同', 'its hash differs');
   }
 
   #file(ref: FileRef): void {

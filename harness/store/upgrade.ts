@@ -10,6 +10,7 @@ interface RawRun {
 
 /** For each old schema the step to the next. What was not recorded then becomes null: not known, never "no". */
 const STEPS: Readonly<Record<number, (run: RawRun) => RawRun>> = {
+  2: ({ head, events }) => ({ head: { ...head, schema: 3 }, events: events.map(from2) }),
   1: ({ head, events }) => ({ head: { ...head, schema: 2, catalogue: withoutData(head['catalogue']) }, events: events.map(from1) }),
 };
 
@@ -33,6 +34,23 @@ function from1(event: RawEvent): RawEvent {
     default:
       return event;
   }
+}
+
+/** Schema 3 counts flows, tells TLS, WebSocket messages and what was synthetic, and keeps raw heads and trailers apart. */
+function from2(event: RawEvent): RawEvent {
+  if (event['kind'] !== 'flow') return event;
+  const head = (value: unknown, more: object): unknown =>
+    typeof value === 'object' && value !== null ? { ...value, trailers: [], raw: null, ...more } : null;
+  return {
+    ...event,
+    n: null,
+    engine: 'relay',
+    tls: null,
+    websocket: null,
+    synthetic: [],
+    request: head(event['request'], {}),
+    response: head(event['response'], { interim: [] }),
+  };
 }
 
 /** The run as today's schema would have recorded it; the files on disk stay as they are. */

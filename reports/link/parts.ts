@@ -1,4 +1,4 @@
-import type { BodyRef, Flow } from '../../harness/model/event.js';
+import type { BodyRef, Fields, Flow } from '../../harness/model/event.js';
 import type { Bodies, Span } from '../../harness/model/finding.js';
 
 /** One part of a request, as sent. `encodings`: words of Content-Encoding, in the order they were applied. */
@@ -13,7 +13,7 @@ export function partsOf(flow: Flow, bodies: Bodies): readonly Part[] {
   const parts: Part[] = [];
   if (flow.request !== null) {
     parts.push({ part: 'url', bytes: wireBytes(flow.request.target), encodings: [] });
-    for (const name of new Set(flow.request.headers.map(([n]) => n.toLowerCase())))
+    for (const name of new Set(fieldsOf(flow).map(([n]) => n.toLowerCase())))
       parts.push({ part: `header:${name}`, bytes: headerBytes(flow, name), encodings: [] });
   }
   const body = requestBody(flow, bodies);
@@ -29,8 +29,13 @@ export function partBytes(flow: Flow, part: Span['part'], bodies: Bodies): Uint8
   return part.startsWith('header:') ? headerBytes(flow, part.slice('header:'.length)) : null;
 }
 
+/** Headers, and behind them the trailers. */
+const fieldsOf = ({ request }: Flow): Fields => (request === null ? [] : [...request.headers, ...request.trailers]);
+
 function headerBytes(flow: Flow, name: string): Uint8Array {
-  const values = (flow.request?.headers ?? []).filter(([n]) => n.toLowerCase() === name).map(([, value]) => value);
+  const values = fieldsOf(flow)
+    .filter(([n]) => n.toLowerCase() === name)
+    .map(([, value]) => value);
   return wireBytes(values.join('\n'));
 }
 

@@ -40,6 +40,7 @@ function facts(report: Report): readonly (readonly [Words, Markup])[] {
     framework: { zh: '框架手机（模拟）', en: 'framework handset (simulated)' },
     android: { zh: '安卓手机', en: 'Android handset' },
     imported: { zh: '由其他工具导入', en: 'imported from other tools' },
+    none: { zh: '无（单独抓包）', en: 'none (a capture on its own)' },
   }[handset.kind];
   return [
     [{ zh: '应用文件 SHA-256', en: 'package SHA-256' }, html`<code>${app.sha256}</code>`],

@@ -256,7 +256,9 @@ describe('answers of every shape', () => {
     expect([flows.length, gaps.length]).toEqual([1, 0]);
     expect(flows[0]).toMatchObject({ state: 'whole', response: { status: shape.status } });
     expect(text(flows[0], 'response')).toBe(shape.body);
-    expect(flows[0]?.response?.headers).toEqual(expect.arrayContaining((shape.headers ?? []).map((h) => [...h])));
+    expect([...(flows[0]?.response?.headers ?? []), ...(flows[0]?.response?.trailers ?? [])]).toEqual(
+      expect.arrayContaining((shape.headers ?? []).map((h) => [...h])),
+    );
   });
 
   test('100-continue passes and the body behind it is recorded', async () => {

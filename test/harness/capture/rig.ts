@@ -65,6 +65,7 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
   const counting: Recorder = {
     clock: run.clock,
     body: run.body.bind(run),
+    raw: run.raw.bind(run),
     file: run.file.bind(run),
     valueRef: run.valueRef.bind(run),
     gap: run.gap.bind(run),

@@ -239,6 +239,7 @@ describe('the store and the clock', () => {
       recorder: (real): Recorder => ({
         clock: real.clock,
         body: (of) => real.body(of),
+        raw: (bytes) => real.raw(bytes),
         file: real.file.bind(real),
         valueRef: real.valueRef.bind(real),
         gap: real.gap.bind(real),
@@ -299,6 +300,7 @@ describe('the store and the clock', () => {
       recorder: (real): Recorder => ({
         clock: real.clock,
         body: (of) => real.body(of),
+        raw: (bytes) => real.raw(bytes),
         file: real.file.bind(real),
         valueRef: real.valueRef.bind(real),
         gap: real.gap.bind(real),

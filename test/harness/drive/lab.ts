@@ -155,6 +155,9 @@ function recorderOf(clock: RunClock, events: Draft[], files: Map<string, Uint8Ar
     body: () => {
       throw new Error('no bodies here');
     },
+    raw: () => {
+      throw new Error('no bodies here');
+    },
   };
 }
 

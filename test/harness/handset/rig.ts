@@ -85,6 +85,7 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     file: run.file.bind(run),
     valueRef: run.valueRef.bind(run),
     body: run.body.bind(run),
+    raw: run.raw.bind(run),
     write: (event) => {
       events.push(event);
       return run.write(event);
