@@ -170,6 +170,10 @@ async function openHandset(
     recorder,
     authority,
     resolve: servers.resolve,
+    upstreamInsecure: false,
+    socks: false,
+    engine: 'relay',
+    dnsPort: null,
     upstreamCaPem: servers.caPem,
     // The proxy listens before the handset that knows its sockets can be opened.
     owner: { owner: (port) => opened?.owner.owner(port) ?? null },
@@ -274,5 +278,6 @@ function watched(run: RunRecorder, onEvent: (event: Draft) => void): Recorder {
       ),
     body: (of) => run.body(of),
     raw: (bytes) => run.raw(bytes),
+    key: (line) => run.key(line),
   };
 }

@@ -52,6 +52,8 @@ const WHYS: Readonly<Record<GapWhy, Words>> = {
   'upstream-tls': { zh: '与服务器的 TLS 失败', en: 'TLS with the server failed' },
   'server-closed-first': { zh: '服务器先关闭了连接', en: 'the server closed first' },
   'server-closed-before-request': { zh: '服务器在请求之前关闭了连接', en: 'the server closed before any request' },
+  'no-server-name': { zh: 'TLS 未说明服务器名称', en: 'TLS without a server name' },
+  'socks-off': { zh: 'SOCKS 未启用', en: 'SOCKS is not switched on' },
   'no-proxy-protocol': { zh: '不是代理协议', en: 'neither CONNECT nor HTTP on the proxy port' },
   'connect-target': { zh: 'CONNECT 的目标不是“主机:端口”', en: 'CONNECT to something that is not host:port' },
   'connect-malformed': { zh: 'CONNECT 残缺或格式不对', en: 'CONNECT cut short or malformed' },

@@ -29,14 +29,27 @@ export interface Wanted {
   readonly sni: string | null;
   readonly alpn: readonly string[];
   readonly trust: SecureContext;
+  /** Go on with a server that cannot be trusted. */
+  readonly insecure: boolean;
+  /** Takes lines of the key log. */
+  readonly keys: (line: Buffer) => void;
+}
+
+/** A server's side of TLS. */
+export interface Secured {
+  readonly socket: TLSSocket;
+  /** SHA-256 of its certificate, hex; null when it showed none. */
+  readonly certificateSha256: string | null;
+  /** Why it could not be trusted, where the lab was told to go on all the same. */
+  readonly untrusted: string | null;
 }
 
 /**
- * TLS towards the server, with what the app offered: its server name and its protocols but HTTP/2.
+ * TLS towards the server, with what the app offered: its server name and its protocols.
  * The certificate must be good for `name`; nothing is sent to a server without that. Rejects with Unreachable.
  */
-export async function secure(socket: Socket, wanted: Wanted): Promise<TLSSocket> {
-  const { name, sni, alpn, trust } = wanted;
+export async function secure(socket: Socket, wanted: Wanted): Promise<Secured> {
+  const { name, sni, alpn, trust, insecure, keys } = wanted;
   const tls = connectTls({
     socket,
     secureContext: trust,
@@ -46,20 +59,20 @@ export async function secure(socket: Socket, wanted: Wanted): Promise<TLSSocket>
     rejectUnauthorized: false,
     checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
   });
-  tls.on('error', () => {});
+  tls.on('error', () => {}).on('keylog', keys);
   // An end that came before the TLS layer took over is told by the socket below only.
   const ended = (): void => void tls.destroy();
   socket.on('end', ended);
   await settled(tls, 'secureConnect').finally(() => socket.off('end', ended));
-  if (tls.authorized) return tls;
+  const certificateSha256 = certificateOf(tls);
+  if (tls.authorized) return { socket: tls, certificateSha256, untrusted: null };
   const code = String(tls.authorizationError);
-  const certificate = certificateOf(tls);
+  if (insecure) return { socket: tls, certificateSha256, untrusted: code };
   tls.destroy();
-  throw new Unreachable(code, certificate);
+  throw new Unreachable(code, certificateSha256);
 }
 
-/** SHA-256 of the server's certificate, hex; null when it showed none. */
-export function certificateOf(tls: TLSSocket): string | null {
+function certificateOf(tls: TLSSocket): string | null {
   return tls.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase() ?? null;
 }
 

@@ -15,15 +15,15 @@ export type First =
   | { readonly kind: 'raw'; readonly why: ProxyWhy }
   | { readonly kind: 'closed'; readonly by: 'client' | 'origin'; readonly code: string | null };
 
-/** Waits for whichever side speaks first and tells in which language. */
-export function firstBytes(client: Socket, upstream: Socket): Promise<First> {
+/** Waits for whichever side speaks first and tells in which language; without an `upstream`, for the client alone. */
+export function firstBytes(client: Socket, upstream: Socket | null): Promise<First> {
   return new Promise((resolve) => {
     let have: Buffer = Buffer.alloc(0);
     let timer: NodeJS.Timeout | null = null;
     const done = (first: First): void => {
       if (timer !== null) clearTimeout(timer);
       client.off('readable', spoke).off('end', clientEnded).off('close', clientEnded);
-      upstream.off('readable', answered).off('end', originEnded).off('close', originEnded);
+      upstream?.off('readable', answered).off('end', originEnded).off('close', originEnded);
       if (have.length > 0 && first.kind !== 'closed') client.unshift(have);
       resolve(first);
     };
@@ -38,15 +38,15 @@ export function firstBytes(client: Socket, upstream: Socket): Promise<First> {
     };
     // Looked at, not read: what the server says stays for the relay.
     const answered = (): void => {
-      if (upstream.readableLength > 0) done({ kind: 'raw', why: 'server-speaks-first' });
-      else upstream.read(); // lets 'end' come
+      if (upstream !== null && upstream.readableLength > 0) done({ kind: 'raw', why: 'server-speaks-first' });
+      else upstream?.read(); // lets 'end' come
     };
     const clientEnded = (): void => done({ kind: 'closed', by: 'client', code: codeOf(client) });
-    const originEnded = (): void => done({ kind: 'closed', by: 'origin', code: codeOf(upstream) });
+    const originEnded = (): void => done({ kind: 'closed', by: 'origin', code: upstream === null ? null : codeOf(upstream) });
     client.on('readable', spoke).on('end', clientEnded).on('close', clientEnded);
-    upstream.on('readable', answered).on('end', originEnded).on('close', originEnded);
+    upstream?.on('readable', answered).on('end', originEnded).on('close', originEnded);
     if (client.destroyed) clientEnded();
-    else if (upstream.destroyed) originEnded();
+    else if (upstream?.destroyed === true) originEnded();
   });
 }
 

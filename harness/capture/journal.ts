@@ -107,6 +107,9 @@ export class Journal {
     return this.#guarded(() => this.recorder.raw(bytes));
   }
 
+  /** Keeps a line of the TLS key log. */
+  readonly keys = (line: Buffer): void => void this.#guarded(() => this.recorder.key(line));
+
   body(of: BodyRef['of']): BodyWriter {
     return this.#guarded(() => this.recorder.body(of)) ?? NOWHERE;
   }

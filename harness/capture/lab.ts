@@ -3,7 +3,29 @@ import type { SecureContext } from 'node:tls';
 import type { Target } from './authority-form.js';
 import type { Authority } from './ca.js';
 import { dial, Unreachable } from './dial.js';
-import type { Journal } from './journal.js';
+import type { Journal, Line } from './journal.js';
+import type { Ending } from './relay.js';
+
+/** An address to connect to. */
+export interface Address {
+  readonly ip: string;
+  readonly port: number;
+}
+/** Where a name leads; null: no such name. */
+export type Resolve = (host: string, port: number) => Address | null | Promise<Address | null>;
+
+/** A connection whose HTTP/1 exchanges the handlers are to see. */
+export interface PipelineParts {
+  readonly line: Line;
+  /** Both ends, TLS taken off. */
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Another connection to the same server. */
+  readonly again: () => Promise<Socket>;
+  readonly breakClient: () => void;
+}
+/** Serves such a connection to its end. Never rejects for what a peer does. */
+export type Pipeline = (parts: PipelineParts) => Promise<Ending>;
 
 /** What all connections of one proxy share. */
 export interface Lab {
@@ -11,15 +33,18 @@ export interface Lab {
   readonly authority: Authority;
   /** Whom we believe upstream. */
   readonly trust: SecureContext;
-  /** Where a name leads; null: no such name. */
-  resolve(host: string, port: number): { readonly ip: string; readonly port: number } | null;
+  /** Goes on although a server could not be trusted, and says so in each flow. */
+  readonly insecure: boolean;
+  readonly resolve: Resolve;
+  /** Takes HTTP/1 through handlers instead of passing the bytes; null: the relay. */
+  readonly pipeline: Pipeline | null;
   /** Keeps a server's socket until it closes, so that `close()` can end it. */
   keep(socket: Socket): void;
 }
 
 /** Opens the way to a target. Rejects with Unreachable. */
 export async function reach(lab: Lab, target: Target): Promise<Socket> {
-  const address = lab.resolve(target.host, target.port);
+  const address = await lab.resolve(target.host, target.port);
   if (address === null) throw new Unreachable('ENOTFOUND', null);
   const upstream = await dial(address.ip, address.port);
   lab.keep(upstream);

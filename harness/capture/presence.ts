@@ -7,6 +7,14 @@ export interface Stay {
   leave(): void;
 }
 
+/** Real time in which the first request of a connection usually comes; until then it counts as in flight. */
+const FIRST_REQUEST_MS = 50;
+
+/** Ends a stay when the first request has had time to begin its own. */
+export function leaveSoon(stay: Stay): void {
+  setTimeout(() => stay.leave(), FIRST_REQUEST_MS).unref();
+}
+
 /** Knows what is in flight and holds the run clock for it. */
 export interface Presence {
   /** `quietMs` (real time): how long without a touch until it no longer counts; without that one hung server would bind the run clock to real time. */

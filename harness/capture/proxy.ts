@@ -11,8 +11,10 @@ import { parseAuthority } from './authority-form.js';
 import type { Authority } from './ca.js';
 import { blankLine, Journal, ownerOf } from './journal.js';
 import type { Line, ProxyWhy } from './journal.js';
+import { serveBareTls } from './doors.js';
+import { connectDoor } from './door.js';
 import { answer } from './lab.js';
-import type { Lab } from './lab.js';
+import type { Lab, Resolve } from './lab.js';
 import { servePlain } from './plain.js';
 import { createPresence } from './presence.js';
 import { serveTunnel } from './tunnel.js';
@@ -22,11 +24,18 @@ export interface ProxyParts {
   readonly recorder: Recorder;
   /** Signs what the app is shown. */
   readonly authority: Authority;
-  /** Where a name leads; null: no such name. */
-  resolve(host: string, port: number): { readonly ip: string; readonly port: number } | null;
+  readonly resolve: Resolve;
   /** PEM of the CA that the servers' certificates must come from; null: the public ones that Node knows. */
   readonly upstreamCaPem: string | null;
+  /** Goes on although a server could not be trusted; each flow says so. */
+  readonly upstreamInsecure: boolean;
   readonly owner: SocketOwner;
+  /** Takes SOCKS5 on the same port. */
+  readonly socks: boolean;
+  /** `pipeline`: each HTTP/1 exchange goes through the library's handlers. */
+  readonly engine: 'relay' | 'pipeline';
+  /** UDP port of the DNS stub; null: none. */
+  readonly dnsPort: number | null;
   /** Port 0 lets the system choose. */
   readonly listen: { readonly host: '127.0.0.1'; readonly port: number };
 }
@@ -34,6 +43,7 @@ export interface ProxyParts {
 /** A proxy that listens. */
 export interface RunningProxy {
   readonly port: number;
+  readonly dnsPort: number | null;
   /** Resolves when nothing is in flight and all flows are written. @throws LabError STORE_FULL when some could not be. */
   idle(): Promise<void>;
   /** Ends all connections, writes what was in flight and stops listening. @throws LabError STORE_FULL when some flow could not be written. */
@@ -44,7 +54,7 @@ export interface RunningProxy {
 export async function startProxy(parts: ProxyParts): Promise<RunningProxy> {
   const proxy = new AuditProxy(parts);
   await proxy.open();
-  return { port: proxy.httpPort, idle: () => proxy.idle(), close: () => proxy.shut() };
+  return { port: proxy.httpPort, dnsPort: null, idle: () => proxy.idle(), close: () => proxy.shut() };
 }
 
 /** Real time that a closing proxy gives its connections to end. */
@@ -68,6 +78,8 @@ class AuditProxy extends Proxy {
       journal: this.#journal,
       authority: parts.authority,
       resolve: parts.resolve,
+      insecure: parts.upstreamInsecure,
+      pipeline: null,
       trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
       keep: (socket) => this.#keep(socket),
     };
@@ -125,13 +137,19 @@ class AuditProxy extends Proxy {
       const door = doorOf(have);
       if (door === null) return;
       socket.off('readable', first).off('end', ended);
-      if (door === 'none') return this.#refuse(socket, 'unknown', 'no-proxy-protocol', null);
       socket.unshift(have);
-      if (door === 'connect') parse();
-      else this.#serve(servePlain(this.#lab, socket, this.#ownerOf(socket)));
+      this.#enter(socket, door, parse);
     };
     // The server takes half-open sockets: a client that leaves at once would stay in CLOSE-WAIT for ever.
     socket.on('readable', first).on('end', ended);
+  }
+
+  #enter(socket: Socket, door: Entrance, parse: () => void): void {
+    const owner = this.#ownerOf(socket);
+    if (door === 'connect') parse();
+    else if (door === 'plain') this.#serve(servePlain(this.#lab, socket, owner));
+    else if (door === 'tls') this.#serve(serveBareTls(this.#lab, socket, owner));
+    else this.#refuse(socket, 'unknown', door === 'socks' ? 'socks-off' : 'no-proxy-protocol', null);
   }
 
   override _onHttpServerConnect(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
@@ -141,7 +159,7 @@ class AuditProxy extends Proxy {
     const target = parseAuthority(asked, null);
     if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'connect-target', '400 Bad Request');
     if (head.length > 0) socket.unshift(head);
-    this.#serve(serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket) }));
+    this.#serve(serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket), door: connectDoor(socket) }));
   }
 
   #badHead(socket: Socket, code: string): void {
@@ -151,7 +169,7 @@ class AuditProxy extends Proxy {
 
   #refuse(socket: Socket, host: string, why: ProxyWhy, status: string | null): void {
     const line: Line = { ...blankLine('http-proxy', this.#ownerOf(socket)), host };
-    this.#journal.refused(line, this.#journal.now(), 'bad-request', why);
+    this.#journal.refused(line, this.#journal.now(), 'bad-request', why, status === null ? [] : ['answer']);
     if (status === null) socket.destroy();
     else answer(socket, status);
   }
@@ -186,11 +204,18 @@ class AuditProxy extends Proxy {
 }
 
 const CONNECT = Buffer.from('CONNECT ');
+const TLS_HANDSHAKE = 0x16;
+const SOCKS_4 = 0x04;
+const SOCKS_5 = 0x05;
 
-/** Null while too few bytes came to tell. */
-function doorOf(have: Buffer): 'connect' | 'plain' | 'none' | null {
+type Entrance = 'connect' | 'plain' | 'tls' | 'socks' | 'none';
+
+/** By which door a client comes, told from its first bytes; null while too few came to tell. */
+function doorOf(have: Buffer): Entrance | null {
   const [byte] = have;
   if (byte === undefined) return null;
+  if (byte === TLS_HANDSHAKE) return 'tls';
+  if (byte === SOCKS_5 || byte === SOCKS_4) return 'socks';
   if (!/[A-Za-z]/.test(String.fromCharCode(byte))) return 'none';
   const length = Math.min(have.length, CONNECT.length);
   if (!have.subarray(0, length).equals(CONNECT.subarray(0, length))) return 'plain';

@@ -13,8 +13,16 @@ export class NotAgreed extends Error {
   }
 }
 
+/** How we answer an app's ClientHello; with an empty `alpn` no protocol is agreed. */
+export interface Answer {
+  readonly context: SecureContext;
+  readonly alpn: readonly string[];
+  /** Takes lines of the key log. */
+  readonly keys: (line: Buffer) => void;
+}
+
 /** Plays the server's part of TLS towards the app. Rejects with NotAgreed. */
-export function terminate(socket: Socket, context: SecureContext, alpn: readonly string[]): Promise<TLSSocket> {
+export function terminate(socket: Socket, { context, alpn, keys }: Answer): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     if (socket.destroyed) return reject(new NotAgreed('tls-close-in-handshake'));
     const tls = new TLSSocket(socket, { isServer: true, secureContext: context, ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}) });
@@ -40,7 +48,7 @@ export function terminate(socket: Socket, context: SecureContext, alpn: readonly
       if (tls.readableLength === 0) tls.read();
     };
     // Stays: a late alert must not end the harness.
-    tls.on('error', () => {});
+    tls.on('error', () => {}).on('keylog', keys);
     // An end that came before the TLS layer took over is told by the socket below only.
     socket.on('end', closed);
     tls.on('secure', ready).on('readable', look).on('end', closed).on('close', closed).on('error', failed);

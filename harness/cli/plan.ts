@@ -93,7 +93,8 @@ function watchedData(): readonly string[] {
   return [...new Set(data)].toSorted();
 }
 
-function runId(now: Date, app: string): string {
+/** Id of a run that begins now: when, on what, and some chance. */
+export function runId(now: Date, app: string): string {
   const two = (n: number): string => String(n).padStart(2, '0');
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
   const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;

@@ -42,6 +42,7 @@ export function buildProgram(language: Language, exit: Exit): Command {
   addRuns(add, t, common, exit);
   addLists(add, t, common, exit);
   addPackets(add, t, common, exit);
+  addCaptures(add, t, common, exit);
   program.addHelpText('after', t(EXITS.zh, EXITS.en));
   return program;
 }
@@ -149,6 +150,32 @@ function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('verify <packet>', '核验证据包', 'verify a packet').action(async (packet: string, options) =>
     exit(await (await import('./packets.js')).verifyCommand(packet, common(options))),
   );
+}
+
+function addCaptures(add: Add, t: Words, common: Commons, exit: Exit): void {
+  const many = (value: string, before: readonly string[]): readonly string[] => [...before, given(value)];
+  add('capture', '只抓包，不审计，直到按 Ctrl-C', 'run the proxy without an audit, until Ctrl-C')
+    .requiredOption('--listen <127.0.0.1:port>', t('监听地址（端口 0 由系统选）', 'where to listen (port 0: the system chooses)'), given)
+    .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'), given)
+    .option('--socks', t('同一端口也接受 SOCKS5', 'take SOCKS5 on the same port as well'))
+    .option('--dns <127.0.0.1:port>', t('DNS 存根的监听地址', 'where a DNS stub listens'), given)
+    .option(
+      '--ca <folder>',
+      t('根证书文件夹，没有则新建（默认每次新建证书）', 'folder of the CA, made if absent (default: a new CA each time)'),
+      given,
+    )
+    .option('--upstream-ca <file>', t('服务器证书的根证书（PEM）', 'CA of the servers (PEM)'), given)
+    .option('--upstream-insecure', t('服务器证书无效也继续，并逐条注明', 'go on with servers that cannot be trusted, and say so'))
+    .option('--resolve <host=ip[:port]>', t('域名指向何处，可多次；*.域名 也可', 'where a name leads; repeatable; *.NAME too'), many, [])
+    .addOption(
+      new Option('--engine <relay|pipeline>', t('引擎（默认 relay：字节原样通过）', 'engine (default relay: bytes pass untouched)'))
+        .choices(['relay', 'pipeline'])
+        .default('relay'),
+    )
+    .option('--case <number>', t('案件编号', 'case number'), given)
+    .option('--operator <name>', t('操作人', 'operator'), given)
+    .option('--lab <name>', t('实验室', 'lab'), given)
+    .action(async (options) => exit(await (await import('./capture.js')).captureCommand(options, common(options))));
 }
 
 function version(): string {

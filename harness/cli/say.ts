@@ -46,6 +46,11 @@ export function json(document: unknown): void {
   process.stdout.write(`${clean(JSON.stringify(document, null, 2))}\n`);
 }
 
+/** The same on one line. */
+export function jsonLine(document: unknown): void {
+  process.stdout.write(`${clean(JSON.stringify(document))}\n`);
+}
+
 /** What went wrong and the way out, for a terminal. */
 export function complaint(error: LabError, language: Language): string {
   const { what, remedy } = wordsOf(error, language);

@@ -170,6 +170,48 @@ export const SENTENCES = {
     remedy: { zh: '请向出具方索取完整的证据包', en: 'ask the sender for an unbroken packet' },
   },
   MISSING_TOOL: { exit: 3, zh: '缺少 {tool}', en: '{tool} is missing', remedy: { zh: '{how}', en: '{howEn}' } },
+  CA_KEY_MISSING: {
+    exit: 3,
+    zh: '{dir} 里有 CA 证书 ca.pem，却没有私钥 ca.key',
+    en: '{dir} has a CA certificate, ca.pem, but no key, ca.key',
+    remedy: { zh: '把私钥放回 ca.key，或用 --ca 换一个文件夹', en: 'put the key back as ca.key, or give another folder with --ca' },
+  },
+  CA_KEY_OPEN: {
+    exit: 3,
+    zh: 'CA 私钥 {file} 可被其他用户访问（权限 {mode}）',
+    en: 'other users may use the CA key {file} (mode {mode})',
+    remedy: {
+      zh: '确定没有泄露时执行 chmod 600 {file:sh}；否则用 --ca 换一个支持文件权限的文件夹，重新生成',
+      en: 'if nobody has read it: chmod 600 {file:sh}; otherwise let a new one be made in another folder (--ca), on a disk that keeps modes',
+    },
+  },
+  CA_KEY_MISMATCH: {
+    exit: 3,
+    zh: 'CA 私钥 {key} 与证书 {cert} 不是一对',
+    en: 'the CA key {key} does not belong to the certificate {cert}',
+    remedy: {
+      zh: '放入成对的 ca.pem 和 ca.key，或用 --ca 换一个文件夹',
+      en: 'put in a ca.pem and ca.key that belong together, or give another folder with --ca',
+    },
+  },
+  CA_EXPIRED: {
+    exit: 3,
+    zh: '现在不在 CA 证书 {file} 的有效期内（{from} 至 {until}）',
+    en: 'the CA certificate {file} is not valid now, only from {from} to {until}',
+    remedy: {
+      zh: '先核对本机时间；确已过期时用 --ca 换一个文件夹重新生成，再装到手机',
+      en: 'check the clock of this machine; if it has expired, let a new one be made in another folder (--ca) and put it on the handset',
+    },
+  },
+  CA_UNFIT: {
+    exit: 3,
+    zh: '{file} 不能用作 CA：{what}',
+    en: '{file} cannot serve as a CA: {whatEn}',
+    remedy: {
+      zh: '放入 PEM 格式的 CA 证书（ca.pem）和没有口令的私钥（ca.key），或用 --ca 换一个文件夹重新生成',
+      en: 'put in a CA certificate (ca.pem) and its key without a pass phrase (ca.key), both in PEM, or let new ones be made in another folder (--ca)',
+    },
+  },
   LIST_SYNTAX: {
     exit: 2,
     zh: '名单 {file} 第 {line} 行：{what}',

@@ -60,6 +60,8 @@ export const GAP_WHYS = [
   'server-closed-before-request',
   // proxy: what came is no request
   'no-proxy-protocol',
+  'no-server-name',
+  'socks-off',
   'connect-target',
   'connect-malformed',
   'connect-cut-short',

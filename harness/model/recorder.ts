@@ -25,4 +25,6 @@ export interface Recorder {
   body(of: 'request' | 'response'): BodyWriter;
   /** Keeps a few bytes (a message head) beside the bodies. */
   raw(bytes: Uint8Array): RawBytes;
+  /** Appends a line, with its newline, to the TLS key log. */
+  key(line: Uint8Array): void;
 }

@@ -12,6 +12,7 @@ import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
 import { chainLine, lastLine, prevOf } from './chain.js';
 import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
+import { openKeyLog, type KeyLog } from './key-log.js';
 import { LOCK, lockFolder } from './lock.js';
 
 /** Bytes kept of one body when `createRun` is told nothing else. */
@@ -103,6 +104,7 @@ class Store implements RunRecorder {
   readonly #unlock: () => void;
   readonly #fd: number;
   readonly #bodies: BodyStore;
+  readonly #keys: KeyLog;
   readonly #valueKey: Buffer;
   readonly #known: ReadonlyMap<string, ValueId>;
   readonly #stored = new Map<string, FileRef>();
@@ -129,6 +131,7 @@ class Store implements RunRecorder {
       onError: (error, file) => this.#onDiskError(error, file),
       flush: () => this.#flush(),
     });
+    this.#keys = openKeyLog(this.dir, (error, file) => this.#onDiskError(error, file));
     try {
       this.write({ kind: 'lifecycle', at: this.clock.now(), what: 'opened', process: null, detail: parts.head.id, head });
     } catch (error) {
@@ -188,6 +191,10 @@ class Store implements RunRecorder {
     return this.#bodies.raw(bytes);
   }
 
+  key(line: Uint8Array): void {
+    this.#keys.append(line);
+  }
+
   failure(): LabError | null {
     return this.#failure;
   }
@@ -201,6 +208,7 @@ class Store implements RunRecorder {
     this.#flush();
     this.#closed = true;
     this.#bodies.close();
+    this.#keys.close();
     fs.rmSync(path.join(this.dir, RESERVE), { force: true });
     try {
       this.#append({ kind: 'end', at: this.clock.now(), outcome, why }, lastLine);

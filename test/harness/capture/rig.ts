@@ -66,6 +66,7 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     clock: run.clock,
     body: run.body.bind(run),
     raw: run.raw.bind(run),
+    key: run.key.bind(run),
     file: run.file.bind(run),
     valueRef: run.valueRef.bind(run),
     gap: run.gap.bind(run),
@@ -82,6 +83,10 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
   const proxy = await startProxy({
     recorder,
     authority: lab,
+    upstreamInsecure: false,
+    socks: false,
+    engine: 'relay',
+    dnsPort: null,
     upstreamCaPem: far.certPem,
     listen: { host: '127.0.0.1', port: 0 },
     resolve: (host) => (routes.has(host) ? { ip: host === '::1' ? '::1' : '127.0.0.1', port: routes.get(host) ?? 0 } : null),

@@ -158,6 +158,7 @@ function recorderOf(clock: RunClock, events: Draft[], files: Map<string, Uint8Ar
     raw: () => {
       throw new Error('no bodies here');
     },
+    key: () => {},
   };
 }
 

@@ -86,6 +86,7 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     valueRef: run.valueRef.bind(run),
     body: run.body.bind(run),
     raw: run.raw.bind(run),
+    key: run.key.bind(run),
     write: (event) => {
       events.push(event);
       return run.write(event);
@@ -109,6 +110,10 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     recorder,
     authority,
     resolve: servers.resolve,
+    upstreamInsecure: false,
+    socks: false,
+    engine: 'relay',
+    dnsPort: null,
     upstreamCaPem: servers.caPem,
     owner: { owner: (port) => owner?.owner(port) ?? null },
     listen: { host: '127.0.0.1', port: 0 },
