@@ -36,15 +36,24 @@ export class BlockScan {
 
 const LF = 10;
 const CR = 13;
+const CONTENT_LENGTH = 'content-length';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Splits a head. @throws Malformed */
 export function parseHead(raw: Buffer): Head {
-  const [start = '', ...lines] = raw
-    .toString('latin1')
-    .replace(/(\r?\n)+$/, '')
-    .split(/\r?\n/);
+  const [start = '', ...lines] = linesOf(raw);
   return { start, headers: parseFields(lines), raw };
+}
+
+/** The lines of a block without those that are empty at its end. */
+export function linesOf(block: Buffer): string[] {
+  const lines = block.toString('latin1').split('\n');
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    if (line.endsWith('\r')) lines[at] = line.slice(0, -1);
+  }
+  while (lines.length > 0 && lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 /** Header or trailer lines as [name, value], names as sent, values without the white space around them. @throws Malformed */
@@ -52,21 +61,34 @@ export function parseFields(lines: readonly string[]): (readonly [string, string
   const out: [string, string][] = [];
   for (const line of lines) {
     const last = out.at(-1);
-    if (/^[ \t]/.test(line) && last !== undefined) {
+    if (last !== undefined && (line.startsWith(' ') || line.startsWith('\t'))) {
       last[1] = `${last[1]} ${line.trim()}`; // obs-fold
       continue;
     }
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon));
     if (!TOKEN.test(name) || line.includes('\0')) throw new Malformed('a header line that is none');
-    out.push([name, line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]);
+    out.push([name, trimmed(line, colon + 1)]);
   }
   return out;
 }
 
+/** What stands behind `from` without the blanks and tabs around it. */
+function trimmed(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
 /** All values of a header, by its name in lower case. */
 export function valuesOf(head: Pick<Head, 'headers'>, name: string): string[] {
-  return head.headers.filter(([n]) => n.toLowerCase() === name).map(([, value]) => value);
+  const out: string[] = [];
+  for (const [n, value] of head.headers) if (n.length === name.length && n.toLowerCase() === name) out.push(value);
+  return out;
 }
 
 export interface RequestLine {
@@ -117,9 +139,14 @@ export function responseFraming(method: string, status: number, head: Head): Fra
 const endsChunked = (codings: readonly string[]): boolean => /(?:^|,)[ \t]*chunked[ \t]*$/i.test(codings.join(','));
 
 function length(head: Head): Framing | null {
-  const values = new Set(valuesOf(head, 'content-length').flatMap((value) => value.split(',').map((v) => v.trim())));
-  const [value] = values;
-  if (value === undefined) return null;
-  if (values.size > 1 || !/^\d{1,15}$/.test(value)) throw new Malformed('a Content-Length that is none');
-  return Number(value) === 0 ? { kind: 'none' } : { kind: 'length', bytes: Number(value) };
+  let found: string | null = null;
+  for (const [name, value] of head.headers) {
+    if (name.length !== CONTENT_LENGTH.length || name.toLowerCase() !== CONTENT_LENGTH) continue;
+    for (const one of value.includes(',') ? value.split(',').map((v) => v.trim()) : [value]) {
+      if ((found !== null && found !== one) || !/^\d{1,15}$/.test(one)) throw new Malformed('a Content-Length that is none');
+      found = one;
+    }
+  }
+  if (found === null) return null;
+  return Number(found) === 0 ? { kind: 'none' } : { kind: 'length', bytes: Number(found) };
 }

@@ -9,7 +9,7 @@ import type { Presence } from './presence.js';
 /** What of the traffic was not seen; `Gap.what` of source `proxy`. */
 export type ProxyGap = Extract<
   GapWhat,
-  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut'
+  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut' | 'udp'
 >;
 /** Why, with a detail. */
 export type ProxyWhy = Coded<GapWhy>;
@@ -86,8 +86,33 @@ export class Journal {
 
   flow(n: number, line: Line, parts: FlowParts): void {
     const { engine, door, scheme, host, port, sni, peer, tls } = line;
-    const known = { engine, door, scheme, host, port, sni, peer, owner: line.owner(), tls };
-    this.#guarded(() => this.recorder.write({ kind: 'flow', witness: 'proxy', n, ...known, ...parts }));
+    const { at, state, reason, request, response, bodies, websocket, synthetic, times } = parts;
+    const owner = line.owner();
+    this.#guarded(() =>
+      this.recorder.write({
+        kind: 'flow',
+        at,
+        witness: 'proxy',
+        n,
+        engine,
+        door,
+        scheme,
+        host,
+        port,
+        sni,
+        peer,
+        owner,
+        state,
+        reason,
+        request,
+        response,
+        bodies,
+        tls,
+        websocket,
+        synthetic,
+        times,
+      }),
+    );
   }
 
   gap(what: ProxyGap, why: ProxyWhy, host: string): void {
@@ -143,11 +168,16 @@ export class Journal {
 
 const NOWHERE: BodyWriter = { write: () => true, drained: () => Promise.resolve(), end: () => null };
 
+const UNKNOWN: Flow['owner'] = Object.freeze({ uid: null, package: null, pid: null, how: 'unknown' });
+
 /** Looks up the owner of a client port until it is known; a handset may learn of its socket later than we do. */
 export function ownerOf(sockets: SocketOwner, clientPort: number): () => Flow['owner'] {
+  const sinceMs = performance.now();
+  // Whoever must look it up begins now.
+  sockets.owner(clientPort, sinceMs);
   let known: Flow['owner'] | null = null;
   return () => {
-    known ??= sockets.owner(clientPort);
-    return known ?? { uid: null, package: null, pid: null, how: 'unknown' };
+    known ??= sockets.owner(clientPort, sinceMs);
+    return known ?? UNKNOWN;
   };
 }

@@ -1,5 +1,5 @@
 import type { Framing, Head } from './http1.js';
-import { BlockScan, Malformed, parseFields, parseHead } from './http1.js';
+import { BlockScan, linesOf, Malformed, parseFields, parseHead } from './http1.js';
 
 /** Beyond this a head is not kept, and the rest of the connection is recorded as opaque bytes. */
 export const LONGEST_HEAD = 256 * 1024;
@@ -136,8 +136,7 @@ export class MessageReader {
   }
 
   #endTrailers(raw: Buffer): void {
-    const lines = raw.toString('latin1').split(/\r?\n/);
-    const fields = parseFields(lines.filter((line) => line !== ''));
+    const fields = parseFields(linesOf(raw));
     this.#takeHeld();
     if (fields.length > 0) this.#events.trailers(fields);
     this.#finish();

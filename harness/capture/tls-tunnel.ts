@@ -49,7 +49,8 @@ export async function serveTls(tunnel: Tunnel, socket: Socket, known: KnownLine,
     return;
   }
   const times = { ...reached.times, handshake: journal.moment() };
-  const line: Line = { ...reached, tls: { client: clientOf(hello, tls), upstream: upstreamTls }, times };
+  // Frozen: the same for all flows of the connection, and so written once.
+  const line: Line = { ...reached, peer: Object.freeze(peer), tls: Object.freeze({ client: clientOf(hello, tls), upstream: upstreamTls }), times };
   leaveSoon(setup);
   const ending = await carry(tunnel, line, tls, { server: upstream.socket, hello });
   if (ending.by !== 'done' && ending.exchanges === 0) reportUnused(journal, line, began, ending);

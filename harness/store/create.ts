@@ -12,6 +12,7 @@ import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
 import { chainLine, lastLine, prevOf } from './chain.js';
 import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
+import { eventJson } from './event-json.js';
 import { openKeyLog, type KeyLog } from './key-log.js';
 import { LOCK, lockFolder } from './lock.js';
 
@@ -112,7 +113,7 @@ class Store implements RunRecorder {
   #prev: string;
   #bytes = 0;
   #events = 0;
-  #unwritten: string[] = [];
+  #unwritten: { readonly line: string; readonly bytes: Buffer }[] = [];
   #flushing: NodeJS.Immediate | null = null;
   #failure: LabError | null = null;
   #closed = false;
@@ -226,10 +227,11 @@ class Store implements RunRecorder {
 
   #append(event: Draft, form: (prev: string, json: string) => string): EventId {
     const id: EventId = `e${this.#events + 1}`;
-    const line = form(this.#prev, JSON.stringify({ id, ...event }));
-    this.#unwritten.push(line);
+    const line = form(this.#prev, eventJson(id, event));
+    const bytes = Buffer.from(`${line}\n`);
+    this.#unwritten.push({ line, bytes });
     this.#events += 1;
-    this.#prev = hash('sha256', line);
+    this.#prev = hash('sha256', bytes.subarray(0, -1));
     return id;
   }
 
@@ -250,7 +252,8 @@ class Store implements RunRecorder {
     const lines = this.#unwritten;
     if (lines.length === 0) return null;
     this.#unwritten = [];
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    const [only] = lines;
+    const bytes = lines.length === 1 && only !== undefined ? only.bytes : Buffer.concat(lines.map((line) => line.bytes));
     const { written, error } = writeWhole(this.#fd, bytes);
     if (error === null) {
       this.#bytes += bytes.length;
@@ -265,10 +268,10 @@ class Store implements RunRecorder {
   }
 
   /** Lines from `kept` on are not in the run: the chain goes on behind the one before. */
-  #dropAfter(lines: readonly string[], kept: number): void {
+  #dropAfter(lines: readonly { readonly line: string }[], kept: number): void {
     const [first] = lines.slice(kept);
     if (first === undefined) return;
-    this.#prev = prevOf(first) ?? '';
+    this.#prev = prevOf(first.line) ?? '';
     this.#events -= lines.length - kept;
   }
 
