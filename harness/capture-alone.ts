@@ -94,6 +94,7 @@ async function listen(plan: CapturePlan, recorder: Recorder, authority: Authorit
     upstreamInsecure: plan.upstreamInsecure,
     socks: plan.socks,
     engine: plan.engine,
+    rules: [],
     dnsPort: plan.dnsPort,
     // Nobody but a SOCKS user name tells here whose a connection is.
     owner: { owner: () => null },
@@ -118,7 +119,12 @@ function told(run: Recorder, onEvent: (event: Draft) => void): Recorder {
       onEvent(event);
       return id;
     },
-    gap: (source, what, why, scope) => run.gap(source, what, why, scope),
+    gap(source, what, why, scope) {
+      const id = run.gap(source, what, why, scope);
+      const { datum = null, host = null } = scope ?? {};
+      onEvent({ kind: 'gap', at: run.clock.now(), source, what, why, scope: { datum, host, phase: null } });
+      return id;
+    },
     file: (folder, bytes, extension) => run.file(folder, bytes, extension),
     valueRef: (bytes) => run.valueRef(bytes),
     body: (of) => run.body(of),

@@ -12,7 +12,7 @@ import { LabError } from './model/errors.js';
 import type { Draft, End, EventId } from './model/event.js';
 import type { HandsetPort } from './model/handset.js';
 import type { Recorder } from './model/recorder.js';
-import type { RunHead } from './model/run.js';
+import { RUN_SCHEMA, type RunHead } from './model/run.js';
 import type { Manifest } from './model/values.js';
 import { createRun, type RunRecorder } from './store/create.js';
 import { tempFolder } from './temp-folder.js';
@@ -173,10 +173,11 @@ async function openHandset(
     upstreamInsecure: false,
     socks: false,
     engine: 'relay',
+    rules: [],
     dnsPort: null,
     upstreamCaPem: servers.caPem,
     // The proxy listens before the handset that knows its sockets can be opened.
-    owner: { owner: (port) => opened?.owner.owner(port) ?? null },
+    owner: { owner: (port, sinceMs) => opened?.owner.owner(port, sinceMs) ?? null },
     listen: { host: '127.0.0.1', port: 0 },
   });
   undo.later(() => proxy.close());
@@ -218,7 +219,7 @@ async function openAppium(homeDir: string, signal: AbortSignal): Promise<AppiumS
 function headOf(plan: RecordPlan, manifest: Manifest, wallMs: number): RunHead {
   const { scenario, sha256 } = plan.scenario;
   return {
-    schema: 2,
+    schema: RUN_SCHEMA,
     ...plan.head,
     began: new Date(wallMs).toISOString(),
     handset: describeVirtual(),

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -6,7 +6,8 @@ import { LabError } from '../model/errors.js';
 import { codeOf, fromDisk, makeFolders, onDisk, readIfThere, writeWhole } from '../store/disk.js';
 import { authorityOf, rootCertificate } from './ca.js';
 import type { Authority } from './ca.js';
-import { issuerFields, signatureAlgorithm, subjectHashOld } from './x509.js';
+import { newRsaPair, spkiOf } from './keys.js';
+import { issuerFields, keyIdOf, signatureAlgorithm, subjectHashOld } from './x509.js';
 
 /** Names of the certificate and of its key in a CA folder. */
 const CERT = 'ca.pem';
@@ -56,8 +57,7 @@ const day = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 
 function makeKey(dir: string, file: string): void {
   const folders = makeFolders(dir);
   if (folders.length > 0) onDisk(dir, () => fs.chmodSync(dir, 0o700));
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const mine = placeOnce(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), OWNER_ONLY);
+  const mine = placeOnce(file, newRsaPair().keyPem, OWNER_ONLY);
   try {
     keyIn(file);
   } catch (error) {
@@ -71,11 +71,7 @@ function makeKey(dir: string, file: string): void {
 function makeCertificate(file: string, key: KeyObject, wallMs: number): Buffer {
   if (signatureAlgorithm(key) === undefined) throw unfit(path.join(path.dirname(file), KEY), 'kind');
   // Android names certificates by their subject: two CAs of one name could not be in its store together.
-  const own = createHash('sha256')
-    .update(key.export({ type: 'pkcs8', format: 'der' }))
-    .digest('hex')
-    .slice(0, 8)
-    .toUpperCase();
+  const own = keyIdOf(spkiOf(key)).toString('hex').slice(0, 8).toUpperCase();
   const cert = rootCertificate(`Jiejing Lab CA ${own}`, key, wallMs);
   placeOnce(file, cert.toString(), READABLE);
   return fromDisk(file, () => fs.readFileSync(file));

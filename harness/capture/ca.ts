@@ -1,10 +1,11 @@
-import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import * as der from './der.js';
 import { ipBytes } from './ip.js';
+import { newEcPair, newRsaPair, signingKey, spkiOf } from './keys.js';
 import type { Leaf, LeafKind } from './leaf.js';
 import { leafMint } from './leaf.js';
 import { Lru } from './lru.js';
@@ -16,6 +17,8 @@ const CA_DAYS = 730;
 const LEAF_DAYS = 90;
 /** A context takes about 21 KiB. */
 const KEPT = 1024;
+/** No host has a longer name (RFC 1035, 2.3.4); a server name may be of 64 KiB, and a thousand such must not be kept. */
+const LONGEST_HOST = 253;
 
 /** A certificate authority of our own. Nothing of it touches the disk. */
 export interface Authority {
@@ -47,14 +50,13 @@ export interface Root {
  * Profile: RFC 5280; passes `openssl verify -x509_strict`.
  */
 export function createAuthority(name: string, wallMs: number, key: 'rsa' | 'ec'): Authority {
-  const { privateKey } =
-    key === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return authorityOf({ cert: rootCertificate(name, privateKey, wallMs), key: privateKey }, wallMs);
+  const own = signingKey(key === 'rsa' ? newRsaPair() : newEcPair());
+  return authorityOf({ cert: rootCertificate(name, own, wallMs), key: own }, wallMs);
 }
 
 /** A self-signed CA certificate of that key, good for two years from a day before `wallMs`. */
 export function rootCertificate(name: string, key: KeyObject, wallMs: number): X509Certificate {
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  const spki = spkiOf(key);
   const keyId = keyIdOf(spki);
   const subject = {
     name: commonName(name),
@@ -78,7 +80,7 @@ export function authorityOf({ cert, key }: Root, wallMs: number): Authority {
   const mint = leafMint({ name: fields.subject, key, keyId: fields.keyId }, validity(wallMs - DAY_MS, until));
   const leaves = new Lru<Leaf>(KEPT);
   const contexts = new Lru<SecureContext>(KEPT);
-  const leaf = (host: string, kind: LeafKind): Leaf => leaves.get(`${kind}:${canonical(host)}`, () => mint(canonical(host), kind));
+  const leaf = (host: string, kind: LeafKind): Leaf => kept(leaves, kind, canonical(host), (name) => mint(name, kind));
   const certPem = pem('CERTIFICATE', cert.raw);
   return {
     name: /^CN=(.*)$/m.exec(cert.subject)?.[1] ?? cert.subject.replaceAll('\n', ', '),
@@ -88,9 +90,7 @@ export function authorityOf({ cert, key }: Root, wallMs: number): Authority {
     sha256: createHash('sha256').update(cert.raw).digest('hex'),
     leaf: (host, kind) => leaf(host, kind ?? 'ec'),
     context: (host, serving) =>
-      contexts.get(`${serving ?? 'ec'}:${canonical(host)}`, () =>
-        createSecureContext({ ...OFFER[serving ?? 'ec'], ...shown((kind) => leaf(host, kind), serving ?? 'ec') }),
-      ),
+      kept(contexts, serving ?? 'ec', canonical(host), (name) => contextOf((kind) => leaf(name, kind), serving ?? 'ec')),
   };
 }
 
@@ -103,9 +103,13 @@ const OFFER: Readonly<Record<Serving, SecureContextOptions>> = {
 };
 
 /** For old clients both kinds: OpenSSL then takes the one that the suite they agree on needs. */
-function shown(leaf: (kind: LeafKind) => Leaf, serving: Serving): Pick<SecureContextOptions, 'cert' | 'key'> {
+function contextOf(leaf: (kind: LeafKind) => Leaf, serving: Serving): SecureContext {
   const all = (serving === 'old' ? (['rsa', 'ec'] as const) : [serving]).map(leaf);
-  return { cert: all.map(({ certPem }) => certPem), key: all.map(({ keyPem }) => keyPem) };
+  return createSecureContext({ ...OFFER[serving], cert: all.map(({ certPem }) => certPem), key: all.map(({ keyPem }) => keyPem) });
+}
+
+function kept<V>(all: Lru<V>, kind: string, host: string, make: (host: string) => V): V {
+  return host.length > LONGEST_HOST ? make(host) : all.get(`${kind}:${host}`, () => make(host));
 }
 
 function canonical(host: string): string {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Flow } from '../model/event.js';
 import { answer } from './lab.js';
+import { answerSocks, socksReplyFor } from './socks5.js';
 
 /** How an app came to the proxy, and how it is told what became of its wish. */
 export interface Door {
@@ -33,6 +34,19 @@ export function bareDoor(client: Socket): Door {
     refuse() {
       client.destroy();
       return false;
+    },
+  };
+}
+
+/** An app that asked by SOCKS5. */
+export function socksDoor(client: Socket): Door {
+  return {
+    kind: 'socks5',
+    ready: () => answerSocks(client, 0, null),
+    refuse(code) {
+      answerSocks(client, socksReplyFor(code), null);
+      client.destroySoon();
+      return true;
     },
   };
 }

@@ -1,10 +1,21 @@
 import type { Socket } from 'node:net';
-import { bareDoor } from './door.js';
+import type { DnsAnswerer } from './dns-answerer.js';
+import { bareDoor, socksDoor } from './door.js';
 import { firstBytes } from './first-bytes.js';
 import { blankLine } from './journal.js';
 import type { Line } from './journal.js';
 import type { Lab } from './lab.js';
+import { readSocksUser } from './socks-user.js';
+import { readSocks } from './socks5.js';
 import { serveTunnel } from './tunnel.js';
+import { serveAssociation } from './udp-relay.js';
+
+/** What a SOCKS door needs beside the lab. */
+export interface SocksParts {
+  readonly owner: Line['owner'];
+  /** Answers the queries that come over a UDP association. */
+  readonly dns: DnsAnswerer;
+}
 
 /** Where TLS without a proxy's word for its target usually goes. */
 const HTTPS_PORT = 443;
@@ -24,4 +35,17 @@ export async function serveBareTls(lab: Lab, client: Socket, owner: Line['owner'
     journal.refused(line, began, 'tls-refused', first.code === null ? 'no-byte' : `no-byte-reset: ${first.code}`);
   else journal.refused(line, began, 'bad-request', 'no-proxy-protocol');
   client.destroy();
+}
+
+/** Serves a connection that begins with SOCKS5. What its user name tells of the app goes before what the handset knows of the port. */
+export async function serveSocks(lab: Lab, client: Socket, { owner, dns }: SocksParts): Promise<void> {
+  const { journal } = lab;
+  const began = journal.now();
+  const ask = await readSocks(client);
+  const named = readSocksUser(ask.user).owner;
+  const whose: Line['owner'] = named.how === 'unknown' ? owner : () => named;
+  if (ask.kind === 'connect') return serveTunnel(lab, { client, began, target: ask.target, owner: whose, door: socksDoor(client) });
+  if (ask.kind === 'udp') return serveAssociation({ journal, answerer: dns, control: client, owner: whose });
+  journal.refused(blankLine('socks5', whose), began, 'bad-request', ask.why);
+  client.destroySoon();
 }

@@ -1,14 +1,5 @@
-import type {
-  BodyRef,
-  BodyState,
-  Fields,
-  Flow,
-  FlowTimes,
-  FlowWebSocket,
-  HttpRequestHead,
-  HttpResponseHead,
-  Synthetic,
-} from '../model/event.js';
+import type { BodyRef, BodyState, Flow, FlowTimes } from '../model/event.js';
+import type { Fields, FlowWebSocket, HttpRequestHead, HttpResponseHead, Synthetic } from '../model/flow-parts.js';
 import type { BodyWriter } from '../model/recorder.js';
 import { nameOf, printAuthority } from './authority-form.js';
 import type { RequestLine, StatusLine } from './http1.js';
@@ -39,6 +30,7 @@ export class Exchange {
   /** Set when it opened a WebSocket. */
   websocket: FlowWebSocket | null = null;
   #opaque: string | null = null;
+  #changed: string | null = null;
   #interim: HttpResponseHead['interim'] = [];
   #synthetic: readonly Synthetic[] = [];
   readonly #writers: { request: BodyWriter | null; response: BodyWriter | null } = { request: null, response: null };
@@ -109,6 +101,12 @@ export class Exchange {
     if (!this.#synthetic.includes(synthetic)) this.#synthetic = [...this.#synthetic, synthetic];
   }
 
+  /** A rule of that name changed what passed. */
+  changedBy(rule: string): void {
+    this.mark('changed');
+    this.#changed = this.#changed === null ? `changed-by-rule: ${rule}` : `${this.#changed}; changed-by-rule: ${rule}`;
+  }
+
   /** Stores body bytes; a promise when the store asks to wait. */
   body(of: BodyRef['of'], bytes: Buffer): Promise<void> | null {
     this.touch(of);
@@ -173,6 +171,6 @@ export class Exchange {
   #verdict(ending: ExchangeEnding, reason: string | null, bodies: readonly BodyRef[]): Pick<Flow, 'state' | 'reason'> {
     if (this.#opaque !== null) return { state: 'opaque', reason: reason === null ? this.#opaque : `${this.#opaque}; ${reason}` };
     if (ending === 'whole' && bodies.some((body) => body.state === 'cut')) return { state: 'cut', reason: 'body over the limit' };
-    return { state: ending, reason };
+    return { state: ending, reason: reason ?? this.#changed };
   }
 }

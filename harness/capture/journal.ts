@@ -1,4 +1,5 @@
-import type { BodyRef, BodyState, Flow, Moment, RawBytes } from '../model/event.js';
+import type { BodyRef, BodyState, Flow, Moment } from '../model/event.js';
+import type { RawBytes } from '../model/flow-parts.js';
 import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { SocketOwner } from '../model/handset.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
@@ -120,7 +121,20 @@ export class Journal {
   }
 
   /** A flow on which nothing was seen, and the gap that says so. */
-  refused(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy, synthetic: Flow['synthetic'] = []): void {
+  refused(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy): void {
+    this.#unseen(line, began, { what, reason, synthetic: [] });
+  }
+
+  /** The same where we told the app so ourselves. */
+  turnedAway(line: Line, began: Beginning, what: ProxyGap, reason: ProxyWhy): void {
+    this.#unseen(line, began, { what, reason, synthetic: ['answer'] });
+  }
+
+  #unseen(
+    line: Line,
+    began: Beginning,
+    { what, reason, synthetic }: { what: ProxyGap; reason: ProxyWhy; synthetic: Flow['synthetic'] },
+  ): void {
     const times = { ...line.times, requestFirst: null, requestLast: null, responseFirst: null, responseLast: null };
     const nothing = { request: null, response: null, bodies: [], websocket: null };
     this.flow(this.number(), line, { at: began.at, state: 'refused', reason, ...nothing, synthetic, times });

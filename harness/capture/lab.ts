@@ -3,8 +3,8 @@ import type { SecureContext } from 'node:tls';
 import type { Target } from './authority-form.js';
 import type { Authority } from './ca.js';
 import { dial, Unreachable } from './dial.js';
-import type { Journal, Line } from './journal.js';
-import type { Ending } from './relay.js';
+import type { Journal } from './journal.js';
+import type { Intercept } from './pipeline.js';
 
 /** An address to connect to. */
 export interface Address {
@@ -13,19 +13,6 @@ export interface Address {
 }
 /** Where a name leads; null: no such name. */
 export type Resolve = (host: string, port: number) => Address | null | Promise<Address | null>;
-
-/** A connection whose HTTP/1 exchanges the handlers are to see. */
-export interface PipelineParts {
-  readonly line: Line;
-  /** Both ends, TLS taken off. */
-  readonly client: Socket;
-  readonly upstream: Socket;
-  /** Another connection to the same server. */
-  readonly again: () => Promise<Socket>;
-  readonly breakClient: () => void;
-}
-/** Serves such a connection to its end. Never rejects for what a peer does. */
-export type Pipeline = (parts: PipelineParts) => Promise<Ending>;
 
 /** What all connections of one proxy share. */
 export interface Lab {
@@ -36,8 +23,8 @@ export interface Lab {
   /** Goes on although a server could not be trusted, and says so in each flow. */
   readonly insecure: boolean;
   readonly resolve: Resolve;
-  /** Takes HTTP/1 through handlers instead of passing the bytes; null: the relay. */
-  readonly pipeline: Pipeline | null;
+  /** Leads each HTTP/1 exchange through the handlers; null: the relay passes the bytes. */
+  readonly intercept: Intercept | null;
   /** Keeps a server's socket until it closes, so that `close()` can end it. */
   keep(socket: Socket): void;
 }

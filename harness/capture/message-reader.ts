@@ -44,6 +44,10 @@ export class MessageReader {
   get raw(): boolean {
     return this.#state === 'raw';
   }
+  /** True while a head has begun and is not whole. */
+  get inHead(): boolean {
+    return this.#state === 'head';
+  }
   /** How many bytes of the chunk last pushed are read. */
   get at(): number {
     return this.#at;

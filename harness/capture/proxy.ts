@@ -1,22 +1,34 @@
+/* eslint-disable no-underscore-dangle -- the library's own names */
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { Proxy } from 'http-mitm-proxy';
+import type { IContext } from 'http-mitm-proxy';
 import { LabError } from '../model/errors.js';
 import type { SocketOwner } from '../model/handset.js';
 import type { Recorder } from '../model/recorder.js';
 import { parseAuthority } from './authority-form.js';
 import type { Authority } from './ca.js';
+import type { Head } from './http1.js';
 import { blankLine, Journal, ownerOf } from './journal.js';
 import type { Line, ProxyWhy } from './journal.js';
-import { serveBareTls } from './doors.js';
+import { serveBareTls, serveSocks } from './doors.js';
 import { connectDoor } from './door.js';
+import { startDns } from './dns.js';
+import type { RunningDns } from './dns.js';
+import { createDnsAnswerer } from './dns-answerer.js';
+import type { DnsAnswerer } from './dns-answerer.js';
 import { answer } from './lab.js';
 import type { Lab, Resolve } from './lab.js';
+import { handled, handledNow, libraryAnswer, libraryRequest, libraryResponse } from './library.js';
+import type { Interception } from './pipeline.js';
 import { servePlain } from './plain.js';
 import { createPresence } from './presence.js';
+import { decideRequest, decideResponse, PASSED } from './rules.js';
+import type { AskedFor, Decided, RequestDecision, ResponseDecision, TrafficRule } from './rules.js';
+import { parseStatusLine } from './http1.js';
 import { serveTunnel } from './tunnel.js';
 
 /** What a proxy needs. */
@@ -34,6 +46,8 @@ export interface ProxyParts {
   readonly socks: boolean;
   /** `pipeline`: each HTTP/1 exchange goes through the library's handlers. */
   readonly engine: 'relay' | 'pipeline';
+  /** Change, block or answer some of the traffic; with any, HTTP/1 goes through the pipeline. */
+  readonly rules: readonly TrafficRule[];
   /** UDP port of the DNS stub; null: none. */
   readonly dnsPort: number | null;
   /** Port 0 lets the system choose. */
@@ -54,7 +68,7 @@ export interface RunningProxy {
 export async function startProxy(parts: ProxyParts): Promise<RunningProxy> {
   const proxy = new AuditProxy(parts);
   await proxy.open();
-  return { port: proxy.httpPort, dnsPort: null, idle: () => proxy.idle(), close: () => proxy.shut() };
+  return { port: proxy.httpPort, dnsPort: proxy.dnsPort, idle: () => proxy.idle(), close: () => proxy.shut() };
 }
 
 /** Real time that a closing proxy gives its connections to end. */
@@ -68,28 +82,53 @@ class AuditProxy extends Proxy {
   readonly #lab: Lab;
   readonly #journal: Journal;
   readonly #sockets = new Set<Socket>();
+  readonly #waiting = new WeakMap<IncomingMessage, (context: IContext) => void>();
+  readonly #seen = new WeakMap<IContext, Seen>();
   readonly #serving = new Set<Promise<void>>();
+  readonly #answerer: DnsAnswerer;
+  #dns: RunningDns | null = null;
   #fault: { readonly cause: unknown } | null = null;
 
   constructor(readonly parts: ProxyParts) {
     super();
     this.#journal = new Journal(parts.recorder, createPresence(parts.recorder.clock));
+    this.#answerer = createDnsAnswerer({ journal: this.#journal, resolve: parts.resolve, answerWith: null });
     this.#lab = {
       journal: this.#journal,
       authority: parts.authority,
       resolve: parts.resolve,
       insecure: parts.upstreamInsecure,
-      pipeline: null,
+      intercept:
+        parts.engine === 'pipeline' || parts.rules.length > 0 ? (asked, head, secure) => this.#intercept(asked, head, secure) : null,
       trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
       keep: (socket) => this.#keep(socket),
     };
   }
 
+  /** Our rules are handlers of the library, like anybody's. */
+  #registerRules(): void {
+    const { rules } = this.parts;
+    if (rules.length === 0) return;
+    this.onRequest((context, done) => {
+      const seen = this.#seen.get(context);
+      if (seen !== undefined) seen.request = decideRequest(rules, seen.asked);
+      done();
+    });
+    this.onResponse((context, done) => {
+      const seen = this.#seen.get(context);
+      if (seen !== undefined && seen.answered !== null) {
+        const { start, headers } = seen.answered;
+        seen.response = decideResponse(rules, seen.asked, { status: parseStatusLine(start).status, headers });
+      }
+      done();
+    });
+  }
+
   async open(): Promise<void> {
+    this.#registerRules();
     const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 65_536 });
     const [parse] = server.listeners('connection');
     server.removeAllListeners('connection').on('connection', (socket: Socket) => this.#accept(socket, () => parse?.call(server, socket)));
-    // eslint-disable-next-line no-underscore-dangle -- the library's own name
     server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => this._onHttpServerConnect(request, socket, head));
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
       this.#badHead(asSocket(socket), error.code ?? error.message),
@@ -106,6 +145,14 @@ class AuditProxy extends Proxy {
     server.on('error', () => {});
     const address = server.address();
     this.httpPort = typeof address === 'object' && address !== null ? address.port : port;
+    const { dnsPort } = this.parts;
+    // Nobody here knows whose a UDP port is.
+    const owner = (): Line['owner'] => ownerOf({ owner: () => null }, 0);
+    if (dnsPort !== null) this.#dns = await startDns({ answerer: this.#answerer, owner, listen: { host, port: dnsPort } });
+  }
+
+  get dnsPort(): number | null {
+    return this.#dns?.port ?? null;
   }
 
   async idle(): Promise<void> {
@@ -122,7 +169,10 @@ class AuditProxy extends Proxy {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    await Promise.race([Promise.all([closed, ...this.#serving]).then(() => this.#journal.presence.idle()), late]);
+    await Promise.race([
+      Promise.all([closed, this.#answerer.close(), this.#dns?.close(), ...this.#serving]).then(() => this.#journal.presence.idle()),
+      late,
+    ]);
     clearTimeout(timer);
     this.#rethrow();
   }
@@ -148,6 +198,7 @@ class AuditProxy extends Proxy {
     const owner = this.#ownerOf(socket);
     if (door === 'connect') parse();
     else if (door === 'plain') this.#serve(servePlain(this.#lab, socket, owner));
+    else if (door === 'socks' && this.parts.socks) this.#serve(serveSocks(this.#lab, socket, { owner, dns: this.#answerer }));
     else if (door === 'tls') this.#serve(serveBareTls(this.#lab, socket, owner));
     else this.#refuse(socket, 'unknown', door === 'socks' ? 'socks-off' : 'no-proxy-protocol', null);
   }
@@ -169,9 +220,14 @@ class AuditProxy extends Proxy {
 
   #refuse(socket: Socket, host: string, why: ProxyWhy, status: string | null): void {
     const line: Line = { ...blankLine('http-proxy', this.#ownerOf(socket)), host };
-    this.#journal.refused(line, this.#journal.now(), 'bad-request', why, status === null ? [] : ['answer']);
-    if (status === null) socket.destroy();
-    else answer(socket, status);
+    const refused = [line, this.#journal.now(), 'bad-request', why] as const;
+    if (status === null) {
+      this.#journal.refused(...refused);
+      socket.destroy();
+    } else {
+      this.#journal.turnedAway(...refused);
+      answer(socket, status);
+    }
   }
 
   #ownerOf(socket: Socket): Line['owner'] {
@@ -198,6 +254,34 @@ class AuditProxy extends Proxy {
     if (failure !== null) throw failure.cause;
   }
 
+  /** One exchange through the library: its context, made by it, goes through its handlers; ours apply the rules. */
+  async #intercept(asked: AskedFor, head: Head, secure: boolean): Promise<Interception> {
+    const request = libraryRequest(head, asked.host);
+    const context = await new Promise<IContext>((resolve) => {
+      this.#waiting.set(request, resolve);
+      this._onHttpServerRequest(secure, request, libraryAnswer(request));
+    });
+    const seen: Seen = { asked, request: PASSED, response: PASSED, answered: null };
+    this.#seen.set(context, seen);
+    await handled((done) => super._onRequest(context, done));
+    await handled((done) => super._onRequestHeaders(context, done));
+    return {
+      request: seen.request,
+      response: (answered) => {
+        seen.answered = answered;
+        context.serverToProxyResponse = libraryResponse(answered);
+        handledNow((done) => super._onResponse(context, done));
+        handledNow((done) => super._onResponseHeaders(context, done));
+        return seen.response;
+      },
+    };
+  }
+
+  // The library's own transport ends here: what it would do next with the request, the pipeline does.
+  override _onRequest(context: IContext): void {
+    this.#waiting.get(context.clientToProxyRequest)?.(context);
+  }
+
   // The library prints these; here they are flows and gaps.
   override _onError(): void {}
   override _onSocketError(): void {}
@@ -207,6 +291,14 @@ const CONNECT = Buffer.from('CONNECT ');
 const TLS_HANDSHAKE = 0x16;
 const SOCKS_4 = 0x04;
 const SOCKS_5 = 0x05;
+
+/** What is known of an exchange while it goes through the handlers. */
+interface Seen {
+  readonly asked: AskedFor;
+  request: Decided<RequestDecision>;
+  answered: Head | null;
+  response: Decided<ResponseDecision>;
+}
 
 type Entrance = 'connect' | 'plain' | 'tls' | 'socks' | 'none';
 

@@ -4,29 +4,14 @@ import { Exchange } from './exchange.js';
 import type { Head } from './http1.js';
 import { parseRequestLine, parseStatusLine, requestFraming, responseFraming, valuesOf } from './http1.js';
 import type { Framing } from './http1.js';
-import type { Beginning, Journal, Line, ProxyGap, ProxyWhy } from './journal.js';
+import type { Beginning, ProxyGap, ProxyWhy } from './journal.js';
 import { MessageReader } from './message-reader.js';
+import type { Ending, Outgoing, RelayParts } from './relay-parts.js';
+import { WebSocketChannel } from './websocket-channel.js';
 
-/** What joins an app's connection to the server's. */
-export interface RelayParts {
-  readonly journal: Journal;
-  readonly line: Line;
-  /** Both ends, TLS taken off; each with its `error` already listened to. */
-  readonly client: Socket;
-  readonly upstream: Socket;
-  /** `tunnel`: bytes pass untouched. `opaque`: likewise, and they are not read as HTTP. Else one exchange whose head is written anew. */
-  readonly mode:
-    | { readonly kind: 'tunnel' }
-    | { readonly kind: 'opaque'; readonly reason: ProxyWhy }
-    | { readonly kind: 'one'; readonly began: Beginning; readonly rewrite: (head: Head) => Buffer };
-  /** Breaks the app's connection so that a body without a length does not look complete. */
-  readonly breakClient: () => void;
-}
-
-/** How a relay ended. `done`: its one exchange is over, both connections stand, and the client has sent `rest` already. */
-export type Ending =
-  | { readonly by: 'client' | 'origin' | 'lab'; readonly code: string | null; readonly exchanges: number }
-  | { readonly by: 'done'; readonly rest: Buffer };
+const NOTHING = Buffer.alloc(0);
+/** Bytes that a client may send behind its request before it has to wait for the answer. */
+const MOST_HELD_BACK = 64 * 1024;
 
 /** Passes bytes both ways, reads HTTP/1 from a copy and writes each exchange; resolves when it ends. */
 export function relay(parts: RelayParts): Promise<Ending> {
@@ -38,10 +23,13 @@ class Relay {
   #exchanges = 0;
   #asking: Exchange | null = null;
   #raw: Exchange | null = null;
+  #channel: WebSocketChannel | null = null;
   #interim = false;
   #over = false;
   #wait: Promise<void> | null = null;
-  #rewritten: { readonly head: Buffer; readonly from: number } | null = null;
+  /** Of the message at hand, in the direction of the chunk at hand: what goes on instead, and where its head ended. */
+  #outgoing: { readonly is: Outgoing; readonly from: number } | null = null;
+  readonly #replaced = { request: false, response: false };
   #headSent = false;
   /** In mode `one`: what the client sent behind its request; null until the request is over. */
   #rest: Buffer | null = null;
@@ -59,7 +47,7 @@ class Relay {
       payload: (bytes) => this.#keep(this.#asking, 'request', bytes),
       trailers: (fields) => this.#asking?.trailers('request', fields),
       end: () => this.#askedWhole(),
-      raw: (bytes) => this.#keep(this.#raw ?? this.#asking, 'request', bytes),
+      raw: (bytes) => this.#keepRaw(this.#raw ?? this.#asking, 'request', bytes),
       broken: (why) => this.#giveUp(this.#asking, 'opaque', `request-malformed: ${why}`),
     });
     this.#responses = new MessageReader({
@@ -68,7 +56,7 @@ class Relay {
       payload: (bytes) => this.#keep(this.#queue[0], 'response', bytes),
       trailers: (fields) => this.#queue[0]?.trailers('response', fields),
       end: () => this.#answeredWhole(),
-      raw: (bytes) => this.#keep(this.#raw ?? this.#queue[0], 'response', bytes),
+      raw: (bytes) => this.#keepRaw(this.#raw ?? this.#queue[0], 'response', bytes),
       broken: (why) => this.#giveUp(this.#queue[0], 'opaque', `response-malformed: ${why}`),
     });
   }
@@ -94,25 +82,59 @@ class Relay {
 
   #fromClient(chunk: Buffer): void {
     const { client, upstream, mode } = this.parts;
+    if (this.#rest !== null) return this.#holdBack(chunk);
     this.#requests.push(chunk, mode.kind === 'one');
     if (mode.kind !== 'one' || this.#raw !== null) return this.#pass(client, upstream, chunk);
     const { at } = this.#requests;
-    if (this.#asking === null && this.#exchanges > 0) {
-      // What comes behind the request may be for another server.
-      this.#rest = Buffer.from(chunk.subarray(at));
-      client.pause();
-    }
-    const head = this.#rewritten;
-    this.#rewritten = null;
-    if (head !== null) this.#pass(client, upstream, Buffer.concat([head.head, chunk.subarray(head.from, at)]));
-    else if (this.#headSent) this.#pass(client, upstream, chunk.subarray(0, at));
+    // What comes behind the request may be for another server.
+    if (this.#asking === null && this.#exchanges > 0) this.#rest = Buffer.from(chunk.subarray(at));
+    this.#pass(client, upstream, this.#sent('request', chunk, at));
     this.#settleOne();
   }
 
+  #holdBack(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest ?? chunk, ...(this.#rest === null ? [] : [chunk])]);
+    // Reading on shows whether the client is still there; a client that floods us has to wait.
+    if (this.#rest.length > MOST_HELD_BACK) this.parts.client.pause();
+  }
+
   #fromOrigin(chunk: Buffer): void {
-    this.#responses.push(chunk, false);
-    this.#pass(this.parts.upstream, this.parts.client, chunk);
+    const { client, upstream, mode } = this.parts;
+    if (mode.kind === 'one' && mode.answer !== null && this.#raw === null) this.#answerAnew(chunk);
+    else {
+      this.#responses.push(chunk, false);
+      this.#pass(upstream, client, chunk);
+    }
     this.#settleOne();
+  }
+
+  /** Message by message: each may have a head of its own. */
+  #answerAnew(chunk: Buffer): void {
+    const { client, upstream } = this.parts;
+    const out: Buffer[] = [];
+    for (let left = chunk; left.length > 0 && !this.#over;) {
+      this.#responses.push(left, true);
+      // Raw from here on: the reader has told all of it.
+      const at = this.#responses.raw ? left.length : this.#responses.at;
+      out.push(this.#sent('response', left, at));
+      left = left.subarray(at);
+    }
+    this.#pass(upstream, client, out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out));
+  }
+
+  /** What of `chunk` up to `at` goes on. Nothing does before its head is whole: it may be written anew. */
+  #sent(of: 'request' | 'response', chunk: Buffer, at: number): Buffer {
+    const begun = this.#outgoing;
+    this.#outgoing = null;
+    const raw = of === 'response' && this.#responses.raw;
+    if (begun !== null) {
+      this.#replaced[of] = begun.is.body !== null;
+      const body = begun.is.body ?? chunk.subarray(begun.from, at);
+      return Buffer.concat([begun.is.head, body]);
+    }
+    if (this.#replaced[of]) return NOTHING;
+    const headPending = of === 'request' ? !this.#headSent : this.#responses.inHead;
+    return headPending && !raw ? NOTHING : chunk.subarray(0, at);
   }
 
   /** Sends on, and lets the sender wait while the receiver or the disk is behind. */
@@ -129,6 +151,12 @@ class Relay {
 
   #keep(exchange: Exchange | null | undefined, of: 'request' | 'response', bytes: Buffer): void {
     this.#wait = exchange?.body(of, bytes) ?? this.#wait;
+  }
+
+  #keepRaw(exchange: Exchange | null | undefined, of: 'request' | 'response', bytes: Buffer): void {
+    this.#keep(exchange, of, bytes);
+    const wait = this.#channel?.take(of, bytes) ?? null;
+    if (wait !== null) this.#wait = Promise.all([this.#wait, wait]).then(() => {});
   }
 
   #begin(began: Beginning): Exchange {
@@ -154,9 +182,8 @@ class Relay {
     const framing = requestFraming(head);
     this.#asking?.touch('request');
     this.#asking?.asked(line, head);
-    if (this.parts.mode.kind === 'one') {
-      this.#asking?.mark('request-head');
-      this.#rewritten = { head: this.parts.mode.rewrite(head), from: this.#requests.at };
+    if (this.parts.mode.kind === 'one' && this.#asking !== null) {
+      this.#outgoing = { is: this.parts.mode.ask(head, this.#asking), from: this.#requests.at };
       this.#headSent = true;
     }
     return framing;
@@ -186,6 +213,9 @@ class Relay {
     const asked = this.#queue[0];
     const method = asked?.request?.method ?? '';
     const framing = responseFraming(method, line.status, head);
+    const { mode } = this.parts;
+    if (mode.kind === 'one' && mode.answer !== null && asked !== undefined)
+      this.#outgoing = { is: mode.answer(head, asked), from: this.#responses.at };
     const upgraded = line.status === 101 || (method === 'CONNECT' && line.status >= 200 && line.status < 300);
     this.#interim = line.status < 200 && !upgraded;
     if (asked === undefined) return framing;
@@ -197,10 +227,17 @@ class Relay {
     if (!upgraded) return framing;
     asked.requestWhole = true;
     const protocol = valuesOf(head, 'upgrade').join(', ').toLowerCase();
-    this.#giveUp(asked, protocol === 'websocket' ? 'websocket' : 'opaque', protocol === '' ? 'tunnel-in-tunnel' : `upgrade: ${protocol}`);
+    if (protocol === 'websocket') this.#openChannel(asked, head);
+    else this.#giveUp(asked, 'opaque', protocol === '' ? 'tunnel-in-tunnel' : `upgrade: ${protocol}`);
     this.#requests.goRaw();
     this.#releaseRest();
     return 'raw';
+  }
+
+  #openChannel(exchange: Exchange, { headers }: Head): void {
+    if (this.#raw !== null) return;
+    this.#raw = exchange;
+    this.#channel = new WebSocketChannel({ journal: this.parts.journal, line: this.parts.line, exchange, headers });
   }
 
   #releaseRest(): void {
@@ -273,13 +310,16 @@ class Relay {
 
   #finishAll(by: 'client' | 'origin' | 'lab', code: string | null): void {
     const who = { client: 'the app went away', origin: 'the server stopped early', lab: 'the run ended' }[by];
+    const ending = by === 'origin' ? 'truncated' : 'aborted';
+    const reason = code === null ? who : `${who}: ${code}`;
     for (const exchange of this.#queue.splice(0)) {
-      if (exchange.opaque && (code === null || by === 'lab')) {
+      if (exchange === this.#channel?.exchange) this.#channel.end({ ending, reason, clean: code === null && by !== 'lab' });
+      else if (exchange.opaque && (code === null || by === 'lab')) {
         exchange.requestWhole = true;
         exchange.responseWhole = true;
         exchange.finish('whole', by === 'lab' ? who : null);
       } else {
-        exchange.finish(by === 'origin' ? 'truncated' : 'aborted', code === null ? who : `${who}: ${code}`);
+        exchange.finish(ending, reason);
       }
     }
   }

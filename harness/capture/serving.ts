@@ -16,10 +16,8 @@ const ECDSA_P256_SHA256 = 0x0403;
 const ECDSA = new Set([ECDSA_P256_SHA256, 0x0503, 0x0603, 0x0303]);
 /** Of TLS 1.2 with SHA-1, and, of what never was one, with MD5: OpenSSL refuses them at its usual level. */
 const WEAK_HASHES = [1, 2];
-/** Ephemeral suites that ECDSA certificates serve in TLS 1.2 (RFC 8422, 5289, 7251, 7905) and Node's OpenSSL has. */
-const ECDSA_SUITES = new Set([
-  0xc009, 0xc00a, 0xc023, 0xc024, 0xc02b, 0xc02c, 0xc0ac, 0xc0ad, 0xc0ae, 0xc0af, 0xc05c, 0xc05d, 0xc072, 0xc073, 0xcca9,
-]);
+/** Ephemeral suites that ECDSA certificates serve in TLS 1.2 (RFC 8422, 5289, 6209, 7251, 7905), of those that Node offers. */
+const ECDSA_SUITES = new Set([0xc009, 0xc00a, 0xc023, 0xc024, 0xc02b, 0xc02c, 0xc0ac, 0xc0ad, 0xc0ae, 0xc0af, 0xc05c, 0xc05d, 0xcca9]);
 
 /** What to show to the client that said this. */
 export function servingFor(hello: ClientHello): Serving {

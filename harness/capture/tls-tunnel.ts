@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { FlowTls } from '../model/event.js';
+import type { FlowTls } from '../model/flow-parts.js';
 import type { ClientHello } from './client-hello.js';
 import { secure, Unreachable } from './dial.js';
 import type { Secured } from './dial.js';
@@ -8,9 +8,10 @@ import { fingerprintOf } from './fingerprint.js';
 import { serveHttp2 } from './http2.js';
 import type { Beginning, Journal, Line } from './journal.js';
 import { codeOf, reach } from './lab.js';
+import { servePipeline } from './pipeline.js';
 import { leaveSoon } from './presence.js';
 import { relay } from './relay.js';
-import type { Ending } from './relay.js';
+import type { Ending } from './relay-parts.js';
 import { servingFor } from './serving.js';
 import { NotAgreed, refusalOf, terminate } from './terminate.js';
 import type { Tunnel } from './tunnel.js';
@@ -50,7 +51,12 @@ export async function serveTls(tunnel: Tunnel, socket: Socket, known: KnownLine,
   }
   const times = { ...reached.times, handshake: journal.moment() };
   // Frozen: the same for all flows of the connection, and so written once.
-  const line: Line = { ...reached, peer: Object.freeze(peer), tls: Object.freeze({ client: clientOf(hello, tls), upstream: upstreamTls }), times };
+  const line: Line = {
+    ...reached,
+    peer: Object.freeze(peer),
+    tls: Object.freeze({ client: clientOf(hello, tls), upstream: upstreamTls }),
+    times,
+  };
   leaveSoon(setup);
   const ending = await carry(tunnel, line, tls, { server: upstream.socket, hello });
   if (ending.by !== 'done' && ending.exchanges === 0) reportUnused(journal, line, began, ending);
@@ -69,7 +75,7 @@ function carry(tunnel: Tunnel, line: Line, tls: TLSSocket, { server, hello }: Fa
     return (await secure(socket, wanted(tunnel, line.host, hello, [HTTP_1]))).socket;
   };
   if (tls.alpnProtocol === H2) return serveHttp2({ ...ends, line: { ...line, engine: 'http2' }, again });
-  if (lab.pipeline !== null) return lab.pipeline({ ...ends, line: { ...line, engine: 'pipeline' }, again });
+  if (lab.intercept !== null) return servePipeline(lab, lab.intercept, { ...ends, line: { ...line, engine: 'pipeline' } });
   return relay({ ...ends, line, mode: { kind: 'tunnel' } });
 }
 

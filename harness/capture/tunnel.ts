@@ -7,6 +7,7 @@ import { blankLine } from './journal.js';
 import type { Beginning, Journal, Line } from './journal.js';
 import { codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
+import { servePipeline } from './pipeline.js';
 import { leaveSoon } from './presence.js';
 import type { Stay } from './presence.js';
 import { relay } from './relay.js';
@@ -45,8 +46,9 @@ async function serve(tunnel: Tunnel): Promise<void> {
   const { journal } = lab;
   const asked: Line = { ...blankLine(door.kind, owner), ...target };
   const upstream = await reach(lab, target).catch((error: unknown) => {
-    const told = door.refuse(codeOf(error));
-    journal.refused(asked, began, 'upstream-failed', `upstream: ${codeOf(error)}`, told ? ['answer'] : []);
+    const failed = [asked, began, 'upstream-failed', `upstream: ${codeOf(error)}`] as const;
+    if (door.refuse(codeOf(error))) journal.turnedAway(...failed);
+    else journal.refused(...failed);
     return null;
   });
   if (upstream === null) return;
@@ -66,7 +68,7 @@ async function serve(tunnel: Tunnel): Promise<void> {
   const ends = { journal, client, upstream, breakClient: () => void client.resetAndDestroy() };
   const http: Line = { ...line, scheme: 'http' };
   if (first.kind === 'raw') await relay({ ...ends, line, mode: { kind: 'opaque', reason: first.why } });
-  else if (lab.pipeline !== null) await lab.pipeline({ ...ends, line: { ...http, engine: 'pipeline' }, again: () => reach(lab, target) });
+  else if (lab.intercept !== null) await servePipeline(lab, lab.intercept, { ...ends, line: { ...http, engine: 'pipeline' } });
   else await relay({ ...ends, line: http, mode: { kind: 'tunnel' } });
 }
 

@@ -98,7 +98,9 @@ function ruleOf(text: string): ResolveRule {
 function certificateIn(file: string): string {
   const pem = fromDisk(file, () => readFileSync(file, 'utf8'));
   try {
-    return new X509Certificate(pem) && pem;
+    // Only a certificate can be read as one.
+    void new X509Certificate(pem);
+    return pem;
   } catch {
     throw wrong(`--upstream-ca 的 ${file} 不是 PEM 格式的证书`, `--upstream-ca: ${file} is no certificate in PEM form`);
   }

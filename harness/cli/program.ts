@@ -43,6 +43,7 @@ export function buildProgram(language: Language, exit: Exit): Command {
   addLists(add, t, common, exit);
   addPackets(add, t, common, exit);
   addCaptures(add, t, common, exit);
+  addCa(add, t, common, exit);
   program.addHelpText('after', t(EXITS.zh, EXITS.en));
   return program;
 }
@@ -176,6 +177,39 @@ function addCaptures(add: Add, t: Words, common: Commons, exit: Exit): void {
     .option('--operator <name>', t('操作人', 'operator'), given)
     .option('--lab <name>', t('实验室', 'lab'), given)
     .action(async (options) => exit(await (await import('./capture.js')).captureCommand(options, common(options))));
+  add('export <run>', '导出流量：HAR、TLS 密钥日志或正文', 'export the traffic of a run: HAR, TLS key log or bodies')
+    .option('--har', t('HAR 1.2，Chrome 与 Firefox 可打开', 'HAR 1.2, for Chrome and Firefox'))
+    .option('--keylog', t('TLS 密钥日志（NSS 格式），供 Wireshark 使用', 'TLS key log (NSS form), for Wireshark'))
+    .option('--bodies', t('每个正文一个文件，附 index.tsv', 'each body as a file, with an index.tsv'))
+    .option(
+      '--out <path>',
+      t('写到哪里（默认标准输出；正文默认为文件夹 bodies-<记录名>）', 'where to (default: stdout; for bodies the folder bodies-<run>)'),
+      given,
+    )
+    .action(async (run: string, options) => exit(await (await import('./export.js')).exportCommand(run, options, common(options))));
+}
+
+function addCa(add: Add, t: Words, common: Commons, exit: Exit): void {
+  add(
+    'ca <act>',
+    '代理的根证书：导出（export），或装到手机的办法（install-hint）',
+    "the proxy's CA: export it, or show how to put it on a handset (install-hint)",
+  )
+    .option(
+      '--ca <folder>',
+      t('根证书文件夹，没有则新建（默认 jiejing-ca）', 'folder of the CA, made if absent (default: jiejing-ca)'),
+      given,
+    )
+    .option('--out <path>', t('文件，或已有的文件夹（默认当前文件夹）', 'file, or a folder that is there (default: this folder)'), given)
+    .addOption(
+      new Option(
+        '--format <pem|der|android>',
+        t('格式（默认 pem）；android 按系统证书库命名', 'form (default pem); android: named for the system store'),
+      ).choices(['pem', 'der', 'android']),
+    )
+    .action(async (act: string, { ca = null, out = null, format = null, ...rest }) =>
+      exit((await import('./ca.js')).caCommand(act, { ca, out, format }, common(rest))),
+    );
 }
 
 function version(): string {

@@ -172,14 +172,14 @@ export const SENTENCES = {
   MISSING_TOOL: { exit: 3, zh: '缺少 {tool}', en: '{tool} is missing', remedy: { zh: '{how}', en: '{howEn}' } },
   CA_KEY_MISSING: {
     exit: 3,
-    zh: '{dir} 里有 CA 证书 ca.pem，却没有私钥 ca.key',
+    zh: '{dir} 里有根证书 ca.pem，却没有私钥 ca.key',
     en: '{dir} has a CA certificate, ca.pem, but no key, ca.key',
     remedy: { zh: '把私钥放回 ca.key，或用 --ca 换一个文件夹', en: 'put the key back as ca.key, or give another folder with --ca' },
   },
   CA_KEY_OPEN: {
     exit: 3,
-    zh: 'CA 私钥 {file} 可被其他用户访问（权限 {mode}）',
-    en: 'other users may use the CA key {file} (mode {mode})',
+    zh: '根证书私钥 {file} 可被其他用户访问（权限 {mode}）',
+    en: 'the CA key {file} is open to other users (mode {mode})',
     remedy: {
       zh: '确定没有泄露时执行 chmod 600 {file:sh}；否则用 --ca 换一个支持文件权限的文件夹，重新生成',
       en: 'if nobody has read it: chmod 600 {file:sh}; otherwise let a new one be made in another folder (--ca), on a disk that keeps modes',
@@ -187,7 +187,7 @@ export const SENTENCES = {
   },
   CA_KEY_MISMATCH: {
     exit: 3,
-    zh: 'CA 私钥 {key} 与证书 {cert} 不是一对',
+    zh: '根证书私钥 {key} 与证书 {cert} 不是一对',
     en: 'the CA key {key} does not belong to the certificate {cert}',
     remedy: {
       zh: '放入成对的 ca.pem 和 ca.key，或用 --ca 换一个文件夹',
@@ -196,7 +196,7 @@ export const SENTENCES = {
   },
   CA_EXPIRED: {
     exit: 3,
-    zh: '现在不在 CA 证书 {file} 的有效期内（{from} 至 {until}）',
+    zh: '现在不在根证书 {file} 的有效期内（{from} 至 {until}）',
     en: 'the CA certificate {file} is not valid now, only from {from} to {until}',
     remedy: {
       zh: '先核对本机时间；确已过期时用 --ca 换一个文件夹重新生成，再装到手机',
@@ -205,10 +205,10 @@ export const SENTENCES = {
   },
   CA_UNFIT: {
     exit: 3,
-    zh: '{file} 不能用作 CA：{what}',
+    zh: '{file} 不能用作根证书：{what}',
     en: '{file} cannot serve as a CA: {whatEn}',
     remedy: {
-      zh: '放入 PEM 格式的 CA 证书（ca.pem）和没有口令的私钥（ca.key），或用 --ca 换一个文件夹重新生成',
+      zh: '放入 PEM 格式的根证书（ca.pem）和没有口令的私钥（ca.key），或用 --ca 换一个文件夹重新生成',
       en: 'put in a CA certificate (ca.pem) and its key without a pass phrase (ca.key), both in PEM, or let new ones be made in another folder (--ca)',
     },
   },
@@ -217,6 +217,27 @@ export const SENTENCES = {
     zh: '名单 {file} 第 {line} 行：{what}',
     en: '{file}:{line}: {whatEn}',
     remedy: { zh: '每行写 app 与 scenario，例子见 README', en: 'each entry has app and scenario; see the README for an example' },
+  },
+  OUT_EXISTS: {
+    exit: 2,
+    zh: '{path} 已存在，不会覆盖',
+    en: '{path} is there already and is never overwritten',
+    remedy: { zh: '用 --out 换一个名称', en: 'give another name with --out' },
+  },
+  OUT_FULL: {
+    exit: 3,
+    zh: '磁盘已满，无法写入 {path}；没有留下不完整的文件',
+    en: 'the disk is full, {path} could not be written; nothing half-written is left',
+    remedy: { zh: '清理磁盘，或用 --out 换一个位置', en: 'free some space, or give a place elsewhere with --out' },
+  },
+  NO_KEY_LOG: {
+    exit: 2,
+    zh: '记录 {run} 里没有 TLS 密钥日志',
+    en: 'run {run} has no TLS key log',
+    remedy: {
+      zh: '录制期间没有 TLS 连接，或由不写密钥日志的旧版本录制；正文可用 npx jiejing export {run:sh} --bodies 导出',
+      en: 'there was no TLS, or an older version that writes none recorded it; the bodies are there: npx jiejing export {run:sh} --bodies',
+    },
   },
   INTERRUPTED: {
     exit: 130,

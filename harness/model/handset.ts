@@ -1,13 +1,15 @@
-import type { ProcessRef } from './event.js';
+import type { Flow, ProcessRef } from './event.js';
 import type { Recorder } from './recorder.js';
 import type { Stamp } from './stamp.js';
 import type { PhoneContents } from './values.js';
 
 /** Answers which process owns a connection, by the client's port on loopback. */
 export interface SocketOwner {
-  owner(
-    clientPort: number,
-  ): { readonly uid: number; readonly package: string; readonly pid: number; readonly how: 'virtual' | 'proc-net' | 'socks' } | null;
+  /**
+   * Null: not known, or not yet. `sinceMs`: when the connection was taken, by `performance.now()`; a port is used again by others.
+   * Asked once when the connection is taken, then for each flow on it until it is known.
+   */
+  owner(clientPort: number, sinceMs: number): Flow['owner'] | null;
 }
 
 /** What `record()` gives to the handset it opens. */

@@ -1,4 +1,5 @@
-import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, RawBytes, ValueRef } from './event.js';
+import type { BodyRef, BodyState, Draft, EventId, FileRef, GapSource, ValueRef } from './event.js';
+import type { RawBytes } from './flow-parts.js';
 import type { Coded, GapWhat, GapWhy } from './gap-codes.js';
 import type { RunClock } from './clock.js';
 

@@ -2,7 +2,8 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
-import type { BodyRef, BodyState, RawBytes } from '../model/event.js';
+import type { BodyRef, BodyState } from '../model/event.js';
+import type { RawBytes } from '../model/flow-parts.js';
 import type { BodyWriter } from '../model/recorder.js';
 import { writeWhole } from './disk.js';
 

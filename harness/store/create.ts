@@ -1,9 +1,10 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { RunClock } from '../model/clock.js';
 import { LabError } from '../model/errors.js';
-import type { Draft, End, EventId, FileRef, GapSource, RawBytes, ValueId, ValueRef } from '../model/event.js';
+import type { Draft, End, EventId, FileRef, GapSource, ValueId, ValueRef } from '../model/event.js';
+import type { RawBytes } from '../model/flow-parts.js';
 import type { Coded, GapWhat, GapWhy } from '../model/gap-codes.js';
 import type { BodyWriter, Recorder } from '../model/recorder.js';
 import type { RunHead } from '../model/run.js';
@@ -114,7 +115,7 @@ class Store implements RunRecorder {
   #bytes = 0;
   #events = 0;
   #unwritten: { readonly line: string; readonly bytes: Buffer }[] = [];
-  #flushing: NodeJS.Immediate | null = null;
+  #willFlush = false;
   #failure: LabError | null = null;
   #closed = false;
 
@@ -147,7 +148,7 @@ class Store implements RunRecorder {
     const id = this.#append(event, chainLine);
     // Flows come by the thousand: those of one turn share a write.
     if (event.kind !== 'flow' || this.#unwritten.length >= UNWRITTEN_LINES) this.#flush();
-    else this.#flushing ??= setImmediate(() => this.#flushLater());
+    else this.#flushSoon();
     if (this.#failure !== null) throw this.#failure;
     return id;
   }
@@ -231,13 +232,17 @@ class Store implements RunRecorder {
     const bytes = Buffer.from(`${line}\n`);
     this.#unwritten.push({ line, bytes });
     this.#events += 1;
-    this.#prev = hash('sha256', bytes.subarray(0, -1));
+    this.#prev = sha256(bytes.subarray(0, -1));
     return id;
   }
 
-  #flushLater(): void {
-    this.#flushing = null;
-    if (!this.#closed) this.#flush();
+  #flushSoon(): void {
+    if (this.#willFlush) return;
+    this.#willFlush = true;
+    setImmediate(() => {
+      this.#willFlush = false;
+      if (!this.#closed) this.#flush();
+    });
   }
 
   /** Bodies first: a killed process leaves no line whose bytes are not there. */

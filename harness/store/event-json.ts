@@ -1,4 +1,5 @@
-import type { BodyRef, Draft, Flow, FlowTimes, Moment, RawBytes } from '../model/event.js';
+import type { BodyRef, Draft, Flow, FlowTimes, Moment } from '../model/event.js';
+import type { RawBytes } from '../model/flow-parts.js';
 
 type FlowDraft = Omit<Flow, 'id'>;
 

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import * as fs from 'node:fs';
 import { LabError } from '../model/errors.js';
-import type { Event, FileRef, Picture, RawBytes } from '../model/event.js';
+import type { Event, FileRef, Picture } from '../model/event.js';
+import type { RawBytes } from '../model/flow-parts.js';
 import { fromDisk, inside } from './disk.js';
 
 const CHUNK_BYTES = 1024 * 1024;

@@ -12,12 +12,17 @@ export const MAX_INFLATED = 32 * 1024 * 1024;
 const MAX_RATIO = 200;
 const SMALL = 1024 * 1024;
 
-/** Undoes one compression; a stream that was cut gives what came before the cut. */
+/** Undoes one compression; a stream that was cut gives what came before the cut. One with nothing in it gives null: there is nothing to search. */
 export function unpack(op: PackOp, bytes: Uint8Array): Unpacked {
+  const out = inflated(op, bytes);
+  return out instanceof Uint8Array && out.length === 0 ? null : out;
+}
+
+/** The same, but nothing packed gives nothing. */
+export function inflated(op: PackOp, bytes: Uint8Array): Unpacked {
   const max = Math.min(MAX_INFLATED, Math.max(SMALL, bytes.length * MAX_RATIO));
   try {
-    const out = OPS[op](bytes, max);
-    return out.length === 0 ? null : out;
+    return OPS[op](bytes, max);
   } catch (error) {
     return error instanceof RangeError ? 'limit' : null;
   }

@@ -1,4 +1,5 @@
-import type { BodyRef, Fields, Flow } from '../../harness/model/event.js';
+import type { BodyRef, Flow } from '../../harness/model/event.js';
+import type { Fields } from '../../harness/model/flow-parts.js';
 import type { Bodies, Span } from '../../harness/model/finding.js';
 
 /** One part of a request, as sent. `encodings`: words of Content-Encoding, in the order they were applied. */
@@ -16,7 +17,7 @@ export function partsOf(flow: Flow, bodies: Bodies): readonly Part[] {
     for (const name of new Set(fieldsOf(flow).map(([n]) => n.toLowerCase())))
       parts.push({ part: `header:${name}`, bytes: headerBytes(flow, name), encodings: [] });
   }
-  const body = requestBody(flow, bodies);
+  const body = isReadElsewhere(flow) ? Buffer.alloc(0) : requestBody(flow, bodies);
   if (body.length > 0) parts.push({ part: 'body', bytes: body, encodings: contentEncodings(flow) });
   return parts;
 }
@@ -27,6 +28,12 @@ export function partBytes(flow: Flow, part: Span['part'], bodies: Bodies): Uint8
   if (flow.request === null) return null;
   if (part === 'url') return wireBytes(flow.request.target);
   return part.startsWith('header:') ? headerBytes(flow, part.slice('header:'.length)) : null;
+}
+
+/** Whether the body is nothing but the frames of a WebSocket: under their masks they look like a cipher, and each message is a flow of its own. */
+function isReadElsewhere({ websocket, state, request }: Flow): boolean {
+  const hasBody = (request?.headers ?? []).some(([name]) => /^(content-length|transfer-encoding)$/i.test(name));
+  return websocket?.kind === 'channel' && state !== 'opaque' && !hasBody;
 }
 
 /** Headers, and behind them the trailers. */

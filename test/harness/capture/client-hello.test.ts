@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { helloSniffer, highestVersion, sniffClientHello } from '../../../harness/capture/client-hello.js';
 import type { ClientHello, Sniffed } from '../../../harness/capture/client-hello.js';
 import recorded from './client-hellos.json' with { type: 'json' };
 import { bodyOf, helloMessage, inRecords, vector } from './hello-bytes.js';
-import { helloProperties } from './hello-fuzz.js';
+import { HELLO_PROPERTIES } from './hello-fuzz.js';
 
 const bytesOf = (client: string): Buffer => Buffer.from(recorded.find((row) => row.client === client)?.hex ?? '', 'hex');
 function helloOf(sniffed: Sniffed): ClientHello {
@@ -26,8 +25,9 @@ describe('a ClientHello', () => {
     expect(hello.versions.filter((version) => !grease(version))).toEqual([0x0304, 0x0303]);
     expect(hello.cipherSuites.slice(1, 5)).toEqual([0x1301, 0x1302, 0x1303, 0xc02b]);
     expect(hello.groups.filter((group) => !grease(group))).toEqual([0x11ec, 29, 23, 24]);
-    expect(hello.signatureSchemes.slice(0, 3)).toEqual([0x0403, 0x0804, 0x0401]);
-    for (const list of [hello.versions, hello.cipherSuites, hello.groups, hello.extensions]) expect(list.some(grease)).toBe(true);
+    expect(hello.signatureSchemes).toEqual(expect.arrayContaining([0x0403, 0x0804, 0x0401]));
+    for (const list of [hello.versions, hello.cipherSuites, hello.groups, hello.extensions, hello.signatureSchemes])
+      expect(list.some(grease)).toBe(true);
   });
 
   test.each(recorded.map(({ client }) => client))('of %s reads the same in one-byte pieces and in one-byte records', (client) => {
@@ -55,10 +55,13 @@ describe('a ClientHello', () => {
     });
   });
 
-  test.each([16_384, 100_000])('with %i bytes of extensions in one-byte records and pieces is read', (size) => {
-    const padding = Array.from({ length: Math.ceil(size / 16_384) }, (_, i) => ({ type: 1000 + i, body: Buffer.alloc(16_000, i) }));
-    const most = padding.slice(0, 4); // a list of extensions ends at 65,535 bytes
-    const message = helloMessage({ legacyVersion: 0x0303, cipherSuites: [0x1301], extensions: [...most, { type: 0, body: bodyOf.sni('a.b') }] });
+  test.each([1, 4])('with %i times 16,000 bytes of extensions, in one-byte records and pieces, is read', (times) => {
+    const most = Array.from({ length: times }, (_, i) => ({ type: 1000 + i, body: Buffer.alloc(16_000, i) }));
+    const message = helloMessage({
+      legacyVersion: 0x0303,
+      cipherSuites: [0x1301],
+      extensions: [...most, { type: 0, body: bodyOf.sni('a.b') }],
+    });
     const sniffed = inPieces(inRecords(message, [1]), 1);
     expect(helloOf(sniffed)).toMatchObject({ sni: 'a.b', extensions: [...most.map(({ type }) => type), 0] });
   });
@@ -73,22 +76,26 @@ describe('a ClientHello', () => {
 
   test.each<[expected: number, versions: readonly number[], legacyVersion: number]>([
     [0x0304, [0x0303, 0x0304, 0x6a6a], 0x0303],
-    [0x0303, [0x0303, 0x7f1c], 0x0303],
+    [0x0303, [0x0303, 0x7f1c, 0x0305], 0x0303],
+    [0x0302, [0x0002], 0x0302],
     [0x0301, [], 0x0301],
     [0x0303, [], 0x0304],
     [0x0302, [0x0a0a], 0x0302],
   ])('whose highest version is %i', (expected, versions, legacyVersion) => {
     const extensions = versions.length === 0 ? [] : [{ type: 43, body: bodyOf.versions(versions) }];
-    expect(highestVersion(helloOf(sniffClientHello(inRecords(helloMessage({ legacyVersion, cipherSuites: [1], extensions }), [500]))))).toBe(
-      expected,
-    );
+    expect(
+      highestVersion(helloOf(sniffClientHello(inRecords(helloMessage({ legacyVersion, cipherSuites: [1], extensions }), [500])))),
+    ).toBe(expected);
   });
 });
 
 describe('bytes that are no ClientHello', () => {
   const hello = (extensions: readonly { readonly type: number; readonly body: Buffer }[]): Buffer =>
     inRecords(helloMessage({ legacyVersion: 0x0303, cipherSuites: [1], extensions }), [16_384]);
-  const cut = helloMessage({ legacyVersion: 0x0303, cipherSuites: [1], extensions: [{ type: 0, body: bodyOf.sni('a.b') }] }).subarray(4, -3);
+  const cut = helloMessage({ legacyVersion: 0x0303, cipherSuites: [1], extensions: [{ type: 0, body: bodyOf.sni('a.b') }] }).subarray(
+    4,
+    -3,
+  );
   const shortened = Buffer.concat([Buffer.from([1, 0, 0, cut.length]), cut]);
 
   test.each<[what: string, bytes: Buffer, why: RegExp]>([
@@ -102,7 +109,11 @@ describe('bytes that are no ClientHello', () => {
     ['a length of 16 MiB', Buffer.from([22, 3, 3, 0, 4, 1, 0xff, 0xff, 0xff]), /longer than any server takes/],
     ['an empty message', Buffer.from([22, 3, 3, 0, 4, 1, 0, 0, 0]), /contradicts its own lengths/],
     ['a message shorter than its parts', inRecords(shortened, [16_384]), /contradicts its own lengths/],
-    ['a server name longer than its extension', hello([{ type: 0, body: Buffer.from([0, 5, 0, 0, 9, 97]) }]), /contradicts its own lengths/],
+    [
+      'a server name longer than its extension',
+      hello([{ type: 0, body: Buffer.from([0, 5, 0, 0, 9, 97]) }]),
+      /contradicts its own lengths/,
+    ],
     ['half a number', hello([{ type: 10, body: vector(2, Buffer.from([0, 23, 0])) }]), /contradicts its own lengths/],
   ])('%s', (_what, bytes, why) => {
     const sniffed = sniffClientHello(bytes);
@@ -120,7 +131,7 @@ describe('bytes that are no ClientHello', () => {
 });
 
 describe('whatever comes', () => {
-  test.each(Object.entries(helloProperties))('the reader never throws and never contradicts itself: %s', (_name, property) => {
-    fc.assert(property, { numRuns: 10_000 });
+  test.each(Object.entries(HELLO_PROPERTIES))('the reader never throws and never contradicts itself: %s', (_name, hold) => {
+    hold(10_000);
   });
 });

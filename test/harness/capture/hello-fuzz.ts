@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { helloSniffer, sniffClientHello } from '../../../harness/capture/client-hello.js';
 import type { ClientHello, Sniffed } from '../../../harness/capture/client-hello.js';
 import { fingerprintOf } from '../../../harness/capture/fingerprint.js';
@@ -26,7 +26,10 @@ const fields = fc.record({
   pointFormats: perhaps(fc.array(fc.nat({ max: 255 }), { maxLength: 5 })),
   signatureSchemes: perhaps(numbers),
   others: fc.array(
-    fc.record({ type: number16.filter((type) => !KNOWN.includes(type)), body: fc.uint8Array({ maxLength: 200 }).map((b) => Buffer.from(b)) }),
+    fc.record({
+      type: number16.filter((type) => !KNOWN.includes(type)),
+      body: fc.uint8Array({ maxLength: 200 }).map((b) => Buffer.from(b)),
+    }),
     { maxLength: 6 },
   ),
   order: fc.array(fc.nat(), { minLength: 12, maxLength: 12 }),
@@ -49,7 +52,10 @@ function extensionsOf(given: Fields): readonly Extension[] {
     .map(({ extension }) => extension);
 }
 
-const recordLengths = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 16_384 })), { minLength: 1, maxLength: 8 });
+const recordLengths = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 16_384 })), {
+  minLength: 1,
+  maxLength: 8,
+});
 const cuts = fc.array(fc.nat({ max: 4000 }), { maxLength: 30 });
 
 /** What all bytes so far are, after each piece. */
@@ -119,5 +125,9 @@ const garbage = fc.property(beginning, fc.uint8Array({ maxLength: 400 }), cuts, 
   assertSteady(Buffer.concat([Buffer.from(start), rest]), at);
 });
 
-/** What must hold for the ClientHello reader and for all that is made of a hello, for `fc.assert`. They throw when it does not. */
-export const helloProperties = { intact, damaged, garbage } as const;
+/** What must hold for the ClientHello reader and for all that is made of a hello, each tried on that many cases. They throw when it does not. */
+export const HELLO_PROPERTIES = {
+  intact: (runs: number): void => fc.assert(intact, { numRuns: runs }),
+  damaged: (runs: number): void => fc.assert(damaged, { numRuns: runs }),
+  garbage: (runs: number): void => fc.assert(garbage, { numRuns: runs }),
+} as const;

@@ -119,22 +119,6 @@ describe('an app that refuses our certificate', () => {
     expect(flows).toMatchObject([{ state: 'refused', reason: 'no-byte', scheme: 'tcp' }]);
     expect(gaps).toHaveLength(1);
   });
-
-  test('a client that insists on HTTP/2 is a gap, until that is read', async () => {
-    await serving((socket) => onHead(socket, () => void socket.write(OK)), { ALPNProtocols: ['h2', 'http/1.1'] });
-    const { socket } = await tunnel(rig, `${HOST}:443`);
-    const app = connectTls({ socket, servername: HOST, ca: lab.certPem, ALPNProtocols: ['h2'] });
-    const [error] = await once(app, 'error');
-    expect((error as NodeJS.ErrnoException).code).toContain('NO_APPLICATION_PROTOCOL');
-    const { flows, gaps } = await rig.caught();
-    expect([flows[0]?.reason, gaps[0]?.what, gaps[0]?.scope.host]).toEqual(['h2-only', 'h2-only', HOST]);
-  });
-
-  test('a client that can do both gets HTTP/1.1', async () => {
-    await serving((socket) => onHead(socket, () => void socket.write(OK)), { ALPNProtocols: ['h2', 'http/1.1'] });
-    const app = await tlsThrough(rig, `${HOST}:443`, { alpn: ['h2', 'http/1.1'] });
-    expect(app.alpnProtocol).toBe('http/1.1');
-  });
 });
 
 async function clientHello(): Promise<Buffer> {

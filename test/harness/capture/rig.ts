@@ -86,6 +86,7 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     upstreamInsecure: false,
     socks: false,
     engine: 'relay',
+    rules: [],
     dnsPort: null,
     upstreamCaPem: far.certPem,
     listen: { host: '127.0.0.1', port: 0 },

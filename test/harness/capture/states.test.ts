@@ -176,7 +176,7 @@ describe('bytes that are not HTTP', () => {
     expect([flows[0]?.state, text(flows[0], 'request'), text(flows[0], 'response')]).toEqual(['opaque', '', '220 hello\r\n']);
   });
 
-  test('a WebSocket passes with all it negotiates; its frames are kept unread, with a gap that names it', async () => {
+  test('a WebSocket passes with all it negotiates; what a server sends that is no frame is kept, with a gap that names it', async () => {
     let offered = '';
     await serving((socket) => {
       let upgraded = false;
@@ -194,16 +194,20 @@ describe('bytes that are not HTTP', () => {
       'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat.v1, chat.v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n',
     );
     expect((await received(app, (t) => t.endsWith('first'))).text).toContain('Sec-WebSocket-Protocol: chat.v2');
-    app.write(Buffer.from('818512345678', 'hex'));
-    expect((await received(app, (t) => t.length === 6)).text).toBe(Buffer.from('818512345678', 'hex').toString('latin1'));
+    const hello = Buffer.from('8185123456785a513a147d', 'hex');
+    app.write(hello);
+    expect((await received(app, (t) => t.length === hello.length)).text).toBe(hello.toString('latin1'));
     expect(offered).toContain('Sec-WebSocket-Extensions: permessage-deflate');
     // A channel at rest is not in flight.
     await rig.proxy.idle();
     const { flows, gaps, text, sha } = await rig.caught();
-    expect(flows).toMatchObject([{ state: 'opaque', request: { target: '/ws' }, response: { status: 101 } }]);
-    expect(text(flows[0], 'response').slice(0, 5)).toBe('first');
-    expect(sha(flows[0], 'request')).toBe(sha256(Buffer.from('818512345678', 'hex')));
-    expect(gaps.map((gap) => gap.what)).toEqual(['websocket']);
+    expect(flows).toMatchObject([
+      { n: 2, state: 'whole', request: null, websocket: { kind: 'message', channel: 1, opcode: 'text' } },
+      { n: 1, state: 'opaque', request: { target: '/ws' }, response: { status: 101 } },
+    ]);
+    expect([text(flows[0], 'request'), text(flows[1], 'response').slice(0, 5)]).toEqual(['Hello', 'first']);
+    expect(sha(flows[1], 'request')).toBe(sha256(hello));
+    expect(gaps.map((gap) => [gap.what, gap.why])).toEqual([['websocket', 'websocket-opcode: response']]);
   });
 
   test('a refused WebSocket is an ordinary exchange', async () => {
@@ -211,7 +215,9 @@ describe('bytes that are not HTTP', () => {
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     await received(app, (t) => t.endsWith('denied'));
-    expect((await rig.caught()).flows).toMatchObject([{ state: 'whole', response: { status: 403 } }]);
+    const { flows, text } = await rig.caught();
+    expect(flows).toMatchObject([{ state: 'whole', response: { status: 403 }, websocket: null }]);
+    expect(text(flows[0], 'response')).toBe('denied');
   });
 });
 

@@ -113,9 +113,10 @@ export async function openRig(simulated: Omit<SimulatedApp, 'truth'>): Promise<R
     upstreamInsecure: false,
     socks: false,
     engine: 'relay',
+    rules: [],
     dnsPort: null,
     upstreamCaPem: servers.caPem,
-    owner: { owner: (port) => owner?.owner(port) ?? null },
+    owner: { owner: (port, sinceMs) => owner?.owner(port, sinceMs) ?? null },
     listen: { host: '127.0.0.1', port: 0 },
   });
   const handset = await openVirtualHandset({

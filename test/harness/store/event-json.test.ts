@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Draft } from '../../../harness/model/event.js';
 import { eventJson } from '../../../harness/store/event-json.js';

@@ -147,8 +147,8 @@ describe('pins', () => {
 describe('the handset', () => {
   test("knows which process owns a connection, by the client's port", async () => {
     await network.client(USER, null).send({ method: 'GET', url: 'https://api.loan.example/' });
-    expect(network.owner.owner(tunnel.clients[0] ?? 0)).toEqual({ ...USER, how: 'virtual' });
-    expect(network.owner.owner(1)).toBeNull();
+    expect(network.owner.owner(tunnel.clients[0] ?? 0, 0)).toEqual({ ...USER, how: 'virtual' });
+    expect(network.owner.owner(1, 0)).toBeNull();
   });
   test('does not let the clock jump while an exchange is under way, nor before what follows it has begun', async () => {
     const order: string[] = [];
