@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
-import { sniffClientHello } from './client-hello.js';
+import { helloSniffer } from './client-hello.js';
 import type { ClientHello } from './client-hello.js';
 import type { ProxyWhy } from './journal.js';
 
 /** Real time in which a ClientHello that has begun must be whole. */
 const HELLO_MS = 10_000;
-const LONGEST_HELLO = 256 * 1024;
 const TLS_HANDSHAKE = 0x16;
 
 /** What the first bytes of a tunnel are. All bytes read are put back, unless it closed before they made sense. */
@@ -18,19 +17,22 @@ export type First =
 /** Waits for whichever side speaks first and tells in which language; without an `upstream`, for the client alone. */
 export function firstBytes(client: Socket, upstream: Socket | null): Promise<First> {
   return new Promise((resolve) => {
-    let have: Buffer = Buffer.alloc(0);
+    const have: Buffer[] = [];
+    const classify = classifier();
     let timer: NodeJS.Timeout | null = null;
     const done = (first: First): void => {
       if (timer !== null) clearTimeout(timer);
       client.off('readable', spoke).off('end', clientEnded).off('close', clientEnded);
       upstream?.off('readable', answered).off('end', originEnded).off('close', originEnded);
-      if (have.length > 0 && first.kind !== 'closed') client.unshift(have);
+      if (have.length > 0 && first.kind !== 'closed') client.unshift(have.length === 1 ? have[0] : Buffer.concat(have));
       resolve(first);
     };
     const spoke = (): void => {
-      for (let chunk: unknown = client.read(); Buffer.isBuffer(chunk); chunk = client.read()) have = Buffer.concat([have, chunk]);
-      const first = classify(have);
-      if (first !== null) return done(first);
+      for (let chunk: unknown = client.read(); Buffer.isBuffer(chunk); chunk = client.read()) {
+        have.push(chunk);
+        const first = classify(chunk);
+        if (first !== null) return done(first);
+      }
       timer ??=
         have.length > 0
           ? setTimeout(() => done({ kind: 'raw', why: 'not-tls-nor-http: a ClientHello that never ended' }), HELLO_MS).unref()
@@ -53,12 +55,17 @@ export function firstBytes(client: Socket, upstream: Socket | null): Promise<Fir
 const codeOf = (socket: Socket): string | null =>
   socket.errored === null ? null : ((socket.errored as NodeJS.ErrnoException).code ?? null);
 
-function classify(have: Buffer): First | null {
-  const [byte] = have;
-  if (byte === undefined) return null;
-  if (byte !== TLS_HANDSHAKE) return byte >= 0x41 && byte <= 0x5a ? { kind: 'http' } : { kind: 'raw', why: 'not-tls-nor-http' };
-  const sniffed = sniffClientHello(have);
-  if (sniffed.kind === 'hello') return { kind: 'tls', hello: sniffed.hello };
-  if (sniffed.kind === 'other') return { kind: 'raw', why: `not-tls-nor-http: ${sniffed.why}` };
-  return have.length > LONGEST_HELLO ? { kind: 'raw', why: `not-tls-nor-http: a ClientHello of more than ${LONGEST_HELLO} bytes` } : null;
+/** Takes piece by piece what a client says first; null while it can still become several things. */
+function classifier(): (piece: Buffer) => First | null {
+  const sniff = helloSniffer();
+  let tls = false;
+  return (piece) => {
+    const [byte] = piece;
+    if (byte === undefined) return null;
+    tls ||= byte === TLS_HANDSHAKE;
+    if (!tls) return byte >= 0x41 && byte <= 0x5a ? { kind: 'http' } : { kind: 'raw', why: 'not-tls-nor-http' };
+    const sniffed = sniff(piece);
+    if (sniffed.kind === 'hello') return { kind: 'tls', hello: sniffed.hello };
+    return sniffed.kind === 'other' ? { kind: 'raw', why: `not-tls-nor-http: ${sniffed.why}` } : null;
+  };
 }
