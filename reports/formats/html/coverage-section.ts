@@ -38,8 +38,8 @@ function unseenSection({ gaps, data }: ReportCoverage): Markup {
 }
 
 const NEVER_LOOKED_AT: Words = {
-  zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC）、WebSocket 帧内的内容，以及隐私政策等文件的内容。',
-  en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP, QUIC), what is inside WebSocket frames, or the text of privacy policies.',
+  zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC 也在其中），以及隐私政策等文件的内容。',
+  en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP and QUIC among it), or the text of privacy policies.',
 };
 
 const GAP_HEADS: readonly Words[] = [
