@@ -76,9 +76,8 @@ export class Exchange {
   }
 
   asked({ method, target, version }: RequestLine, { headers, raw }: HeadParts): void {
-    const { scheme, port } = this.line;
     const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
-    const url = `${scheme}://${printAuthority(scheme, nameOf(this.line), port)}${path.startsWith('/') ? '' : '/'}${path}`;
+    const url = `${originOf(this.line)}${path.startsWith('/') ? '' : '/'}${path}`;
     this.request = { method, target, url, version, headers, trailers: NO_FIELDS, raw: this.#kept(raw) };
   }
 
@@ -173,4 +172,15 @@ export class Exchange {
     if (ending === 'whole' && bodies.some((body) => body.state === 'cut')) return { state: 'cut', reason: 'body over the limit' };
     return { state: ending, reason: reason ?? this.#changed };
   }
+}
+
+/** The same for all exchanges of a connection, and not cheap to tell. */
+const ORIGINS = new WeakMap<Line, string>();
+
+/** Scheme, name and port as a URL begins with them. */
+function originOf(line: Line): string {
+  const { scheme, port } = line;
+  const origin = ORIGINS.get(line) ?? `${scheme}://${printAuthority(scheme, nameOf(line), port)}`;
+  ORIGINS.set(line, origin);
+  return origin;
 }

@@ -72,7 +72,7 @@ export class Journal {
   now(): Beginning {
     const { clock } = this.recorder;
     const at = clock.now();
-    return { at, moment: { wallMs: clock.wallMs(), monoMs: clock.monoMs(), ms: at.ms } };
+    return { at, moment: { wallMs: clock.wallMs(), monoMs: Math.round(clock.monoMs() * 1000) / 1000, ms: at.ms } };
   }
 
   moment(): Moment {

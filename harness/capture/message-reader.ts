@@ -59,7 +59,8 @@ export class MessageReader {
 
   /** What follows is not HTTP; bytes of an unfinished head come first. */
   goRaw(): void {
-    const held = this.#takeHeld();
+    const held = this.#allHeld();
+    this.#dropHeld();
     this.#state = 'raw';
     if (held.length > 0) this.#events.raw(held);
   }
@@ -123,12 +124,12 @@ export class MessageReader {
   #readBlock(chunk: Buffer, what: string, use: (raw: Buffer) => void): void {
     const end = this.#block.scan(chunk, this.#at);
     this.#hold(this.#advance(chunk, end < 0 ? chunk.length : end), LONGEST_HEAD, what);
-    if (end >= 0) use(Buffer.concat(this.#held));
+    if (end >= 0) use(this.#allHeld());
   }
 
   #endHead(raw: Buffer): void {
     const framing = this.#events.head(parseHead(raw));
-    this.#takeHeld();
+    this.#dropHeld();
     if (framing === 'raw') this.#state = 'raw';
     else if (framing.kind === 'none') this.#finish();
     else if (framing.kind === 'chunked') this.#state = 'chunk-size';
@@ -141,7 +142,7 @@ export class MessageReader {
 
   #endTrailers(raw: Buffer): void {
     const fields = parseFields(linesOf(raw));
-    this.#takeHeld();
+    this.#dropHeld();
     if (fields.length > 0) this.#events.trailers(fields);
     this.#finish();
   }
@@ -158,11 +159,11 @@ export class MessageReader {
     this.#hold(this.#advance(chunk, lf < 0 ? chunk.length : lf + 1), limit, 'a line');
     if (lf < 0) return;
     use(
-      Buffer.concat(this.#held)
+      this.#allHeld()
         .toString('latin1')
         .replace(/\r?\n$/, ''),
     );
-    this.#takeHeld();
+    this.#dropHeld();
   }
 
   #chunkSize(line: string): void {
@@ -197,10 +198,14 @@ export class MessageReader {
     if (this.#heldBytes > limit) throw new Malformed(`${what} of more than ${limit} bytes`);
   }
 
-  #takeHeld(): Buffer {
-    const held = Buffer.concat(this.#held);
+  /** In one piece, and still held: what cannot be read is told again. */
+  #allHeld(): Buffer {
+    const [only] = this.#held;
+    return this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held);
+  }
+
+  #dropHeld(): void {
     this.#held = [];
     this.#heldBytes = 0;
-    return held;
   }
 }

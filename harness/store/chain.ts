@@ -7,14 +7,14 @@ export const LINE_BODY_AT = LINE_HEAD.length + 64 + 2;
 const OWN_HEAD = ',"own":"';
 const OWN_LENGTH = OWN_HEAD.length + 64 + 2;
 
-/** A line of the chain, without its newline. `json` is the event as JSON. */
-export function chainLine(prev: string, json: string): string {
-  return `${LINE_HEAD}${prev}",${json.slice(1)}`;
+/** A line of the chain, without its newline. `members` are those of the event as JSON, without the braces. */
+export function chainLine(prev: string, members: string): string {
+  return `${LINE_HEAD}${prev}",${members}}`;
 }
 
 /** The last line: no line follows that would hold its hash, so it carries the hash of itself, taken before `own` was put in. */
-export function lastLine(prev: string, json: string): string {
-  const open = chainLine(prev, json);
+export function lastLine(prev: string, members: string): string {
+  const open = chainLine(prev, members);
   return `${open.slice(0, -1)}${OWN_HEAD}${createHash('sha256').update(open).digest('hex')}"}`;
 }
 

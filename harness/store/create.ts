@@ -11,9 +11,9 @@ import type { RunHead } from '../model/run.js';
 import type { Manifest } from '../model/values.js';
 import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
-import { chainLine, lastLine, prevOf } from './chain.js';
+import { chainLine, lastLine } from './chain.js';
 import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
-import { eventJson } from './event-json.js';
+import { eventMembers } from './event-json.js';
 import { openKeyLog, type KeyLog } from './key-log.js';
 import { LOCK, lockFolder } from './lock.js';
 
@@ -100,6 +100,12 @@ function prepare({ dir, head, manifest }: RunParts): string {
   return sha256(run);
 }
 
+/** A line with its newline, and the hash of the line before it. */
+interface Line {
+  readonly prev: string;
+  readonly bytes: Buffer;
+}
+
 class Store implements RunRecorder {
   readonly dir: string;
   readonly clock: RunClock;
@@ -114,7 +120,7 @@ class Store implements RunRecorder {
   #prev: string;
   #bytes = 0;
   #events = 0;
-  #unwritten: { readonly line: string; readonly bytes: Buffer }[] = [];
+  #unwritten: Line[] = [];
   #willFlush = false;
   #failure: LabError | null = null;
   #closed = false;
@@ -226,11 +232,11 @@ class Store implements RunRecorder {
     }
   }
 
-  #append(event: Draft, form: (prev: string, json: string) => string): EventId {
+  #append(event: Draft, form: (prev: string, members: string) => string): EventId {
     const id: EventId = `e${this.#events + 1}`;
-    const line = form(this.#prev, eventJson(id, event));
+    const line = form(this.#prev, eventMembers(id, event));
     const bytes = Buffer.from(`${line}\n`);
-    this.#unwritten.push({ line, bytes });
+    this.#unwritten.push({ prev: this.#prev, bytes });
     this.#events += 1;
     this.#prev = sha256(bytes.subarray(0, -1));
     return id;
@@ -273,10 +279,10 @@ class Store implements RunRecorder {
   }
 
   /** Lines from `kept` on are not in the run: the chain goes on behind the one before. */
-  #dropAfter(lines: readonly { readonly line: string }[], kept: number): void {
+  #dropAfter(lines: readonly Line[], kept: number): void {
     const [first] = lines.slice(kept);
     if (first === undefined) return;
-    this.#prev = prevOf(first.line) ?? '';
+    this.#prev = first.prev;
     this.#events -= lines.length - kept;
   }
 

@@ -1,26 +1,40 @@
 import type { BodyRef, Draft, Flow, FlowTimes, Moment } from '../model/event.js';
-import type { RawBytes } from '../model/flow-parts.js';
+import type { Fields, RawBytes } from '../model/flow-parts.js';
 
 type FlowDraft = Omit<Flow, 'id'>;
 
 /** JSON of parts that many flows share and nobody changes: frozen ones are written once. */
 const WRITTEN = new WeakMap<object, string>();
 
-/** An event as JSON. Flows come by the thousand, so theirs is put together here; it parses to the same as `JSON.stringify` would give. */
-export function eventJson(id: string, event: Draft): string {
-  return event.kind === 'flow' ? flowJson(id, event) : JSON.stringify({ id, ...event });
+/**
+ * The members of an event as JSON, without the braces around them: a line of the chain has one before them. Flows come by the thousand,
+ * so theirs are put together here; they parse to the same as `JSON.stringify` would give.
+ */
+export function eventMembers(id: string, event: Draft): string {
+  return event.kind === 'flow' ? flowMembers(id, event) : JSON.stringify({ id, ...event }).slice(1, -1);
 }
 
-function flowJson(id: string, flow: FlowDraft): string {
-  const { n, engine, door, scheme, port, state } = flow;
+function flowMembers(id: string, flow: FlowDraft): string {
+  const { at, n, engine, door, scheme, host, port, sni, state, reason, synthetic, websocket } = flow;
   return (
-    `{"id":"${id}","at":{"ms":${flow.at.ms},"slackMs":${flow.at.slackMs},"clock":${JSON.stringify(flow.at.clock)},"seq":${flow.at.seq}}` +
+    `"id":"${id}","at":{"ms":${at.ms},"slackMs":${at.slackMs},"clock":${quoted(at.clock)},"seq":${at.seq}}` +
     `,"kind":"flow","witness":"${flow.witness}","n":${n},"engine":"${engine}","door":"${door}","scheme":"${scheme}"` +
-    `,"host":${JSON.stringify(flow.host)},"port":${port},"sni":${JSON.stringify(flow.sni)},"peer":${shared(flow.peer)},"owner":${shared(flow.owner)}` +
-    `,"state":"${state}","reason":${JSON.stringify(flow.reason)},"request":${request(flow.request)},"response":${response(flow.response)}` +
-    `,"bodies":[${flow.bodies.map(body).join(',')}],"tls":${shared(flow.tls)},"websocket":${JSON.stringify(flow.websocket)}` +
-    `,"synthetic":${JSON.stringify(flow.synthetic)},"times":${times(flow.times)}}`
+    `,"host":${quoted(host)},"port":${port},"sni":${sni === null ? 'null' : quoted(sni)},"peer":${shared(flow.peer)},"owner":${shared(flow.owner)}` +
+    `,"state":"${state}","reason":${reason === null ? 'null' : quoted(reason)},"request":${request(flow.request)},"response":${response(flow.response)}` +
+    `,"bodies":[${flow.bodies.map(body).join(',')}],"tls":${shared(flow.tls)},"websocket":${websocket === null ? 'null' : JSON.stringify(websocket)}` +
+    `,"synthetic":${list(synthetic)},"times":${times(flow.times)}`
   );
+}
+
+/** Text that JSON writes as it is, which is nearly all of it. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+function list(all: readonly unknown[]): string {
+  return all.length === 0 ? '[]' : JSON.stringify(all);
 }
 
 function shared(part: object | null): string {
@@ -30,12 +44,18 @@ function shared(part: object | null): string {
   return written;
 }
 
+function fields(all: Fields): string {
+  let json = '[';
+  for (const [name, value] of all) json += `${json === '[' ? '' : ','}[${quoted(name)},${quoted(value)}]`;
+  return `${json}]`;
+}
+
 function request(head: Flow['request']): string {
   if (head === null) return 'null';
   const { method, target, url, version, headers, trailers } = head;
   return (
-    `{"method":${JSON.stringify(method)},"target":${JSON.stringify(target)},"url":${JSON.stringify(url)},"version":${JSON.stringify(version)}` +
-    `,"headers":${JSON.stringify(headers)},"trailers":${JSON.stringify(trailers)},"raw":${raw(head.raw)}}`
+    `{"method":${quoted(method)},"target":${quoted(target)},"url":${quoted(url)},"version":${quoted(version)}` +
+    `,"headers":${fields(headers)},"trailers":${fields(trailers)},"raw":${raw(head.raw)}}`
   );
 }
 
@@ -43,8 +63,8 @@ function response(head: Flow['response']): string {
   if (head === null) return 'null';
   const { status, reason, version, headers, trailers, interim } = head;
   return (
-    `{"status":${status},"reason":${JSON.stringify(reason)},"version":${JSON.stringify(version)},"headers":${JSON.stringify(headers)}` +
-    `,"trailers":${JSON.stringify(trailers)},"interim":${JSON.stringify(interim)},"raw":${raw(head.raw)}}`
+    `{"status":${status},"reason":${quoted(reason)},"version":${quoted(version)},"headers":${fields(headers)}` +
+    `,"trailers":${fields(trailers)},"interim":${list(interim)},"raw":${raw(head.raw)}}`
   );
 }
 

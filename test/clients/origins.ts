@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { connect, TLSSocket, type TlsOptions } from 'node:tls';
 import { createAuthority } from '../../harness/capture/ca.js';
 
 /** What the far servers are: `new` has TLS 1.3 and both HTTPs, `old` TLS 1.2 and both, `one` TLS 1.3 and HTTP/1.1 only. */
@@ -24,6 +25,8 @@ export interface Origins {
   readonly caPem: string;
   readonly ports: Readonly<Record<OriginKind, number>>;
   readonly arrivals: readonly Arrival[];
+  /** SHA-256 of what a far server shows to a client that asks for `host`. */
+  certificateOf(host: string, kind: OriginKind): Promise<string>;
   close(): void;
 }
 
@@ -49,12 +52,11 @@ export async function openOrigins(): Promise<Origins> {
   const arrivals: Arrival[] = [];
   const sockets = new Set<Socket>();
   const start = async (kind: OriginKind): Promise<{ readonly port: number; close(): void }> => {
-    const server = createSecureServer({
+    const options: TlsOptions = {
       SNICallback: (name, done) => done(null, far.context(name)),
-      allowHTTP1: true,
-      ALPNProtocols: kind === 'one' ? ['http/1.1'] : ['h2', 'http/1.1'],
       maxVersion: kind === 'old' ? 'TLSv1.2' : 'TLSv1.3',
-    });
+    };
+    const server = kind === 'one' ? createServer(options) : createSecureServer({ ...options, allowHTTP1: true });
     server.on('connection', (socket: Socket) => void sockets.add(socket.on('error', () => {})));
     server.on('request', (request, response) => serve(request, response, arrivals));
     server.on('sessionError', () => {}).on('tlsClientError', () => {});
@@ -63,10 +65,18 @@ export async function openOrigins(): Promise<Origins> {
     return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
   };
   const [fresh, old, one] = [await start('new'), await start('old'), await start('one')];
+  const ports = { new: fresh.port, old: old.port, one: one.port };
   return {
     caPem: far.certPem,
-    ports: { new: fresh.port, old: old.port, one: one.port },
+    ports,
     arrivals,
+    async certificateOf(host, kind) {
+      const socket = connect({ port: ports[kind], host: '127.0.0.1', servername: host, ca: far.certPem });
+      await once(socket, 'secureConnect');
+      const { raw } = socket.getPeerCertificate();
+      socket.destroy();
+      return sha256(raw);
+    },
     close() {
       for (const server of [fresh, old, one]) server.close();
       for (const socket of sockets) socket.destroy();
@@ -79,12 +89,16 @@ function serve(request: Http2ServerRequest, response: Http2ServerResponse, arriv
   request.on('data', (chunk: Buffer) => hash.update(chunk));
   request.on('end', () => {
     const host = (request.authority || (request.headers.host ?? '')).replace(/:\d+$/, '');
-    const { socket } = request.stream.session ?? request;
-    const alpn = socket instanceof TLSSocket && socket.alpnProtocol ? socket.alpnProtocol : null;
     const { method, url: path, httpVersion: version } = request;
-    arrivals.push({ host, method, path, version, alpn, bodySha256: hash.digest('hex') });
+    arrivals.push({ host, method, path, version, alpn: alpnOf(request), bodySha256: hash.digest('hex') });
     const { type, body } = answerOf(host);
     response.writeHead(200, { 'content-type': type, 'content-length': body.length });
     response.end(body);
   });
+}
+
+/** A request of HTTP/1.1 has no stream, whatever its type says. */
+function alpnOf({ httpVersionMajor, stream, socket }: Http2ServerRequest): string | null {
+  const chosen = httpVersionMajor === 2 ? stream.session?.alpnProtocol : socket instanceof TLSSocket && socket.alpnProtocol;
+  return chosen || null;
 }

@@ -25,7 +25,7 @@ export function lane(open) {
 
 /** `exchange` is `{ kind, id, up, down }`; `where` is `{ agent, host, prefix }`, the prefix that of a request to a proxy. */
 export function http1(exchange, { agent, host, prefix = '', port = 80 }) {
-  const { kind, id, up, down } = exchange;
+  const { kind, id, up } = exchange;
   return new Promise((resolve, reject) => {
     const body = upOf(id, up);
     const method = up > 0 ? 'POST' : 'GET';
@@ -33,7 +33,8 @@ export function http1(exchange, { agent, host, prefix = '', port = 80 }) {
     const request = ask({ agent, host: '127.0.0.1', port, method, path: `${prefix}${pathOf(exchange)}`, headers });
     const late = setTimeout(() => request.destroy(new Error(`${kind} ${id}: no end in time`)), PATIENCE_MS);
     const over = (error) => (clearTimeout(late), error === null ? resolve() : reject(error));
-    if (kind === 'slow') setTimeout(() => request.destroy(), IMPATIENT_MS);
+    // Counted from when the request is on its way: a connection may take longer than that.
+    if (kind === 'slow') request.once('socket', () => setTimeout(() => request.destroy(), IMPATIENT_MS));
     request.on('error', (error) => over(kind === 'slow' || kind === 'cut' ? null : error));
     request.on('response', (response) => {
       const chunks = [];
@@ -42,7 +43,6 @@ export function http1(exchange, { agent, host, prefix = '', port = 80 }) {
       response.on('error', () => over(kind === 'ok' ? new Error(`${id}: the answer broke off`) : judged(exchange, Buffer.concat(chunks))));
     });
     request.end(body);
-    void down;
   });
 }
 

@@ -26,15 +26,23 @@ const MIX = [
   ['channel', 20],
   ['refusal', 40],
   ['abort', 36],
-  ['cut', 20],
-  ['large', 4],
+  ['cut', 22],
+  ['large', 2],
 ];
 /** In an order that mixes them well: 617 has no factor in common with 1000. */
 const ORDER = MIX.flatMap(([name, times]) => Array.from({ length: times }, () => name));
 const actOf = (seq) => ORDER[(seq * 617) % ORDER.length];
 
 /** What was done: exchanges by path, messages by id, refusals counted by host, and what went wrong for the app. */
-export const newLedger = () => ({ exchanges: new Map(), messages: new Map(), refused: new Map(), faults: [], begun: 0, skipped: 0, seq: 0 });
+export const newLedger = () => ({
+  exchanges: new Map(),
+  messages: new Map(),
+  refused: new Map(),
+  faults: [],
+  begun: 0,
+  skipped: 0,
+  seq: 0,
+});
 
 /** Begins the load on a proxy. `pause()` ends all that is under way and all connections; `resume()` goes on. */
 export function startLoad(to, ledger, perSecond) {
@@ -100,7 +108,12 @@ class App {
   }
 
   #small(seq) {
-    return { kind: 'ok', id: seq, up: seq % 3 === 0 ? SMALLEST + ((seq * 31) % 3000) : 0, down: seq % 23 === 0 ? 0 : SMALLEST + ((seq * 97) % 12_000) };
+    return {
+      kind: 'ok',
+      id: seq,
+      up: seq % 3 === 0 ? SMALLEST + ((seq * 31) % 3000) : 0,
+      down: seq % 23 === 0 ? 0 : SMALLEST + ((seq * 97) % 12_000),
+    };
   }
 
   #lane(seq, kind, open) {
@@ -123,7 +136,8 @@ class App {
 
   /** Its last requests may still be under way. */
   async #retire(agent) {
-    while (Object.keys(agent.sockets).length > 0 || Object.keys(agent.requests).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (Object.keys(agent.sockets).length > 0 || Object.keys(agent.requests).length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     agent.destroy();
   }
 
@@ -135,7 +149,9 @@ class App {
   plain(seq) {
     const host = `p${seq % HOSTS}.plain.soak.test`;
     const { agent } = this.#plainLane(seq);
-    return this.#make({ ...this.#small(seq), engine: null }, (exchange) => http1(exchange, { agent, host, prefix: `http://${host}`, port: this.#to.proxyPort }));
+    return this.#make({ ...this.#small(seq), engine: null }, (exchange) =>
+      http1(exchange, { agent, host, prefix: `http://${host}`, port: this.#to.proxyPort }),
+    );
   }
 
   /** These go straight to the proxy, each request to a server of its own. */
@@ -172,20 +188,31 @@ class App {
   }
 
   async #overHttp2(seq, parts) {
-    const place = seq % SESSIONS;
-    let found = this.#sessions.find((one) => one.place === place);
-    if (found === undefined || found.uses >= LANE_LIFE) {
-      if (found !== undefined) {
-        const old = found.over;
-        this.#sessions.splice(this.#sessions.indexOf(found), 1);
-        void old.then((one) => one.close()).catch(() => {});
-      }
-      found = { place, uses: 0, over: session(this.#to, `h${seq % HOSTS}.tls.soak.test`) };
-      this.#sessions.push(found);
+    const held = this.#session(seq);
+    held.uses += 1;
+    held.live += 1;
+    try {
+      const over = await held.over;
+      await this.#make({ ...this.#small(seq), ...parts }, (exchange) => http2(exchange, over));
+    } finally {
+      held.live -= 1;
+      // Not before: a session that is asked to close may still refuse what it has not sent yet.
+      if (held.retired && held.live === 0) await held.over.then((over) => over.close()).catch(() => {});
     }
-    found.uses += 1;
-    const over = await found.over;
-    await this.#make({ ...this.#small(seq), ...parts }, (exchange) => http2(exchange, over));
+  }
+
+  #session(seq) {
+    const place = seq % SESSIONS;
+    const at = this.#sessions.findIndex((one) => one.place === place);
+    if (at >= 0 && this.#sessions[at].uses < LANE_LIFE) return this.#sessions[at];
+    const made = { place, uses: 0, live: 0, retired: false, over: session(this.#to, `h${seq % HOSTS}.tls.soak.test`) };
+    if (at < 0) this.#sessions.push(made);
+    else {
+      const [old] = this.#sessions.splice(at, 1, made);
+      old.retired = true;
+      if (old.live === 0) void old.over.then((over) => over.close()).catch(() => {});
+    }
+    return made;
   }
 
   http2(seq) {

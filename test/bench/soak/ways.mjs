@@ -27,7 +27,9 @@ function read(socket, enough) {
     let have = Buffer.alloc(0);
     const take = () => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) have = Buffer.concat([have, chunk]);
-      if (enough(have)) (done(), resolve(have));
+      if (!enough(have)) return;
+      done();
+      resolve(have);
     };
     const gone = () => (done(), reject(new Error(`the proxy closed after ${JSON.stringify(have.toString('latin1').slice(0, 60))}`)));
     const done = () => socket.off('readable', take).off('end', gone).off('close', gone);

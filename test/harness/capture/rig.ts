@@ -10,6 +10,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import { createAuthority } from '../../../harness/capture/ca.js';
 import { startProxy } from '../../../harness/capture/proxy.js';
 import type { RunningProxy } from '../../../harness/capture/proxy.js';
+import type { TrafficRule } from '../../../harness/capture/rules.js';
 import { createRunClock } from '../../../harness/clock.js';
 import type { Flow, Gap } from '../../../harness/model/event.js';
 import type { Recorder } from '../../../harness/model/recorder.js';
@@ -51,7 +52,15 @@ export interface Rig {
   dispose(): void;
 }
 
-export async function openRig(options: { bodyLimitBytes?: number; recorder?: (real: Recorder) => Recorder } = {}): Promise<Rig> {
+/** What a rig may be told. */
+export interface RigOptions {
+  readonly bodyLimitBytes?: number;
+  readonly recorder?: (real: Recorder) => Recorder;
+  readonly engine?: 'relay' | 'pipeline';
+  readonly rules?: readonly TrafficRule[];
+}
+
+export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const dir = mkdtempSync(join(tmpdir(), 'jj-capture-'));
   const clock = createRunClock({});
   const run = createRun({
@@ -85,8 +94,8 @@ export async function openRig(options: { bodyLimitBytes?: number; recorder?: (re
     authority: lab,
     upstreamInsecure: false,
     socks: false,
-    engine: 'relay',
-    rules: [],
+    engine: options.engine ?? 'relay',
+    rules: options.rules ?? [],
     dnsPort: null,
     upstreamCaPem: far.certPem,
     listen: { host: '127.0.0.1', port: 0 },

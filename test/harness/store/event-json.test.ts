@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Draft } from '../../../harness/model/event.js';
-import { eventJson } from '../../../harness/store/event-json.js';
+import { eventMembers } from '../../../harness/store/event-json.js';
 
 const text = fc.string({ unit: 'binary' });
 const moment = fc.option(
@@ -64,7 +64,7 @@ const flow = fc.record({
 it('a flow is written as JSON.stringify would write it, whatever an app or a server sends', () => {
   fc.assert(
     fc.property(flow, (event) => {
-      expect(JSON.parse(eventJson('e7', event as unknown as Draft))).toEqual(JSON.parse(JSON.stringify({ id: 'e7', ...event })));
+      expect(JSON.parse(`{${eventMembers('e7', event as unknown as Draft)}}`)).toEqual(JSON.parse(JSON.stringify({ id: 'e7', ...event })));
     }),
     { numRuns: 500 },
   );
