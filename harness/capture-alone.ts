@@ -1,19 +1,22 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from './capture/ca.js';
 import type { Authority } from './capture/ca.js';
 import { openCaFolder } from './capture/ca-folder.js';
+import { Unreachable } from './capture/dial.js';
+import { withoutMapping } from './capture/ip-text.js';
+import type { Resolve } from './capture/lab.js';
 import { startProxy } from './capture/proxy.js';
 import { createResolver, type ResolveRule } from './capture/resolver.js';
 import { createRunClock } from './clock.js';
-import type { LabError } from './model/errors.js';
+import { LabError } from './model/errors.js';
 import type { Draft, End } from './model/event.js';
 import type { Recorder } from './model/recorder.js';
 import type { RunHead } from './model/run.js';
 import { RUN_SCHEMA } from './model/run.js';
 import type { Manifest } from './model/values.js';
-import { createRun } from './store/create.js';
-import { onDisk } from './store/disk.js';
+import { createRun, type RunRecorder } from './store/create.js';
+import { codeOf, makeFolders, onDisk, removeIfEmpty } from './store/disk.js';
 import { Undo } from './undo.js';
 import { manifestSha256, seedCommitment } from './values/manifest.js';
 
@@ -37,8 +40,17 @@ export interface CapturePlan {
   readonly resolve: readonly ResolveRule[];
   /** Aborting it ends the capture; that is its usual end. */
   readonly signal: AbortSignal;
-  readonly onListening: (at: { readonly port: number; readonly dnsPort: number | null; readonly caFile: string }) => void;
+  readonly onListening: (at: Listening) => void;
   readonly onEvent: (event: Draft) => void;
+  /** The disk takes no more: from here on nothing is recorded, and the traffic goes on. Called once at most. */
+  readonly onFailure: (error: LabError) => void;
+}
+
+/** Where a capture listens; `caFile` holds what the device must trust. */
+export interface Listening {
+  readonly port: number;
+  readonly dnsPort: number | null;
+  readonly caFile: string;
 }
 
 /** How a capture ended; its folder is closed and readable. `error`: the disk took no more. */
@@ -52,44 +64,67 @@ const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4959
 const CA_FILE = 'ca.pem';
 
 /**
- * Runs the proxy without an audit until `signal` aborts; what it writes is a run with no handset.
- * When the disk is full capture stops with a gap, and the traffic goes on until then. @throws LabError PORT_TAKEN, RUN_EXISTS, NO_PERMISSION …
+ * Runs the proxy without an audit until `signal` aborts; what it writes is a run with no handset. A capture that cannot begin leaves no run.
+ * When the disk is full recording stops with a gap, and the traffic goes on until the end.
+ * @throws LabError PORT_TAKEN, PORT_DENIED, RUN_EXISTS, RUN_IN_USE, NO_ROOM, NO_PERMISSION, BAD_PATH, CA_…
  */
 export async function captureAlone(plan: CapturePlan): Promise<Captured> {
   const undo = new Undo();
-  const clock = createRunClock({});
-  undo.later(async () => clock.close());
-  let error: LabError | null = null;
+  const state: State = { listens: false, failure: null };
   try {
-    const authority =
-      plan.caDir === null
-        ? createAuthority('Jiejing Lab Root CA', clock.wallMs(), 'rsa')
-        : openCaFolder(plan.caDir, clock.wallMs()).authority;
-    const manifest: Manifest = { seed: plan.seed, values: [], placebos: [] };
-    const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
-    undo.later(async (fault) => {
-      const failed = run.failure() ?? fault;
-      run.close(failed === null ? 'complete' : 'failed', run.failure()?.code ?? null);
-    });
-    run.onFailure((failure) => (error = failure));
-    await listen(plan, told(run, plan.onEvent), authority, undo);
-    await stopped(plan.signal);
+    await begin(plan, undo, state);
   } catch (fault) {
     await undo.all();
-    throw fault;
+    throw unbegun(fault, plan);
   }
+  await stopped(plan.signal);
   const fault = await undo.all();
-  if (fault !== null && error === null) throw fault;
-  return { dir: plan.dir, outcome: error === null ? 'complete' : 'failed', error };
+  if (fault !== null && state.failure === null) throw fault;
+  return { dir: plan.dir, outcome: state.failure === null ? 'complete' : 'failed', error: state.failure };
 }
 
-async function listen(plan: CapturePlan, recorder: Recorder, authority: Authority, undo: Undo): Promise<void> {
+interface State {
+  listens: boolean;
+  failure: LabError | null;
+}
+
+async function begin(plan: CapturePlan, undo: Undo, state: State): Promise<void> {
+  const clock = createRunClock({});
+  undo.later(async () => clock.close());
+  const authority =
+    plan.caDir === null
+      ? createAuthority(`Jiejing Capture CA ${plan.head.id}`, clock.wallMs(), 'rsa')
+      : openCaFolder(plan.caDir, clock.wallMs()).authority;
+  const made = makeFolders(plan.dir);
+  undo.later(async () => {
+    if (!state.listens) for (const folder of made) removeIfEmpty(folder);
+  });
+  const manifest: Manifest = { seed: plan.seed, values: [], placebos: [] };
+  const run = createRun({ dir: plan.dir, head: headOf(plan, manifest, clock.wallMs()), manifest, clock });
+  undo.later(async (fault) => {
+    const failed = run.failure() ?? fault;
+    run.close(failed === null ? 'complete' : 'failed', run.failure()?.code ?? null);
+    // The folder was empty when the run was made in it.
+    if (!state.listens) for (const name of readdirSync(plan.dir)) rmSync(join(plan.dir, name), { recursive: true, force: true });
+  });
+  run.onFailure((failure) => {
+    state.failure = failure;
+    if (state.listens) plan.onFailure(failure);
+  });
+  const at = await listen(plan, run, authority, undo);
+  if (state.failure !== null) throw state.failure;
+  state.listens = true;
+  plan.onListening(at);
+}
+
+async function listen(plan: CapturePlan, run: RunRecorder, authority: Authority, undo: Undo): Promise<Listening> {
   const caFile = join(plan.caDir ?? plan.dir, CA_FILE);
-  if (plan.caDir === null) onDisk(caFile, () => writeFileSync(caFile, authority.certPem));
+  if (plan.caDir === null) onDisk(caFile, () => writeFileSync(caFile, authority.certPem, { flag: 'wx' }));
+  let ownPort: number | null = null;
   const proxy = await startProxy({
-    recorder,
+    recorder: told(run, plan.onEvent),
     authority,
-    resolve: createResolver(plan.resolve),
+    resolve: elsewhere(createResolver(plan.resolve), () => ownPort),
     upstreamCaPem: plan.upstreamCaPem,
     upstreamInsecure: plan.upstreamInsecure,
     socks: plan.socks,
@@ -101,7 +136,30 @@ async function listen(plan: CapturePlan, recorder: Recorder, authority: Authorit
     listen: plan.listen,
   });
   undo.later(() => proxy.close());
-  plan.onListening({ port: proxy.port, dnsPort: proxy.dnsPort, caFile });
+  ownPort = proxy.port;
+  return { port: proxy.port, dnsPort: proxy.dnsPort, caFile };
+}
+
+/** TLS that a name leads back to the proxy itself would ask for that name again, without end. */
+function elsewhere(resolve: Resolve, ownPort: () => number | null): Resolve {
+  return async (host, port) => {
+    const address = await resolve(host, port);
+    if (address !== null && address.port === ownPort() && OWN_ADDRESSES.has(withoutMapping(address.ip)))
+      throw new Unreachable('ELOOP', null);
+    return address;
+  };
+}
+
+/** Addresses at which this machine reaches what listens on 127.0.0.1. */
+const OWN_ADDRESSES: ReadonlySet<string> = new Set(['127.0.0.1', '0.0.0.0', '::', '::ffff:7f00:1']);
+
+/** Why it could not begin, in words. */
+function unbegun(fault: unknown, { dir }: CapturePlan): unknown {
+  // Whoever reads STORE_FULL is told to judge what was recorded: here there is nothing.
+  if (fault instanceof LabError && fault.code === 'STORE_FULL')
+    return new LabError('NO_ROOM', { path: fault.facts['path'] ?? dir }, { cause: fault });
+  const port = fault instanceof Error && 'port' in fault ? fault.port : null;
+  return codeOf(fault) === 'EACCES' && typeof port === 'number' ? new LabError('PORT_DENIED', { port }, { cause: fault }) : fault;
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

@@ -46,6 +46,8 @@ function isOpen({ verdict, reason }: Pick<Finding, 'verdict' | 'reason'>): boole
 }
 
 function coresOf(bench: Bench): readonly Core[] {
+  // Nothing was driven, planted or hooked, and nobody knows whose traffic it is.
+  if (bench.timeline.head.handset.kind === 'none') return [ofRule('not-tested', 'no-app', [], {})];
   // Nobody is accused without a provision that may be named and was in force on that day.
   if (bench.provisions.length === 0) return [ofRule('not-tested', 'no-law', [], { day: bench.day })];
   const claimed = merge(

@@ -129,6 +129,7 @@ function makeFolder(folder: string): void {
 
 function unfitness(head: RunHead): string | null {
   if (head.handset.simulated) return 'simulated handset';
+  if (head.handset.kind === 'none') return 'a capture on its own - no handset and no app recorded';
   return head.handset.kind === 'imported' ? 'imported from another tool' : null;
 }
 
@@ -186,15 +187,17 @@ interface Sealed {
   readonly unfit: string | null;
 }
 
+function about({ app, handset, scenario, began }: RunHead): string {
+  if (handset.kind === 'none') return `capture on its own, began ${began}`;
+  return `${app.label} (${app.package}) ${app.version}, scenario ${scenario.id}, began ${began}`;
+}
+
 function bagInfo(parts: SealParts, head: RunHead, sealed: Sealed): string {
   const bytes = sealed.payload.reduce((sum, entry) => sum + entry.bytes, 0);
   const rows: readonly (readonly [string, string | number | null])[] = [
     ['Source-Organization', head.lab],
     ['External-Identifier', head.id],
-    [
-      'External-Description',
-      `${head.app.label} (${head.app.package}) ${head.app.version}, scenario ${head.scenario.id}, began ${head.began}`,
-    ],
+    ['External-Description', about(head)],
     ['Bagging-Date', parts.sealedAt.slice(0, 10)],
     ['Bag-Software-Agent', `${parts.tool.name} ${parts.tool.version}`],
     ['Payload-Oxum', `${bytes}.${sealed.payload.length}`],

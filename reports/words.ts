@@ -49,6 +49,14 @@ export const NEED_WORDS: Readonly<Record<Need, Words>> = {
   background: { zh: '退到后台', en: 'in background' },
 };
 
+/** A run of `capture`, in place of an app and a scenario. */
+export const CAPTURE_WORDS: Words = { zh: '单独抓包', en: 'capture on its own' };
+/** What follows from such a run. */
+export const NO_APP_WORDS: Words = {
+  zh: '这是单独抓包的记录：只有流量，没有检测任何应用，不能得出有无违规的结论。',
+  en: 'This is a capture on its own: it holds traffic, no app was tested, and nothing follows for or against one.',
+};
+
 /** What became of a flow. */
 export const FLOW_WORDS: Readonly<Record<Flow['state'], Words>> = {
   whole: { zh: '完整', en: 'whole' },

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
+import { parseAuthority } from './authority-form.js';
 import type { DnsAnswerer } from './dns-answerer.js';
 import { bareDoor, socksDoor } from './door.js';
 import { firstBytes } from './first-bytes.js';
+import type { First } from './first-bytes.js';
 import { blankLine } from './journal.js';
 import type { Line } from './journal.js';
 import type { Lab } from './lab.js';
 import { readSocksUser } from './socks-user.js';
 import { readSocks } from './socks5.js';
+import { refusalOf } from './terminate.js';
 import { serveTunnel } from './tunnel.js';
 import { serveAssociation } from './udp-relay.js';
 
@@ -24,17 +27,21 @@ const HTTPS_PORT = 443;
 export async function serveBareTls(lab: Lab, client: Socket, owner: Line['owner']): Promise<void> {
   const { journal } = lab;
   const began = journal.now();
-  const line: Line = { ...blankLine('tls', owner), port: HTTPS_PORT, scheme: 'https' };
   const first = await firstBytes(client, null);
-  if (first.kind === 'tls' && first.hello.sni !== null) {
-    const target = { host: first.hello.sni.toLowerCase(), port: HTTPS_PORT };
-    return serveTunnel(lab, { client, began, target, owner, door: bareDoor(client) });
-  }
-  if (first.kind === 'tls') journal.refused(line, began, 'bad-request', 'no-server-name');
-  else if (first.kind === 'closed')
-    journal.refused(line, began, 'tls-refused', first.code === null ? 'no-byte' : `no-byte-reset: ${first.code}`);
-  else journal.refused(line, began, 'bad-request', 'no-proxy-protocol');
+  const sni = first.kind === 'tls' ? first.hello.sni : null;
+  const target = sni === null ? null : parseAuthority(`${sni}:${HTTPS_PORT}`, null);
+  if (target !== null) return serveTunnel(lab, { client, began, target, owner, door: bareDoor(client) });
+  const line: Line = { ...blankLine('tls', owner), port: HTTPS_PORT, scheme: 'https', sni };
+  // That it began with TLS brought it here: a connection that ends now ends inside the handshake.
+  if (first.kind === 'closed')
+    journal.refused(line, began, 'tls-refused', first.code === null ? 'tls-close-in-handshake' : refusalOf(first.code, 'tls-reset'));
+  else journal.refused(line, began, 'bad-request', whyNot(first, sni));
   client.destroy();
+}
+
+function whyNot(first: Exclude<First, { kind: 'closed' }>, sni: string | null): Parameters<Lab['journal']['refused']>[3] {
+  if (first.kind === 'raw') return first.why;
+  return sni === null ? 'no-server-name' : `no-server-name: ${sni.replace(/[^\x21-\x7e]/g, '?').slice(0, 100)}`;
 }
 
 /** Serves a connection that begins with SOCKS5. What its user name tells of the app goes before what the handset knows of the port. */

@@ -7,10 +7,12 @@ import { LONGEST_HEAD } from './message-reader.js';
 /** Real time without a byte in which a head that has begun still counts as in flight. */
 const HEAD_QUIET_MS = 10_000;
 
-/** What came first between two exchanges. A head that is whole, and what the server said, have been put back. */
+/** What came first between two exchanges. A head that is whole or too long, and what the server said, have been put back. */
 export type Next =
   | { readonly kind: 'head'; readonly head: Buffer; readonly began: Beginning }
-  /** The client left, or its head never ended. */
+  /** Too long for a head; its bytes have been put back. */
+  | { readonly kind: 'long'; readonly began: Beginning }
+  /** The client left before its head was whole. */
   | { readonly kind: 'cut'; readonly bytes: Buffer; readonly began: Beginning }
   | { readonly kind: 'server-spoke' }
   | { readonly kind: 'over'; readonly by: 'client' | 'origin'; readonly code: string | null };
@@ -51,7 +53,7 @@ class HeadReader {
     const { client, upstream } = this;
     client.off('readable', this.#take).off('end', this.#clientLeft).off('close', this.#clientLeft);
     upstream?.off('readable', this.#spoke).off('end', this.#serverLeft).off('close', this.#serverLeft);
-    if (next.kind === 'head') client.unshift(Buffer.concat(this.#parts));
+    if (next.kind === 'head' || next.kind === 'long') client.unshift(Buffer.concat(this.#parts));
     this.resolve(next);
     // After the relay has taken over.
     setImmediate(() => this.#stay?.leave());
@@ -70,7 +72,7 @@ class HeadReader {
         return this.#done({ kind: 'head', head, began: this.#began });
       }
       this.#bytes += chunk.length;
-      if (this.#bytes > LONGEST_HEAD) return this.#done({ kind: 'cut', bytes: Buffer.concat(this.#parts), began: this.#began });
+      if (this.#bytes > LONGEST_HEAD) return this.#done({ kind: 'long', began: this.#began });
     }
   };
 

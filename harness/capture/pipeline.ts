@@ -44,6 +44,8 @@ export async function servePipeline(lab: Lab, intercept: Intercept, parts: Pipel
     const next = await nextHead(lab, client, upstream);
     if (next.kind === 'over') return closed(parts, { by: next.by, code: next.code, exchanges });
     if (next.kind === 'server-spoke') return relay({ ...ends, mode: { kind: 'opaque', reason: 'server-spoke-unasked' } });
+    // As in the relay: it passes, and is kept as bytes.
+    if (next.kind === 'long') return relay({ ...ends, line: { ...line, engine: 'relay' }, mode: { kind: 'tunnel' } });
     const ending =
       next.kind === 'cut' ? cutShort(lab, parts, next) : await exchange(lab, intercept, parts, { ...next, toServer: (head) => head });
     if (ending.by !== 'done') return { ...ending, exchanges: exchanges + 1 };

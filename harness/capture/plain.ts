@@ -6,6 +6,7 @@ import { nextHead } from './head-reader.js';
 import type { Head } from './http1.js';
 import { Malformed, parseHead, parseRequestLine } from './http1.js';
 import type { Beginning, Line, ProxyWhy } from './journal.js';
+import { LONGEST_HEAD } from './message-reader.js';
 import { blankLine } from './journal.js';
 import { answer, codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
@@ -77,6 +78,7 @@ async function nextRequest(lab: Lab, client: Socket, blank: Line, way: Way | nul
     return null;
   };
   if (next.kind === 'cut') return refuse('request-cut-short');
+  if (next.kind === 'long') return refuse(`malformed: a head of more than ${LONGEST_HEAD} bytes`);
   try {
     const { target } = parseRequestLine(parseHead(next.head).start);
     const to = parseAuthority(/^http:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1] ?? '', 80);

@@ -67,7 +67,13 @@ export interface RunningProxy {
 /** Starts the proxy of a run. @throws LabError PORT_TAKEN */
 export async function startProxy(parts: ProxyParts): Promise<RunningProxy> {
   const proxy = new AuditProxy(parts);
-  await proxy.open();
+  try {
+    await proxy.open();
+  } catch (error) {
+    // One of two ports may be open by now; it would keep the process alive.
+    await proxy.shut();
+    throw error;
+  }
   return { port: proxy.httpPort, dnsPort: proxy.dnsPort, idle: () => proxy.idle(), close: () => proxy.shut() };
 }
 
@@ -91,6 +97,8 @@ class AuditProxy extends Proxy {
 
   constructor(readonly parts: ProxyParts) {
     super();
+    // The library sets them in `listen`, which is never called, and reads them for each request.
+    this.options = {};
     this.#journal = new Journal(parts.recorder, createPresence(parts.recorder.clock));
     this.#answerer = createDnsAnswerer({ journal: this.#journal, resolve: parts.resolve, answerWith: null });
     this.#lab = {
@@ -181,26 +189,31 @@ class AuditProxy extends Proxy {
   #accept(socket: Socket, parse: () => void): void {
     this.#keep(socket);
     let have: Buffer = Buffer.alloc(0);
-    const ended = (): void => void socket.off('readable', first).destroy();
+    const ended = (): void => {
+      socket.off('readable', first).off('end', ended).off('close', ended);
+      if (have.length > 0) this.#refuse(socket, NOT_TOLD, 'connect-cut-short', null);
+      else socket.destroy();
+    };
     const first = (): void => {
       for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) have = Buffer.concat([have, chunk]);
       const door = doorOf(have);
       if (door === null) return;
-      socket.off('readable', first).off('end', ended);
+      socket.off('readable', first).off('end', ended).off('close', ended);
       socket.unshift(have);
       this.#enter(socket, door, parse);
     };
     // The server takes half-open sockets: a client that leaves at once would stay in CLOSE-WAIT for ever.
-    socket.on('readable', first).on('end', ended);
+    socket.on('readable', first).on('end', ended).on('close', ended);
   }
 
   #enter(socket: Socket, door: Entrance, parse: () => void): void {
     const owner = this.#ownerOf(socket);
     if (door === 'connect') parse();
-    else if (door === 'plain') this.#serve(servePlain(this.#lab, socket, owner));
-    else if (door === 'socks' && this.parts.socks) this.#serve(serveSocks(this.#lab, socket, { owner, dns: this.#answerer }));
-    else if (door === 'tls') this.#serve(serveBareTls(this.#lab, socket, owner));
-    else this.#refuse(socket, 'unknown', door === 'socks' ? 'socks-off' : 'no-proxy-protocol', null);
+    else if (door === 'plain') this.#serve(socket, servePlain(this.#lab, socket, owner));
+    else if (door === 'socks' && this.parts.socks) this.#serve(socket, serveSocks(this.#lab, socket, { owner, dns: this.#answerer }));
+    else if (door === 'tls') this.#serve(socket, serveBareTls(this.#lab, socket, owner));
+    else if (door === 'socks') this.#refuse(socket, { door: 'socks5', host: 'unknown' }, 'socks-off', null);
+    else this.#refuse(socket, { door: 'none', host: 'unknown' }, 'no-proxy-protocol', null);
   }
 
   override _onHttpServerConnect(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
@@ -208,18 +221,18 @@ class AuditProxy extends Proxy {
     const began = this.#journal.now();
     const asked = request.url ?? '';
     const target = parseAuthority(asked, null);
-    if (target === null) return this.#refuse(socket, asked.slice(0, 200), 'connect-target', '400 Bad Request');
+    if (target === null) return this.#refuse(socket, { ...NOT_TOLD, host: asked.slice(0, 200) }, 'connect-target', '400 Bad Request');
     if (head.length > 0) socket.unshift(head);
-    this.#serve(serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket), door: connectDoor(socket) }));
+    this.#serve(socket, serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket), door: connectDoor(socket) }));
   }
 
   #badHead(socket: Socket, code: string): void {
-    if (socket.writable) this.#refuse(socket, 'unknown', `connect-malformed: ${code}`, '400 Bad Request');
-    else this.#refuse(socket, 'unknown', `connect-cut-short: ${code}`, null);
+    if (socket.writable) this.#refuse(socket, NOT_TOLD, `connect-malformed: ${code}`, '400 Bad Request');
+    else this.#refuse(socket, NOT_TOLD, `connect-cut-short: ${code}`, null);
   }
 
-  #refuse(socket: Socket, host: string, why: ProxyWhy, status: string | null): void {
-    const line: Line = { ...blankLine('http-proxy', this.#ownerOf(socket)), host };
+  #refuse(socket: Socket, { door, host }: Pick<Line, 'door' | 'host'>, why: ProxyWhy, status: string | null): void {
+    const line: Line = { ...blankLine(door, this.#ownerOf(socket)), host };
     const refused = [line, this.#journal.now(), 'bad-request', why] as const;
     if (status === null) {
       this.#journal.refused(...refused);
@@ -240,10 +253,12 @@ class AuditProxy extends Proxy {
     socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
   }
 
-  #serve(work: Promise<void>): void {
+  /** What rejects here is a bug of ours: the app must not wait for it, and whoever asks `idle()` or `close()` is told. */
+  #serve(client: Socket, work: Promise<void>): void {
     const served = work
       .catch((cause: unknown) => {
         this.#fault ??= { cause };
+        client.destroy();
       })
       .finally(() => this.#serving.delete(served));
     this.#serving.add(served);
@@ -288,6 +303,8 @@ class AuditProxy extends Proxy {
 }
 
 const CONNECT = Buffer.from('CONNECT ');
+/** A client of the HTTP proxy that did not come to say where it wants to go. */
+const NOT_TOLD = { door: 'http-proxy', host: 'unknown' } as const;
 const TLS_HANDSHAKE = 0x16;
 const SOCKS_4 = 0x04;
 const SOCKS_5 = 0x05;

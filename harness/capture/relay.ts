@@ -31,6 +31,8 @@ class Relay {
   #outgoing: { readonly is: Outgoing; readonly from: number } | null = null;
   readonly #replaced = { request: false, response: false };
   #headSent = false;
+  /** What came of an answer's head that is not whole: it goes on as it is should it turn out to be none. */
+  readonly #withheld: Buffer[] = [];
   /** In mode `one`: what the client sent behind its request; null until the request is over. */
   #rest: Buffer | null = null;
   #stopListening = (): void => {};
@@ -84,7 +86,10 @@ class Relay {
     const { client, upstream, mode } = this.parts;
     if (this.#rest !== null) return this.#holdBack(chunk);
     this.#requests.push(chunk, mode.kind === 'one');
-    if (mode.kind !== 'one' || this.#raw !== null) return this.#pass(client, upstream, chunk);
+    if (mode.kind !== 'one') return this.#pass(client, upstream, chunk);
+    // Where its body became unreadable the head is still written anew.
+    if (this.#raw !== null)
+      return this.#pass(client, upstream, this.#outgoing === null ? chunk : this.#sent('request', chunk, chunk.length));
     const { at } = this.#requests;
     // What comes behind the request may be for another server.
     if (this.#asking === null && this.#exchanges > 0) this.#rest = Buffer.from(chunk.subarray(at));
@@ -127,6 +132,7 @@ class Relay {
     const begun = this.#outgoing;
     this.#outgoing = null;
     const raw = of === 'response' && this.#responses.raw;
+    const withheld = this.#withheld.splice(0);
     if (begun !== null) {
       this.#replaced[of] = begun.is.body !== null;
       const body = begun.is.body ?? chunk.subarray(begun.from, at);
@@ -134,7 +140,9 @@ class Relay {
     }
     if (this.#replaced[of]) return NOTHING;
     const headPending = of === 'request' ? !this.#headSent : this.#responses.inHead;
-    return headPending && !raw ? NOTHING : chunk.subarray(0, at);
+    if (!headPending || raw) return withheld.length === 0 ? chunk.subarray(0, at) : Buffer.concat([...withheld, chunk.subarray(0, at)]);
+    if (of === 'response') this.#withheld.push(...withheld, Buffer.from(chunk.subarray(0, at)));
+    return NOTHING;
   }
 
   /** Sends on, and lets the sender wait while the receiver or the disk is behind. */
@@ -295,7 +303,8 @@ class Relay {
     this.#over = true;
     const { journal, client, upstream, breakClient } = this.parts;
     const looksWhole = by === 'origin' && this.#responses.untilClose;
-    this.#requests.goRaw();
+    for (const reader of [this.#requests, this.#responses]) if (reader.inHead) reader.goRaw();
+    if (this.#withheld.length > 0 && client.writable) client.write(Buffer.concat(this.#withheld));
     this.#finishAll(journal.closing ? 'lab' : by, code);
     // What a channel's client sent last must still arrive; an exchange without its client is cancelled.
     if (by === 'client' && this.#raw !== null) upstream.destroySoon();

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { beijingTime } from '../../reports/beijing.js';
 import { seal, type Packet } from '../../reports/packet.js';
 import { verifyPacket } from '../../reports/verify.js';
-import type { Language } from '../../reports/words.js';
+import { CAPTURE_WORDS, type Language } from '../../reports/words.js';
 import { LabError } from '../model/errors.js';
 import { forgetRun } from '../store/forget.js';
 import { soundJudgement } from './pipeline.js';
@@ -70,6 +70,8 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
 /** The packet's own line is in English. */
 function aboutPacket(line: string, language: Language): string {
   if (language === 'en') return line;
+  const captured = /^capture on its own, began (\S+)$/.exec(line)?.[1];
+  if (captured !== undefined) return `${CAPTURE_WORDS.zh}，开始于 ${beijingTime(captured).zh}`;
   return line.replace(
     /, scenario (\S+), began (\S+)$/,
     (_, scenario: string, began: string) => `，场景 ${scenario}，开始于 ${beijingTime(began).zh}`,
@@ -85,7 +87,11 @@ function reportsNote(packet: string, language: Language): string {
     : `The reports are not bound to the chain: they follow from the run and can be made again, to compare:\n${commands}`;
 }
 
-const UNFIT: Readonly<Record<string, string>> = { 'simulated handset': '模拟手机', 'imported from another tool': '由其他工具导入' };
+const UNFIT: Readonly<Record<string, string>> = {
+  'simulated handset': '模拟手机',
+  'imported from another tool': '由其他工具导入',
+  'a capture on its own - no handset and no app recorded': '单独抓包，未记录是哪台手机、哪个应用',
+};
 
 function fitness(unfit: string | null, language: Language): string {
   if (unfit === null)

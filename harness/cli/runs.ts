@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import stringWidth from 'string-width';
 import { listRuns } from '../store/list.js';
 import htmlFormat from '../../reports/formats/html.js';
+import { CAPTURE_WORDS } from '../../reports/words.js';
 import { compared, judgeRun, writeJudgement } from './pipeline.js';
 import type { Common } from './program.js';
 import { cell, json, oneLine, remark, result, short } from './say.js';
@@ -27,7 +28,12 @@ export async function runsCommand(folder: string, { language, json: asJson }: Co
     );
   else {
     const cells = rows.map((row) =>
-      [short(row.dir), STATES[row.state][language === 'zh' ? 0 : 1], local(row.began), row.scenario].map(oneLine),
+      [
+        short(row.dir),
+        STATES[row.state][language === 'zh' ? 0 : 1],
+        local(row.began),
+        row.scenario === 'none' ? CAPTURE_WORDS[language] : row.scenario,
+      ].map(oneLine),
     );
     const widths = [0, 1, 2].map((i) => Math.max(...cells.map((line) => stringWidth(line[i] ?? ''))));
     for (const line of cells)

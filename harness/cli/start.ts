@@ -26,7 +26,7 @@ async function run(): Promise<number> {
     code = exit;
   });
   // These record, and close what they recorded when they are stopped.
-  const recording = new Set(['audit', 'record', 'nightly']);
+  const recording = new Set(['audit', 'record', 'nightly', 'capture']);
   program.hook('preAction', (_, command) => void (recording.has(command.name()) || letGo()));
   try {
     hereIsHere();

@@ -3,7 +3,17 @@ import stringWidth from 'string-width';
 import { shellWord } from '../model/errors.js';
 import type { Finding, Rule } from '../model/finding.js';
 import type { FormatParts } from '../../reports/format.js';
-import { PHASE_WORDS, VERDICT_WORDS, datumWord, otherWord, reasonWord, sentence, type Language } from '../../reports/words.js';
+import {
+  CAPTURE_WORDS,
+  NO_APP_WORDS,
+  PHASE_WORDS,
+  VERDICT_WORDS,
+  datumWord,
+  otherWord,
+  reasonWord,
+  sentence,
+  type Language,
+} from '../../reports/words.js';
 import { cell, columns, oneLine, paint, short, shortWord, wrap } from './say.js';
 
 interface Numbered {
@@ -26,7 +36,7 @@ export function verdictText(parts: FormatParts, dir: string, language: Language)
     '',
     ...heading(page),
     '',
-    ...(shown.length > 0 ? [...table(page, shown), '', ...sentences(page, shown)] : wrap(nothingFound(page), page.width)),
+    ...(shown.length > 0 ? [...table(page, shown), '', ...sentences(page, shown)] : wrap(nothingShown(page), page.width)),
     '',
     counts(page),
     ...unseen(page),
@@ -36,14 +46,15 @@ export function verdictText(parts: FormatParts, dir: string, language: Language)
   return lines.join('\n');
 }
 
-function heading({ parts: { report }, width, t }: Page): readonly string[] {
+function heading({ parts: { report }, language, width, t }: Page): readonly string[] {
   const { app, scenario, handset, run } = report;
   const cut = t(
     '本次运行没有录完（被中断或中途失败）；已看到的违规仍然成立',
     'this run is not complete (interrupted or failed); violations already seen stand',
   );
+  const title = handset.kind === 'none' ? CAPTURE_WORDS[language] : `${app.label} ${app.version} · ${scenario.title}`;
   return [
-    ...wrap(`${app.label} ${app.version} · ${scenario.title}`, width).map(paint.bold),
+    ...wrap(title, width).map(paint.bold),
     ...(handset.simulated
       ? [paint.magenta(t('模拟运行（虚拟手机），不可作为证据', 'simulated run (virtual handset): not fit as evidence'))]
       : []),
@@ -51,7 +62,8 @@ function heading({ parts: { report }, width, t }: Page): readonly string[] {
   ];
 }
 
-function nothingFound({ t }: Page): string {
+function nothingShown({ parts: { report }, language, t }: Page): string {
+  if (report.handset.kind === 'none') return NO_APP_WORDS[language];
   return t(
     '没有发现违规。这不等于没有问题：请看下面没有检测和没有看到的部分。',
     'No violation was found. That is not the same as clean: see below what was not tested and not seen.',

@@ -118,6 +118,12 @@ export const SENTENCES = {
     en: 'port {port} is taken by another program',
     remedy: { zh: '关闭占用该端口的程序，或不指定端口', en: 'stop that program, or leave the port to us' },
   },
+  PORT_DENIED: {
+    exit: 3,
+    zh: '没有使用端口 {port} 的权限',
+    en: 'no permission to listen on port {port}',
+    remedy: { zh: '用 1024 以上的端口，或换有权限的用户执行', en: 'take a port above 1023, or run it as a user who may' },
+  },
   APPIUM_FAILED: {
     exit: 3,
     zh: 'Appium 服务未能启动：{why}',

@@ -8,6 +8,7 @@ export const REASONS = {
   unwatched: { zh: '没有钩子监视', en: 'no hook watched it' },
   interrupted: { zh: '运行被中断', en: 'the run was interrupted' },
   'no-law': { zh: '行为当日没有可引用的条文', en: 'no provision that may be named was in force that day' },
+  'no-app': { zh: '单独抓包，没有检测任何应用', en: 'a capture on its own: no app was tested' },
   documents: { zh: '尚未读取隐私政策等文件', en: 'the privacy policy was not read' },
   'host-unseen': { zh: '发往该主机的内容未能看到', en: 'what went to this host was not seen' },
   clock: { zh: '时钟精度不足以分清先后', en: 'the clocks cannot tell the order' },

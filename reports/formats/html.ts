@@ -26,7 +26,7 @@ function renderHtml(parts: FormatParts): string {
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${`${report.app.label} · 借镜检测报告 Jiejing report`}</title>
+        <title>${titleOf(report)}</title>
         ${trusted(`<style>${PAGE_STYLE}</style>`)}
       </head>
       <body>
@@ -54,6 +54,10 @@ function renderHtml(parts: FormatParts): string {
       </body>
     </html> `;
   return page.markup;
+}
+
+function titleOf({ app, handset }: FormatParts['report']): string {
+  return handset.kind === 'none' ? '单独抓包 capture · 借镜 Jiejing' : `${app.label} · 借镜检测报告 Jiejing report`;
 }
 
 function sha256(text: string): string {

@@ -11,7 +11,7 @@ export function instructions(packet: { readonly run: string; readonly unfit: str
   const unfit =
     packet.unfit === null
       ? ''
-      : `\n注意：本包来自模拟或导入的记录（${packet.unfit}），不可作为证据使用。\nNOTE: this packet must not serve as evidence: ${packet.unfit}.\n`;
+      : `\n注意：本包来自模拟、导入或单独抓包的记录（${packet.unfit}），不可作为证据使用。\nNOTE: this packet must not serve as evidence: ${packet.unfit}.\n`;
   return `核验说明 / HOW TO CHECK THIS PACKET
 
 记录编号 / run: ${packet.run}

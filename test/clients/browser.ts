@@ -22,7 +22,10 @@ export async function visit({ executable, folder, proxyPort, caFile, url, field 
     executablePath: executable,
     env: { PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: home },
     args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--no-first-run',
       // What it asks of its maker by itself is none of the test's, and goes nowhere.
       `--proxy-pac-url=data:application/x-ns-proxy-autoconfig;base64,${Buffer.from(pac(proxyPort)).toString('base64')}`,
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',

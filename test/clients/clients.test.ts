@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Flow } from '../../harness/model/event.js';
 import { folderOf, run as cli } from '../cli/cli.js';
 import { CHROMIUM, inDevTools } from '../reports/formats/devtools.js';
@@ -37,7 +37,7 @@ describe.each(['relay', 'pipeline'] as const)('one capture with the %s engine, a
   });
   const flowsOf = (client: Client): readonly Flow[] => flows.filter(({ host }) => host === hostOf(client));
 
-  it.each(CLIENTS)('holds the one exchange of $id as both ends had it', (client, context) => {
+  it.for(CLIENTS)('holds the one exchange of $id as both ends had it', (client, context) => {
     const tool = tools[client.tool];
     if ('missing' in tool) return context.skip(tool.missing);
     const host = hostOf(client);

@@ -18,13 +18,13 @@ const SOURCE_WORDS: Readonly<Record<GapSource, Words>> = {
 
 /** What was not seen, what was watched, and how often the linker was wrong on placebos. */
 export function coverageSection(report: Report): Markup {
-  return html`${unseenSection(report.coverage)} ${watchedSection(report)}`;
+  return html`${unseenSection(report)} ${watchedSection(report)}`;
 }
 
 const ALL: Words = { zh: '全部', en: 'all' };
 type Gap = ReportCoverage['gaps'][number];
 
-function unseenSection({ gaps, data }: ReportCoverage): Markup {
+function unseenSection({ coverage: { gaps, data }, handset }: Report): Markup {
   const unwatched: Words = {
     zh: data.unwatched.map((d) => datumWord(d, 'zh')).join('、') || '—',
     en: data.unwatched.map((d) => datumWord(d, 'en')).join(', ') || '—',
@@ -32,14 +32,23 @@ function unseenSection({ gaps, data }: ReportCoverage): Markup {
   return html`<section aria-labelledby="unseen-h">
     <h2 id="unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</h2>
     ${gaps.length === 0 ? html`<p>${both({ zh: '各记录器没有报告缺口。', en: 'No recorder reported a gap.' })}</p>` : gapTable(gaps)}
-    <p>${both({ zh: '本次运行没有任何钩子监视的数据：', en: 'Data that no hook watched in this run: ' })}${both(unwatched)}</p>
-    <p>${both(NEVER_LOOKED_AT)}</p>
+    ${
+      handset.kind === 'none'
+        ? html`<p>${both(NO_HOOKS)}</p>`
+        : html`<p>${both({ zh: '本次运行没有任何钩子监视的数据：', en: 'Data that no hook watched in this run: ' })}${both(unwatched)}</p>
+            <p>${both(NEVER_LOOKED_AT)}</p>`
+    }
   </section>`;
 }
 
 const NEVER_LOOKED_AT: Words = {
   zh: '本版本也不看：应用原生代码（.so）里的读取、不经代理的流量（UDP、QUIC 也在其中），以及隐私政策等文件的内容。',
   en: 'This version does not look at reads by native code (.so), traffic beside the proxy (UDP and QUIC among it), or the text of privacy policies.',
+};
+
+const NO_HOOKS: Words = {
+  zh: '没有手机，也没有钩子：应用读取了什么没有看；不经代理的流量也没有看。',
+  en: 'There was no handset and no hook: what apps read was not looked at, nor was traffic beside the proxy.',
 };
 
 const GAP_HEADS: readonly Words[] = [
@@ -75,21 +84,26 @@ function gapRow({ source, what, why, scope }: Gap): Markup {
   </tr>`;
 }
 
-function watchedSection({ coverage, placebo }: Report): Markup {
+type Row = readonly [Words, Markup];
+
+function watchedSection({ coverage, placebo, handset }: Report): Markup {
   const { hooks, flows } = coverage;
   const fired = Object.entries(hooks.fired).map(([hook, n]) => `${hook} ×${n}`);
   const list = (names: readonly string[]): Markup => html`${names.join('、') || '—'}`;
   const hosts = (names: readonly string[]): Markup => html`<span class="host">${names.join('、') || '—'}</span>`;
-  const rows: readonly (readonly [Words, Markup])[] = [
+  const seen: readonly Row[] = [
+    [{ zh: '请求', en: 'flows' }, both(flowCounts(flows))],
+    [{ zh: '拒绝我们证书或连不上的主机', en: 'hosts that refused' }, hosts(flows.refused)],
+    [{ zh: '内容无法读懂的主机', en: 'hosts with opaque bytes' }, hosts(flows.opaque)],
+  ];
+  const ofHandset: readonly Row[] = [
     [{ zh: '装上的钩子', en: 'hooks installed' }, html`${hooks.installed}`],
     [{ zh: '这台手机上没有的', en: 'not on this handset' }, list(hooks.missing)],
     [{ zh: '未能装上的', en: 'failed' }, list(hooks.failed)],
     [{ zh: '触发过的', en: 'fired' }, list(fired)],
-    [{ zh: '请求', en: 'flows' }, both(flowCounts(flows))],
-    [{ zh: '拒绝我们证书或连不上的主机', en: 'hosts that refused' }, hosts(flows.refused)],
-    [{ zh: '内容无法读懂的主机', en: 'hosts with opaque bytes' }, hosts(flows.opaque)],
-    [{ zh: '对照值（从未放入手机）', en: 'placebos (never planted)' }, both(placeboCounts(placebo))],
   ];
+  const placebos: Row = [{ zh: '对照值（从未放入手机）', en: 'placebos (never planted)' }, both(placeboCounts(placebo))];
+  const rows = handset.kind === 'none' ? seen : [...ofHandset, ...seen, placebos];
   return html`<section aria-labelledby="watched-h">
     <h2 id="watched-h">${both({ zh: '看了什么', en: 'What was watched' })}</h2>
     <dl class="facts">

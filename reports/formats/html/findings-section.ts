@@ -2,6 +2,7 @@ import type { Finding, Link, Rule, Words } from '../../../harness/model/finding.
 import { formsOf } from '../../../harness/model/timeline.js';
 import {
   LEVEL_WORDS,
+  NO_APP_WORDS,
   PHASE_WORDS,
   REASON_WORDS,
   VERDICT_WORDS,
@@ -18,6 +19,11 @@ import { both, html, type Markup } from './markup.js';
 const MOST_EVENTS = 12;
 const MOST_LINKS = 12;
 
+const NOTHING_FOUND: Words = {
+  zh: '没有发现违规。这不等于没有问题：请看下面“没有看到的”。',
+  en: 'No violation was found. That is not the same as clean: see "Not seen" below.',
+};
+
 /** One card for each finding: violations first, then undecided, then what was not tested, then clear. */
 export function findingsSection(parts: FormatParts): Markup {
   const rules = new Map(parts.rules.map((r) => [r.id as string, r]));
@@ -28,7 +34,7 @@ export function findingsSection(parts: FormatParts): Markup {
   const told = of('violation', 'undecided');
   return html` <section id="findings" aria-labelledby="findings-h">
       <h2 id="findings-h">${both({ zh: '发现', en: 'Findings' })}</h2>
-      ${told.length > 0 ? told : html`<p>${both({ zh: '没有发现违规。这不等于没有问题：请看下面“没有看到的”。', en: 'No violation was found. That is not the same as clean: see "Not seen" below.' })}</p>`}
+      ${told.length > 0 ? told : html`<p>${both(parts.report.handset.kind === 'none' ? NO_APP_WORDS : NOTHING_FOUND)}</p>`}
     </section>
     <section id="not-tested" aria-labelledby="not-tested-h">
       <h2 id="not-tested-h">${both({ zh: '未检测与未发现', en: 'Not tested, and clear' })}</h2>

@@ -66,6 +66,7 @@ export async function capture(dir: string, asks: readonly Ask[], more: (port: nu
     signal: stop.signal,
     onListening: opened,
     onEvent: () => {},
+    onFailure: () => {},
   });
   const { port, caFile } = await listening;
   const ca = readFileSync(caFile, 'utf8');

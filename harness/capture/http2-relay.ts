@@ -1,0 +1,184 @@
+import type { TLSSocket } from 'node:tls';
+import { Exchange } from './exchange.js';
+import { Gate } from './http2-gate.js';
+import { resetName } from './http2-heads.js';
+import { FrameReader } from './http2-reader.js';
+import { RelayedStream } from './http2-relay-stream.js';
+import type { Journal, Line, ProxyWhy } from './journal.js';
+import type { Ending } from './relay-parts.js';
+
+/** Real time in which a server's connection must take what the app sent last. */
+const GOODBYE_MS = 2000;
+
+/** Two connections that speak HTTP/2 with each other. */
+export interface Http2RelayParts {
+  readonly journal: Journal;
+  readonly line: Line;
+  /** Both ends, TLS taken off; each with its `error` already listened to. */
+  readonly client: TLSSocket;
+  readonly upstream: TLSSocket;
+}
+
+/** Passes the bytes both ways, reads HTTP/2 from a copy and writes each exchange; resolves when it ends. */
+export function relayHttp2(parts: Http2RelayParts): Promise<Ending> {
+  return new Promise((resolve) => new Http2Relay(parts, resolve).start());
+}
+
+class Http2Relay {
+  readonly #streams = new Map<number, RelayedStream>();
+  readonly #requests: FrameReader;
+  readonly #responses: FrameReader;
+  #exchanges = 0;
+  /** The highest stream that the app has opened. */
+  #last = 0;
+  /** Holds what could not be read. */
+  #opaque: Exchange | null = null;
+  #goaway: { readonly by: 'client' | 'origin'; readonly code: string } | null = null;
+  #wait: Promise<void> | null = null;
+  #over = false;
+  #why: string | null = null;
+  #stopListening = (): void => {};
+
+  constructor(
+    readonly parts: Http2RelayParts,
+    readonly resolve: (ending: Ending) => void,
+  ) {
+    this.#requests = new FrameReader('client', {
+      head: (id, fields, ends) => this.#asked(id, fields, ends),
+      data: (id, bytes) => this.#keep(this.#streams.get(id)?.body('request', bytes)),
+      dataEnd: (id) => this.#streams.get(id)?.end('request'),
+      promise: () => {},
+      reset: (id, code) => this.#streams.get(id)?.reset('client', code),
+      goaway: (_last, code) => this.#goes('client', code),
+      raw: (bytes) => this.#keep(this.#opaque?.body('request', bytes)),
+      broken: (why) => this.#giveUp(`request-malformed: HTTP/2, ${why}`),
+    });
+    this.#responses = new FrameReader('origin', {
+      head: (id, fields, ends) => this.#answered(id, fields, ends),
+      data: (id, bytes) => this.#keep(this.#streams.get(id)?.body('response', bytes)),
+      dataEnd: (id) => this.#streams.get(id)?.end('response'),
+      promise: (id) => this.#promised(id),
+      reset: (id, code) => this.#streams.get(id)?.reset('origin', code),
+      goaway: (last, code) => this.#originGoes(last, code),
+      raw: (bytes) => this.#keep(this.#opaque?.body('response', bytes)),
+      broken: (why) => this.#giveUp(`response-malformed: HTTP/2, ${why}`),
+    });
+  }
+
+  start(): void {
+    const { client, upstream } = this.parts;
+    const up = new Gate(client, upstream);
+    const down = new Gate(upstream, client);
+    const off = [
+      this.#listen(client, 'client', (chunk) => this.#pass(this.#requests, up, chunk)),
+      this.#listen(upstream, 'origin', (chunk) => this.#pass(this.#responses, down, chunk)),
+    ];
+    this.#stopListening = () => off.forEach((stop) => stop());
+    if (client.destroyed || client.readableEnded) return this.#end('client', null);
+    if (upstream.destroyed || upstream.readableEnded) return this.#end('origin', null);
+    // Whoever had them before may have left them paused.
+    client.resume();
+    upstream.resume();
+  }
+
+  #listen(socket: TLSSocket, by: 'client' | 'origin', take: (chunk: Buffer) => void): () => void {
+    const closed = (): void => this.#end(by, null);
+    const failed = (error: NodeJS.ErrnoException): void => this.#end(by, error.code ?? error.message);
+    socket.on('data', take).on('end', closed).on('close', closed).on('error', failed);
+    return () => void socket.off('data', take).off('end', closed).off('close', closed).off('error', failed);
+  }
+
+  /** Sends on first: what is read from it is not waited for. */
+  #pass(reader: FrameReader, gate: Gate, chunk: Buffer): void {
+    const ready = !gate.into.writable || gate.into.write(chunk);
+    reader.push(chunk);
+    const wait = this.#wait;
+    this.#wait = null;
+    gate.passed(ready, wait);
+  }
+
+  #keep(wait: Promise<void> | null | undefined): void {
+    if (wait === null || wait === undefined) return;
+    this.#wait = this.#wait === null ? wait : Promise.all([this.#wait, wait]).then(() => {});
+  }
+
+  #asked(id: number, fields: readonly string[], ends: boolean): void {
+    const known = this.#streams.get(id);
+    if (known !== undefined) return known.trailers('request', fields, ends);
+    // A stream that was there and is over: what comes late says nothing new.
+    if (id <= this.#last) return;
+    this.#last = id;
+    this.#exchanges += 1;
+    const { journal, line } = this.parts;
+    const stream = new RelayedStream({ journal, line, over: () => void this.#streams.delete(id) });
+    this.#streams.set(id, stream);
+    stream.asked(fields, ends);
+  }
+
+  #answered(id: number, fields: readonly string[], ends: boolean): void {
+    const known = this.#streams.get(id);
+    if (known !== undefined) known.answered(fields, ends);
+    else if (id > this.#last && id % 2 === 1) this.#giveUp(`answer-before-request: HTTP/2, stream ${id}`);
+  }
+
+  /** What a server pushes nobody has asked for: it is kept, and nobody is said to have asked. */
+  #promised(id: number): void {
+    if (id % 2 === 1 || this.#streams.has(id)) return;
+    this.#exchanges += 1;
+    const { journal, line } = this.parts;
+    const stream = new RelayedStream({ journal, line, over: () => void this.#streams.delete(id) });
+    this.#streams.set(id, stream);
+    stream.unasked();
+  }
+
+  #goes(by: 'client' | 'origin', code: number): void {
+    if (code !== 0) this.#goaway ??= { by, code: `GOAWAY ${resetName(code)}` };
+  }
+
+  #originGoes(last: number, code: number): void {
+    this.#goes('origin', code);
+    // It has not looked at those above, and the app will ask again elsewhere.
+    for (const [id, stream] of this.#streams) if (id > last && id % 2 === 1) stream.fail('truncated', 'the server is going away');
+  }
+
+  #giveUp(reason: ProxyWhy): void {
+    if (this.#opaque !== null) return;
+    const { journal, line } = this.parts;
+    this.#exchanges += 1;
+    this.#why = reason;
+    this.#opaque = new Exchange(journal, line, journal.now());
+    this.#opaque.becomeOpaque('opaque', reason);
+  }
+
+  #end(by: 'client' | 'origin', code: string | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { journal, client, upstream } = this.parts;
+    const who = journal.closing ? 'lab' : by;
+    const why = code ?? (this.#goaway?.by === by ? this.#goaway.code : null);
+    this.#keepHalfHead();
+    for (const stream of this.#streams.values()) stream.connectionEnded(who, why, this.#why);
+    if (this.#opaque !== null) {
+      this.#opaque.requestWhole = true;
+      this.#opaque.responseWhole = true;
+      this.#opaque.finish('whole', who === 'lab' ? 'the run ended' : null);
+    }
+    // What a side said last must still arrive, resets above all.
+    (by === 'client' ? upstream : client).destroySoon();
+    if (by === 'client') setTimeout(() => void upstream.destroy(), GOODBYE_MS).unref();
+    (by === 'client' ? client : upstream).destroy();
+    this.#stopListening();
+    this.resolve({ by: who, code: why, exchanges: this.#exchanges });
+  }
+
+  /** A request whose head never came to its end: its bytes are kept. */
+  #keepHalfHead(): void {
+    const half = this.#requests.raw ? null : this.#requests.halfHead;
+    if (half === null) return;
+    const { journal, line } = this.parts;
+    this.#exchanges += 1;
+    const exchange = new Exchange(journal, line, journal.now());
+    if (half.length > 0) void exchange.body('request', half);
+    exchange.finish('aborted', journal.closing ? 'the run ended' : 'the app went away');
+  }
+}
