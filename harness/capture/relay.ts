@@ -132,7 +132,7 @@ class Relay {
     const begun = this.#outgoing;
     this.#outgoing = null;
     const raw = of === 'response' && this.#responses.raw;
-    const withheld = this.#withheld.splice(0);
+    const withheld = of === 'response' ? this.#withheld.splice(0) : [];
     if (begun !== null) {
       this.#replaced[of] = begun.is.body !== null;
       const body = begun.is.body ?? chunk.subarray(begun.from, at);
