@@ -168,9 +168,10 @@ export class Exchange {
   }
 
   #verdict(ending: ExchangeEnding, reason: string | null, bodies: readonly BodyRef[]): Pick<Flow, 'state' | 'reason'> {
-    if (this.#opaque !== null) return { state: 'opaque', reason: reason === null ? this.#opaque : `${this.#opaque}; ${reason}` };
-    if (ending === 'whole' && bodies.some((body) => body.state === 'cut')) return { state: 'cut', reason: 'body over the limit' };
-    return { state: ending, reason: reason ?? this.#changed };
+    const isCut = ending === 'whole' && bodies.some((body) => body.state === 'cut');
+    const reasons = [this.#opaque, reason, isCut ? 'body over the limit' : null, this.#changed].filter((why) => why !== null);
+    const state = this.#opaque !== null ? 'opaque' : isCut ? 'cut' : ending;
+    return { state, reason: reasons.length === 0 ? null : reasons.join('; ') };
   }
 }
 

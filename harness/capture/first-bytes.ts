@@ -12,7 +12,8 @@ export type First =
   | { readonly kind: 'tls'; readonly hello: ClientHello }
   | { readonly kind: 'http' }
   | { readonly kind: 'raw'; readonly why: ProxyWhy }
-  | { readonly kind: 'closed'; readonly by: 'client' | 'origin'; readonly code: string | null };
+  /** `heard`: a ClientHello had begun. */
+  | { readonly kind: 'closed'; readonly by: 'client' | 'origin'; readonly code: string | null; readonly heard: boolean };
 
 /** Waits for whichever side speaks first and tells in which language; without an `upstream`, for the client alone. */
 export function firstBytes(client: Socket, upstream: Socket | null): Promise<First> {
@@ -43,12 +44,14 @@ export function firstBytes(client: Socket, upstream: Socket | null): Promise<Fir
       if (upstream !== null && upstream.readableLength > 0) done({ kind: 'raw', why: 'server-speaks-first' });
       else upstream?.read(); // lets 'end' come
     };
-    const clientEnded = (): void => done({ kind: 'closed', by: 'client', code: codeOf(client) });
-    const originEnded = (): void => done({ kind: 'closed', by: 'origin', code: upstream === null ? null : codeOf(upstream) });
+    const clientEnded = (): void => done({ kind: 'closed', by: 'client', code: codeOf(client), heard: have.length > 0 });
+    const originEnded = (): void =>
+      done({ kind: 'closed', by: 'origin', code: upstream === null ? null : codeOf(upstream), heard: have.length > 0 });
     client.on('readable', spoke).on('end', clientEnded).on('close', clientEnded);
     upstream?.on('readable', answered).on('end', originEnded).on('close', originEnded);
-    if (client.destroyed) clientEnded();
-    else if (upstream?.destroyed === true) originEnded();
+    // Whose end was read before we listened will not tell it again.
+    if (client.destroyed || client.readableEnded) clientEnded();
+    else if (upstream !== null && (upstream.destroyed || upstream.readableEnded)) originEnded();
   });
 }
 

@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Fields } from '../model/flow-parts.js';
 import { nameOf, printAuthority } from './authority-form.js';
@@ -7,15 +5,18 @@ import { Exchange } from './exchange.js';
 import type { Framing, Head, StatusLine } from './http1.js';
 import { Malformed, parseStatusLine, responseFraming } from './http1.js';
 import { answerHead, lastChunk, requestHead } from './http2-down-heads.js';
-import type { BodyFraming } from './http2-down-heads.js';
-import { resetBehind, StreamEnd } from './http2-ends.js';
+import type { RequestHead } from './http2-down-heads.js';
 import { Gate } from './http2-gate.js';
 import type { Asked, RawHead } from './http2-heads.js';
-import { askedIn, errorCode, fieldsIn, resetName, send } from './http2-heads.js';
+import { askedIn, fieldsIn, resetName } from './http2-heads.js';
+import type { ServerStream } from './http2-server-stream.js';
 import type { Journal, Line } from './journal.js';
 
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_FLAG_END_STREAM } = constants;
-const NO_PARSED: IncomingHttpHeaders = {};
+const NO_ERROR = 0;
+const PROTOCOL_ERROR = 1;
+const INTERNAL_ERROR = 2;
+const REFUSED_STREAM = 7;
+const HTTP_1_1_REQUIRED = 13;
 /** What may be asked a second time without harm (RFC 9110, 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 const CRLF = Buffer.from('\r\n');
@@ -24,12 +25,12 @@ const CRLF = Buffer.from('\r\n');
 export interface DownParts {
   readonly journal: Journal;
   readonly line: Line;
-  readonly server: ServerHttp2Session;
-  readonly down: ServerHttp2Stream;
-  readonly raw: RawHead;
-  readonly flags: number;
+  readonly stream: ServerStream;
+  /** The app has more streams open than it was told it may. */
+  readonly tooMany: boolean;
   /** Nothing of it was answered: it wants another connection. */
   readonly again: (exchange: DownExchange) => void;
+  readonly over: (exchange: DownExchange) => void;
 }
 
 /** One request of HTTP/2 and its answer of HTTP/1.1. Both heads are recorded as their senders wrote them. */
@@ -39,32 +40,29 @@ export class DownExchange {
   readonly #line: { -readonly [K in keyof Line]: Line[K] };
   readonly #exchange: Exchange;
   readonly #asked: Asked;
-  /** No body comes behind its head. */
-  readonly #bodiless: boolean;
-  #head: { readonly bytes: Buffer; readonly framing: BodyFraming } | null = null;
-  #over = false;
-  #tried = false;
+  readonly #head: RequestHead | null;
+  #requestLeft: number | null = null;
+  #requestTrailers: Fields = [];
+  #answerTrailers: RawHead = [];
   #answerBegan = false;
   #interim = false;
-  #answerTrailers: RawHead = [];
-  #requestTrailers: Fields = [];
+  #tried = false;
+  #over = false;
   #gates: readonly Gate[] = [];
   #answerGate: Gate | null = null;
   #left = (): void => {};
 
   constructor(parts: DownParts) {
-    const { journal, line, down, raw, flags } = parts;
+    const { journal, line, stream, tooMany } = parts;
     this.#parts = parts;
     this.#line = { ...line };
-    this.#asked = askedIn(raw);
-    this.#bodiless = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+    this.#asked = askedIn(stream.fields);
     this.#exchange = new Exchange(journal, this.#line, journal.now());
     const { method, target, fields } = this.#asked;
     this.#exchange.asked({ method, target, version: 'HTTP/2' }, { headers: fields, raw: null });
     this.#exchange.mark('request-head');
-    this.#exchange.requestWhole = this.#bodiless;
-    down.on('error', () => {}).on('close', () => this.#appLeft());
-    this.#write();
+    this.#exchange.requestWhole = stream.whole;
+    this.#head = tooMany ? this.#refuse() : this.#translate();
   }
 
   /** True once its exchange is written. */
@@ -79,14 +77,22 @@ export class DownExchange {
 
   /** Goes out on a connection; `left` hears when it is over. */
   goOn(socket: TLSSocket, peer: Line['peer'], left: () => void): void {
-    const { down } = this.#parts;
+    const { stream } = this.#parts;
+    if (this.#head === null) return left();
     this.#line.peer = peer;
     this.#left = left;
-    this.#answerGate = new Gate(socket, down);
-    this.#gates = [this.#answerGate];
-    socket.write(this.#head?.bytes ?? Buffer.alloc(0));
-    if (this.#bodiless) down.resume();
-    else this.#sendBody(socket);
+    this.#answerGate = new Gate(socket, stream);
+    const asking = new Gate(stream, socket);
+    this.#gates = [this.#answerGate, asking];
+    socket.write(this.#head.bytes);
+    if (this.#tried) return;
+    stream.listen({
+      data: (bytes) => this.#sendBody(socket, asking, bytes),
+      trailers: (fields) => this.#keepTrailers(fieldsIn(fields)),
+      end: () => this.#askedAll(socket),
+      reset: (code) => this.#appLeft(`the app reset the stream: ${resetName(code)}`),
+      gone: () => this.#appLeft('the app went away'),
+    });
   }
 
   answerBegan(): void {
@@ -99,19 +105,20 @@ export class DownExchange {
     const line = parseStatusLine(head.start);
     if (line.status === 101) throw new Malformed('a switch to another protocol that nobody asked for');
     const framing = responseFraming(this.#asked.method, line.status, head);
-    this.#exchange.touch('response');
     this.#interim = line.status < 200;
     if (this.#over) return framing;
-    if (this.#interim) this.#passInterim(line, head);
-    else this.#passAnswer(line, head, framing);
+    this.#exchange.touch('response');
+    if (this.#interim) this.#exchange.interim(line, head.headers);
+    else this.#exchange.answered(line, head);
+    if (!this.#interim) this.#exchange.mark('response-head');
+    this.#passHead(line, head, !this.#interim && framing.kind === 'none');
     return framing;
   }
 
   answerBody(bytes: Buffer): void {
-    const { down } = this.#parts;
     if (this.#over) return;
     const wait = this.#exchange.body('response', bytes);
-    this.#answerGate?.passed(!down.writable || down.write(bytes), wait);
+    this.#answerGate?.passed(this.#parts.stream.write(bytes), wait);
   }
 
   answerTrailers(fields: Fields): void {
@@ -121,13 +128,12 @@ export class DownExchange {
   }
 
   answerEnded(): void {
-    const { down } = this.#parts;
     if (this.#interim || this.#over) {
       this.#interim = false;
       return;
     }
     this.#exchange.responseWhole = true;
-    if (!down.writableEnded) down.end();
+    this.#parts.stream.end(this.#answerTrailers);
     this.#settle();
   }
 
@@ -143,88 +149,89 @@ export class DownExchange {
   /** Its connection has ended. `reused`: it had served others before, and may have been closed for having rested. */
   originEnded(code: string | null, reused: boolean): void {
     if (this.#over) return;
-    const untouched = !this.#answerBegan && reused && !this.#tried;
-    if (untouched && this.#bodiless && IDEMPOTENT.has(this.#asked.method) && !this.#parts.journal.closing) {
+    const untouched = reused && !this.#answerBegan && !this.#tried && !this.#parts.journal.closing;
+    if (untouched && this.#parts.stream.whole && IDEMPOTENT.has(this.#asked.method)) {
       this.#tried = true;
       this.#left = () => {};
       return this.#parts.again(this);
     }
-    this.#fail('truncated', code === null ? 'the server stopped early' : `the server stopped early: ${code}`, NGHTTP2_INTERNAL_ERROR);
+    const why = code === null ? 'the server stopped early' : `the server stopped early: ${code}`;
+    this.#fail('truncated', why, this.#exchange.responseWhole ? NO_ERROR : INTERNAL_ERROR);
   }
 
   /** No connection could be had for it. */
   unreachable(code: string): void {
     this.#parts.journal.gap('upstream-failed', `upstream: ${code}`, nameOf(this.#line));
-    this.#fail('truncated', `upstream: ${code}`, NGHTTP2_INTERNAL_ERROR);
+    this.#fail('truncated', `upstream: ${code}`, INTERNAL_ERROR);
   }
 
-  #write(): void {
-    const { journal } = this.#parts;
+  #refuse(): null {
+    this.#fail('aborted', 'refused: more streams than agreed', REFUSED_STREAM);
+    return null;
+  }
+
+  #translate(): RequestHead | null {
     const { scheme, port } = this.#line;
+    const { stream } = this.#parts;
     if (this.#asked.method === 'CONNECT') {
       this.#exchange.becomeOpaque('opaque', 'tunnel-in-tunnel');
-      return this.#fail('aborted', 'refused: HTTP/1.1 cannot carry it', NGHTTP2_HTTP_1_1_REQUIRED);
+      this.#fail('aborted', 'refused: HTTP/1.1 cannot carry it', HTTP_1_1_REQUIRED);
+      return null;
     }
     try {
-      this.#head = requestHead(this.#asked, printAuthority(scheme, nameOf(this.#line), port), this.#bodiless);
+      const head = requestHead(this.#asked, printAuthority(scheme, nameOf(this.#line), port), stream.whole);
+      this.#requestLeft = head.bodyBytes;
+      // Heard also while it waits for a connection.
+      return head;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      journal.gap('bad-request', `malformed: ${error.message}`, nameOf(this.#line));
-      this.#fail('aborted', `malformed: ${error.message}`, NGHTTP2_PROTOCOL_ERROR);
+      this.#malformed(error.message);
+      return null;
     }
   }
 
-  #sendBody(socket: TLSSocket): void {
-    const { down } = this.#parts;
-    const chunked = this.#head?.framing === 'chunked';
-    const gate = new Gate(down, socket);
-    this.#gates = [...this.#gates, gate];
-    const end = new StreamEnd(down);
-    down.on('data', (chunk: Buffer) => {
-      if (this.#over) return;
-      const wait = this.#exchange.body('request', chunk);
-      gate.passed(!socket.writable || (chunked ? writeChunk(socket, chunk) : socket.write(chunk)), wait);
-    });
-    // With a Content-Length HTTP/1.1 has no place for them: they are recorded only.
-    down.on('trailers', (_headers: IncomingHttpHeaders, _flags: number, raw: RawHead) => {
-      this.#requestTrailers = fieldsIn(raw);
-      if (!this.#over) this.#exchange.trailers('request', this.#requestTrailers);
-    });
-    down.on('end', () => {
-      if (this.#over || !end.said) return;
-      this.#exchange.requestWhole = true;
-      if (chunked && socket.writable) socket.write(lastChunk(this.#requestTrailers));
-      this.#settle();
-    });
+  #malformed(why: string): void {
+    this.#parts.journal.gap('bad-request', `malformed: HTTP/2, ${why}`, nameOf(this.#line));
+    this.#fail('aborted', `malformed: HTTP/2, ${why}`, PROTOCOL_ERROR);
   }
 
-  #passInterim(line: StatusLine, head: Head): void {
-    const { down } = this.#parts;
-    this.#exchange.interim(line, head.headers);
-    if (!down.closed && !down.headersSent) this.#send(line, head, (fields) => down.additionalHeaders(fields));
-  }
-
-  #passAnswer(line: StatusLine, head: Head, framing: Framing): void {
-    const { down } = this.#parts;
-    this.#exchange.answered(line, head);
-    this.#exchange.mark('response-head');
-    const options = { sendDate: false, endStream: framing.kind === 'none', waitForTrailers: framing.kind === 'chunked' };
-    down.on('wantTrailers', () => void send(this.#answerTrailers, NO_PARSED, (fields) => down.sendTrailers(fields)));
-    this.#send(line, head, (fields) => down.respond(fields, options));
-  }
-
-  #send({ status }: StatusLine, head: Head, give: Parameters<typeof send>[2]): void {
-    try {
-      send([':status', String(status), ...answerHead(head.headers)], NO_PARSED, give);
-    } catch (error) {
-      this.#fail('truncated', `what cannot be passed on: ${errorCode(error)}`, NGHTTP2_INTERNAL_ERROR);
-    }
-  }
-
-  #appLeft(): void {
+  #sendBody(socket: TLSSocket, gate: Gate, bytes: Buffer): void {
     if (this.#over) return;
-    const { down, server } = this.#parts;
-    this.#fail('aborted', server.destroyed ? 'the app went away' : `the app reset the stream: ${resetName(down.rstCode)}`, down.rstCode);
+    if (this.#requestLeft !== null) {
+      this.#requestLeft -= bytes.length;
+      // One byte more than said would be the beginning of another request.
+      if (this.#requestLeft < 0) return this.#malformed('a body longer than said');
+    }
+    const wait = this.#exchange.body('request', bytes);
+    const ready = !socket.writable || (this.#requestLeft === null ? writeChunk(socket, bytes) : socket.write(bytes));
+    gate.passed(ready, wait);
+  }
+
+  #keepTrailers(fields: Fields): void {
+    // With a Content-Length HTTP/1.1 has no place for them: they are recorded only.
+    this.#requestTrailers = fields;
+    if (!this.#over) this.#exchange.trailers('request', fields);
+  }
+
+  #askedAll(socket: TLSSocket): void {
+    if (this.#over) return;
+    if (this.#requestLeft !== null && this.#requestLeft > 0) return this.#malformed('a body shorter than said');
+    this.#exchange.requestWhole = true;
+    try {
+      if (this.#requestLeft === null && socket.writable) socket.write(lastChunk(this.#requestTrailers));
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      return this.#malformed(error.message);
+    }
+    this.#settle();
+  }
+
+  #passHead({ status }: StatusLine, head: Head, ends: boolean): void {
+    this.#parts.stream.head([':status', String(status), ...answerHead(head.headers)], ends);
+  }
+
+  #appLeft(why: string): void {
+    if (!this.#over) this.#fail('aborted', why, NO_ERROR);
   }
 
   #settle(): void {
@@ -232,16 +239,17 @@ export class DownExchange {
   }
 
   #fail(ending: 'truncated' | 'aborted', why: string, code: number): void {
-    const { journal, down } = this.#parts;
+    const { journal, stream } = this.#parts;
     if (journal.closing) this.#finish('aborted', 'the run ended');
     else this.#finish(ending, why);
-    resetBehind(down, code);
+    stream.reset(code);
   }
 
   #finish(ending: 'whole' | 'truncated' | 'aborted', reason: string | null): void {
     this.#over = true;
     this.#exchange.finish(ending, reason);
     for (const gate of this.#gates) gate.open();
+    this.#parts.over(this);
     this.#left();
   }
 }

@@ -1,12 +1,11 @@
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { Unreachable } from './dial.js';
 import type { Http2Parts } from './http2.js';
-import { DownExchange } from './http2-down-exchange.js';
 import { OriginConnection } from './http2-down-connection.js';
-import type { RawHead } from './http2-heads.js';
-import { isOver, serverSession } from './http2-sessions.js';
-import { SessionWatch } from './http2-watch.js';
+import { DownExchange } from './http2-down-exchange.js';
+import { writeHalfRequest } from './http2-half.js';
+import { Http2Server } from './http2-server.js';
+import type { ServerStream } from './http2-server-stream.js';
 import type { Line } from './journal.js';
 import type { Ending } from './relay-parts.js';
 
@@ -17,19 +16,17 @@ const MOST_STREAMS = 100;
 
 /** Serves an app that speaks HTTP/2 from a server that speaks HTTP/1.1 only. */
 export function serveDown(parts: Http2Parts): Promise<Ending> {
-  const { client, upstream, journal } = parts;
-  if (!isOver(client)) return new Promise((resolve, reject) => new Down(parts, resolve, reject).start());
-  upstream.destroy();
-  return Promise.resolve({ by: journal.closing ? 'lab' : 'client', code: null, exchanges: 0 });
+  return new Promise((resolve, reject) => new Down(parts, resolve, reject).start());
 }
 
 /** One session of an app, and the connections on which its streams go on, one each at a time. */
 class Down {
-  readonly #watch: SessionWatch;
-  readonly #server: ServerHttp2Session;
+  readonly #server: Http2Server;
   readonly #connections = new Set<OriginConnection>();
+  readonly #live = new Set<DownExchange>();
   readonly #waiting: DownExchange[] = [];
   #opening = 0;
+  #exchanges = 0;
   #ended = false;
 
   constructor(
@@ -37,28 +34,40 @@ class Down {
     readonly resolve: (ending: Ending) => void,
     readonly reject: (cause: unknown) => void,
   ) {
-    this.#watch = new SessionWatch(parts.journal, parts.line);
-    this.#server = serverSession(parts.client, MOST_STREAMS);
+    this.#server = new Http2Server(parts.client, {
+      stream: (stream) => this.#take(stream),
+      malformed: (what) => this.#malformed(what),
+      ended: (code, half) => this.#appLeft(code, half),
+    });
   }
 
   start(): void {
-    const { client, upstream, line } = this.parts;
-    const server = this.#server;
-    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: RawHead) =>
-      this.#take(stream, headers, flags, raw),
-    );
-    server.on('error', (error: Error) => this.#watch.appFailed(error));
-    server.on('goaway', (code: number) => this.#watch.goaway('client', code));
-    server.on('close', () => this.#appClosed());
-    client.on('end', () => void client.destroy());
+    const { upstream, line } = this.parts;
     this.#connect(upstream, line.peer);
+    this.#server.start(MOST_STREAMS);
   }
 
-  #take(down: ServerHttp2Stream, _parsed: IncomingHttpHeaders, flags: number, raw: RawHead): void {
+  #take(stream: ServerStream): void {
     const { journal, line } = this.parts;
-    this.#watch.opened(down.id ?? 0);
-    const exchange = new DownExchange({ journal, line, server: this.#server, down, raw, flags, again: (again) => this.#queue(again) });
-    if (!exchange.isOver) this.#queue(exchange);
+    this.#exchanges += 1;
+    const exchange = new DownExchange({
+      journal,
+      line,
+      stream,
+      tooMany: this.#live.size >= MOST_STREAMS,
+      again: (again) => this.#queue(again),
+      over: (over) => void this.#live.delete(over),
+    });
+    if (exchange.isOver) return;
+    this.#live.add(exchange);
+    this.#queue(exchange);
+  }
+
+  #malformed(what: string): void {
+    const { journal, line } = this.parts;
+    // It is written here, so that nobody calls it a connection without a request.
+    this.#exchanges += 1;
+    journal.refused(line, journal.now(), 'bad-request', `malformed: HTTP/2, ${what}`);
   }
 
   #queue(exchange: DownExchange): void {
@@ -102,7 +111,7 @@ class Down {
       if (!(error instanceof Unreachable)) throw error;
       this.#unreachable(error.code, null);
     }
-    this.#assign();
+    if (!this.#ended) this.#assign();
   }
 
   #unreachable(code: string, socket: TLSSocket | null): void {
@@ -111,7 +120,7 @@ class Down {
   }
 
   #connect(socket: TLSSocket, peer: Line['peer']): void {
-    if (isOver(socket)) return void socket.destroy();
+    if (socket.destroyed || socket.readableEnded) return void socket.destroy();
     const connection = new OriginConnection(socket, peer, {
       free: () => this.#assign(),
       closed: () => {
@@ -122,11 +131,15 @@ class Down {
     this.#connections.add(connection);
   }
 
-  #appClosed(): void {
+  #appLeft(code: string | null, half: Buffer | null): void {
+    const { journal, line } = this.parts;
     this.#ended = true;
-    this.#watch.ended('client', null);
+    if (half !== null) {
+      this.#exchanges += 1;
+      writeHalfRequest(journal, line, half);
+    }
     for (const connection of this.#connections) connection.close();
-    this.resolve(this.#watch.ending());
+    this.resolve({ by: journal.closing ? 'lab' : 'client', code, exchanges: this.#exchanges });
   }
 }
 

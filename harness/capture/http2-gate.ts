@@ -1,19 +1,27 @@
-import type { Readable, Writable } from 'node:stream';
+/** Whoever sends, and can wait. */
+export interface Pausable {
+  pause(): unknown;
+  resume(): unknown;
+}
+/** Whoever receives, and tells when it is no longer behind. */
+export interface Draining {
+  once(event: 'drain', go: () => void): unknown;
+}
 
 /** Lets a sender wait while the receiver or the disk is behind. */
 export class Gate {
   #behind = false;
   #disk = 0;
-  #open = true;
+  #open = false;
 
   constructor(
-    readonly from: Readable,
-    readonly into: Writable,
+    readonly from: Pausable,
+    readonly into: Draining,
   ) {}
 
-  /** After a chunk: `ready` is what `into.write` answered, `wait` what the store asked for. */
+  /** After a chunk: `ready` is what the receiver answered to it, `wait` what the store asked for. */
   passed(ready: boolean, wait: Promise<void> | null): void {
-    if (ready && wait === null) return;
+    if (this.#open || (ready && wait === null)) return;
     this.from.pause();
     if (!ready && !this.#behind) {
       this.#behind = true;
@@ -32,11 +40,11 @@ export class Gate {
 
   /** No longer holds anyone back. */
   open(): void {
-    this.#open = false;
+    this.#open = true;
     this.from.resume();
   }
 
   #go(): void {
-    if (this.#open && !this.#behind && this.#disk === 0) this.from.resume();
+    if (!this.#open && !this.#behind && this.#disk === 0) this.from.resume();
   }
 }

@@ -1,8 +1,6 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import { sensitiveHeaders } from 'node:http2';
 import type { Fields } from '../model/flow-parts.js';
 
-/** A block of header fields as Node hands it out: names and values in turn, in the order in which they came. */
+/** A block of header fields: names and values in turn, in the order in which they came. */
 export type RawHead = readonly string[];
 
 /** A request as HTTP/2 frames it. */
@@ -56,63 +54,6 @@ export function fieldsIn(raw: RawHead): Fields {
   return fields;
 }
 
-/**
- * Gives Node a block to send: order and repeats kept, and the fields that must not enter a compression table.
- * False when Node takes a field only once and its values were joined (RFC 9110, 5.3). Throws what Node throws otherwise.
- */
-export function send(raw: RawHead, parsed: IncomingHttpHeaders, give: (fields: OutgoingHttpHeaders) => void): boolean {
-  try {
-    give(asSent(raw, parsed));
-    return true;
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
-    give(joined(raw, parsed));
-    return false;
-  }
-}
-
-function asSent(raw: RawHead, parsed: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const out = blank(parsed);
-  let last = '';
-  let key = '';
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] ?? '';
-    if (name !== last) key = out[name] === undefined ? name : spelling(out, name);
-    add(out, key, raw[at + 1] ?? '');
-    last = name;
-  }
-  return out;
-}
-
-function joined(raw: RawHead, parsed: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const out = blank(parsed);
-  for (let at = 0; at + 1 < raw.length; at += 2) add(out, raw[at] ?? '', raw[at + 1] ?? '');
-  for (const [name, value] of Object.entries(out))
-    if (Array.isArray(value) && name !== 'set-cookie') out[name] = value.join(name === 'cookie' ? '; ' : ', ');
-  return out;
-}
-
-function add(out: OutgoingHttpHeaders, name: string, value: string): void {
-  const before = out[name];
-  out[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [String(before), value];
-}
-
-/** Node sends names in lower case, but takes each spelling of one as a field of its own: so a repeat keeps its place among others. */
-function spelling(taken: OutgoingHttpHeaders, name: string): string {
-  for (let bits = 1; bits < 2 ** Math.min(name.length, 12); bits += 1) {
-    const spelled = [...name].map((letter, at) => ((bits >> at) & 1 ? letter.toUpperCase() : letter)).join('');
-    if (taken[spelled] === undefined) return spelled;
-  }
-  return name;
-}
-
-function blank(parsed: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const out: OutgoingHttpHeaders = Object.create(null);
-  const sensitive: unknown = Reflect.get(parsed, sensitiveHeaders);
-  if (Array.isArray(sensitive) && sensitive.length > 0) Reflect.set(out, sensitiveHeaders, sensitive);
-  return out;
-}
-
 const RESETS = [
   'NO_ERROR',
   'PROTOCOL_ERROR',
@@ -133,10 +74,4 @@ const RESETS = [
 /** The name of an error code of RFC 9113, 7. */
 export function resetName(code: number): string {
   return RESETS[code] ?? `0x${code.toString(16)}`;
-}
-
-/** The code of an error of Node's, else its words. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error ? String(error.code) : error.message;
 }

@@ -18,6 +18,13 @@ const MOST_PARTS = 1000;
 /** What every connection of an HTTP/2 client begins with (RFC 9113, 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
+/** A frame's own head. */
+export interface FrameHead {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+}
+
 /** What a reader tells of one direction, in its order. */
 export interface FrameEvents {
   /** A whole header block, as names and values in turn. */
@@ -30,17 +37,14 @@ export interface FrameEvents {
   promise(stream: number): void;
   reset(stream: number, code: number): void;
   goaway(lastStream: number, code: number): void;
+  /** A frame of a body begins: its length as flow control counts it, and how much of that is padding. */
+  framed(stream: number, bytes: number, padding: number): void;
+  /** Any other frame. */
+  control(frame: FrameHead, payload: Buffer): void;
   /** Bytes after the reader gave up. */
   raw(bytes: Buffer): void;
   /** Not HTTP/2 from here on; the reader is raw from now on and tells the bytes of the frame at hand, and all that follow, through `raw`. */
   broken(why: string): void;
-}
-
-/** A frame's own head. */
-interface FrameHead {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
 }
 
 /** A header block, of one frame or more. */
@@ -148,6 +152,7 @@ export class FrameReader {
     if (length < own + this.#padding) throw new Malformed('more padding than frame');
     this.#data = head;
     this.#dataLeft = length - own;
+    this.#events.framed(head.stream, length, own + this.#padding);
     if (this.#dataLeft === 0) this.#endData(head);
     return FRAME_HEAD + own;
   }
@@ -172,6 +177,7 @@ export class FrameReader {
     else if (type === CONTINUATION) this.#goOnBlock(head, payload);
     else if (type === RST_STREAM && payload.length === 4) this.#events.reset(stream, payload.readUInt32BE(0));
     else if (type === GOAWAY && payload.length >= 8) this.#events.goaway(payload.readUInt32BE(0) & 0x7fffffff, payload.readUInt32BE(4));
+    else this.#events.control(head, payload);
   }
 
   #beginBlock({ type, flags, stream }: FrameHead, payload: Buffer): void {

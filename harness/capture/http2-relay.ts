@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { Exchange } from './exchange.js';
 import { Gate } from './http2-gate.js';
+import { writeHalfRequest } from './http2-half.js';
 import { resetName } from './http2-heads.js';
 import { FrameReader } from './http2-reader.js';
 import { RelayedStream } from './http2-relay-stream.js';
@@ -22,6 +23,13 @@ export interface Http2RelayParts {
 /** Passes the bytes both ways, reads HTTP/2 from a copy and writes each exchange; resolves when it ends. */
 export function relayHttp2(parts: Http2RelayParts): Promise<Ending> {
   return new Promise((resolve) => new Http2Relay(parts, resolve).start());
+}
+
+/** One direction. */
+interface Way {
+  readonly reader: FrameReader;
+  readonly gate: Gate;
+  readonly into: TLSSocket;
 }
 
 class Http2Relay {
@@ -50,6 +58,8 @@ class Http2Relay {
       promise: () => {},
       reset: (id, code) => this.#streams.get(id)?.reset('client', code),
       goaway: (_last, code) => this.#goes('client', code),
+      framed: () => {},
+      control: () => {},
       raw: (bytes) => this.#keep(this.#opaque?.body('request', bytes)),
       broken: (why) => this.#giveUp(`request-malformed: HTTP/2, ${why}`),
     });
@@ -60,6 +70,8 @@ class Http2Relay {
       promise: (id) => this.#promised(id),
       reset: (id, code) => this.#streams.get(id)?.reset('origin', code),
       goaway: (last, code) => this.#originGoes(last, code),
+      framed: () => {},
+      control: () => {},
       raw: (bytes) => this.#keep(this.#opaque?.body('response', bytes)),
       broken: (why) => this.#giveUp(`response-malformed: HTTP/2, ${why}`),
     });
@@ -67,11 +79,11 @@ class Http2Relay {
 
   start(): void {
     const { client, upstream } = this.parts;
-    const up = new Gate(client, upstream);
-    const down = new Gate(upstream, client);
+    const up = { reader: this.#requests, gate: new Gate(client, upstream), into: upstream };
+    const down = { reader: this.#responses, gate: new Gate(upstream, client), into: client };
     const off = [
-      this.#listen(client, 'client', (chunk) => this.#pass(this.#requests, up, chunk)),
-      this.#listen(upstream, 'origin', (chunk) => this.#pass(this.#responses, down, chunk)),
+      this.#listen(client, 'client', (chunk) => this.#pass(up, chunk)),
+      this.#listen(upstream, 'origin', (chunk) => this.#pass(down, chunk)),
     ];
     this.#stopListening = () => off.forEach((stop) => stop());
     if (client.destroyed || client.readableEnded) return this.#end('client', null);
@@ -89,8 +101,8 @@ class Http2Relay {
   }
 
   /** Sends on first: what is read from it is not waited for. */
-  #pass(reader: FrameReader, gate: Gate, chunk: Buffer): void {
-    const ready = !gate.into.writable || gate.into.write(chunk);
+  #pass({ reader, gate, into }: Way, chunk: Buffer): void {
+    const ready = !into.writable || into.write(chunk);
     reader.push(chunk);
     const wait = this.#wait;
     this.#wait = null;
@@ -155,9 +167,11 @@ class Http2Relay {
     this.#over = true;
     const { journal, client, upstream } = this.parts;
     const who = journal.closing ? 'lab' : by;
-    const why = code ?? (this.#goaway?.by === by ? this.#goaway.code : null);
+    // Who has said that it goes for a fault has ended it, whoever closed first.
+    const ender = journal.closing ? 'lab' : (this.#goaway?.by ?? by);
+    const why = this.#goaway?.code ?? code;
     this.#keepHalfHead();
-    for (const stream of this.#streams.values()) stream.connectionEnded(who, why, this.#why);
+    for (const stream of this.#streams.values()) stream.connectionEnded(ender, why, this.#why);
     if (this.#opaque !== null) {
       this.#opaque.requestWhole = true;
       this.#opaque.responseWhole = true;
@@ -175,10 +189,7 @@ class Http2Relay {
   #keepHalfHead(): void {
     const half = this.#requests.raw ? null : this.#requests.halfHead;
     if (half === null) return;
-    const { journal, line } = this.parts;
     this.#exchanges += 1;
-    const exchange = new Exchange(journal, line, journal.now());
-    if (half.length > 0) void exchange.body('request', half);
-    exchange.finish('aborted', journal.closing ? 'the run ended' : 'the app went away');
+    writeHalfRequest(this.parts.journal, this.parts.line, half);
   }
 }

@@ -10,7 +10,7 @@ import type { Presence } from './presence.js';
 /** What of the traffic was not seen; `Gap.what` of source `proxy`. */
 export type ProxyGap = Extract<
   GapWhat,
-  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut' | 'udp'
+  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut' | 'udp' | 'not-taken'
 >;
 /** Why, with a detail. */
 export type ProxyWhy = Coded<GapWhy>;
@@ -63,6 +63,7 @@ export class Journal {
   /** True from `close()` on: connections that end now were ended by us. */
   closing = false;
   #numbers = 0;
+  #moment: Moment | null = null;
 
   constructor(
     readonly recorder: Recorder,
@@ -70,13 +71,20 @@ export class Journal {
   ) {}
 
   now(): Beginning {
-    const { clock } = this.recorder;
-    const at = clock.now();
-    return { at, moment: { wallMs: clock.wallMs(), monoMs: Math.round(clock.monoMs() * 1000) / 1000, ms: at.ms } };
+    return { at: this.recorder.clock.now(), moment: this.moment() };
   }
 
+  /** The moment of what came; the same for all that is done with it before the next thing comes. */
   moment(): Moment {
-    return this.now().moment;
+    if (this.#moment !== null) return this.#moment;
+    const { clock } = this.recorder;
+    const monoMs = clock.monoMs();
+    this.#moment = { wallMs: clock.wallMs(), monoMs: Math.round(monoMs * 1000) / 1000, ms: clock.now().ms };
+    // Runs when the callback that brought it is over.
+    queueMicrotask(() => {
+      this.#moment = null;
+    });
+    return this.#moment;
   }
 
   /** The next number of a flow. Whoever takes one writes its flow. */

@@ -25,6 +25,8 @@ export interface Lab {
   readonly resolve: Resolve;
   /** Leads each HTTP/1 exchange through the handlers; null: the relay passes the bytes. */
   readonly intercept: Intercept | null;
+  /** There are rules: what cannot be led through them must not pass, as far as it is HTTP. */
+  readonly ruled: boolean;
   /** Keeps a server's socket until it closes, so that `close()` can end it. */
   keep(socket: Socket): void;
 }

@@ -10,8 +10,9 @@ export function libraryRequest(head: Head, host: string): IncomingMessage {
   const message = libraryMessage(head.headers, version);
   message.method = method;
   message.url = target;
-  // The library answers a request without it by itself, and takes it for the server's name.
-  message.headers.host ??= host;
+  // The library reads the server's name from it: without one it answers by itself, and on one that looks like a URL it may throw.
+  const { host: sent } = message.headers;
+  if (sent === undefined || sent === '' || sent.startsWith('http://')) message.headers.host = host;
   return message;
 }
 
@@ -35,8 +36,8 @@ const NOWHERE = new Socket();
 function libraryMessage(headers: Fields, version: string): IncomingMessage {
   const message = new IncomingMessage(NOWHERE);
   message.httpVersion = version.replace('HTTP/', '');
+  // `headers` is made of these when somebody looks.
   message.rawHeaders = headers.flatMap(([name, value]) => [name, value]);
-  for (const [name, value] of headers) message.headers[name.toLowerCase()] = value;
   return message;
 }
 

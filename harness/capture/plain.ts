@@ -4,9 +4,8 @@ import { parseAuthority } from './authority-form.js';
 import type { Exchange } from './exchange.js';
 import { nextHead } from './head-reader.js';
 import type { Head } from './http1.js';
-import { Malformed, parseHead, parseRequestLine } from './http1.js';
+import { Malformed, parseHead, parseRequestLine, requestFraming } from './http1.js';
 import type { Beginning, Line, ProxyWhy } from './journal.js';
-import { LONGEST_HEAD } from './message-reader.js';
 import { blankLine } from './journal.js';
 import { answer, codeOf, reach } from './lab.js';
 import type { Lab } from './lab.js';
@@ -47,7 +46,6 @@ export async function servePlain(lab: Lab, client: Socket, owner: Line['owner'])
     const { line, socket: upstream } = way;
     const ending = await onWay(lab, asked, { line, client, upstream, breakClient });
     if (ending.by !== 'done') return;
-    if (ending.rest.length > 0) client.unshift(ending.rest);
   }
   way?.socket.destroy();
   client.destroySoon();
@@ -57,30 +55,33 @@ function onWay(lab: Lab, { head, began }: Asked, parts: PipelineParts): Promise<
   if (lab.intercept !== null) return exchange(lab, lab.intercept, parts, { head, began, toServer: toOriginForm });
   const ask = (came: Head, one: Exchange): Outgoing => {
     one.mark('request-head');
-    return { head: toOriginForm(came).raw, body: null };
+    return { head: toOriginForm(came.raw), body: null };
   };
   return relay({ ...parts, journal: lab.journal, mode: { kind: 'one', began, ask, answer: null } });
 }
 
 /** Reads up to the end of the next head and puts all of it back; null when the connection is over. */
 async function nextRequest(lab: Lab, client: Socket, blank: Line, way: Way | null): Promise<Asked | null> {
-  const next = await nextHead(lab, client, way?.socket ?? null);
+  const next = await nextHead({ lab, client, upstream: way?.socket ?? null, bound: false });
   if (next.kind === 'over') return null;
   if (next.kind === 'server-spoke' && way !== null) {
     const ends = { journal: lab.journal, client, upstream: way.socket, breakClient: () => void client.resetAndDestroy() };
     await relay({ ...ends, line: way.line, mode: { kind: 'opaque', reason: 'server-spoke-unasked' } });
     return null;
   }
-  if (next.kind === 'server-spoke') return null;
+  if (next.kind === 'server-spoke' || next.kind === 'slow') return null;
   const refuse = (why: ProxyWhy): null => {
     lab.journal.turnedAway(blank, next.began, 'bad-request', why);
     answer(client, '400 Bad Request');
     return null;
   };
   if (next.kind === 'cut') return refuse('request-cut-short');
-  if (next.kind === 'long') return refuse(`malformed: a head of more than ${LONGEST_HEAD} bytes`);
+  if (next.kind === 'other')
+    return refuse(`malformed: ${next.why === 'not-tls-nor-http' ? 'a request line that is none' : next.why.replace(/^[^:]*: /, '')}`);
   try {
-    const { target } = parseRequestLine(parseHead(next.head).start);
+    const head = parseHead(next.head);
+    const { target } = parseRequestLine(head.start);
+    requestFraming(head);
     const to = parseAuthority(/^http:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1] ?? '', 80);
     return to === null ? refuse(`not-for-a-proxy: ${target.slice(0, 200)}`) : { target: to, began: next.began, head: next.head };
   } catch (error) {
@@ -92,7 +93,7 @@ async function nextRequest(lab: Lab, client: Socket, blank: Line, way: Way | nul
 /** The connection at hand when it leads there, else a new one; null, and recorded, when there is no way. */
 async function wayTo(lab: Lab, blank: Line, asked: Asked, way: Way | null): Promise<Way | null> {
   const { target, began } = asked;
-  if (way !== null && way.target.host === target.host && way.target.port === target.port && !way.socket.destroyed) return way;
+  if (way !== null && way.target.host === target.host && way.target.port === target.port && standing(way.socket)) return way;
   way?.socket.destroy();
   const line = { ...blank, ...target };
   try {
@@ -105,14 +106,17 @@ async function wayTo(lab: Lab, blank: Line, asked: Asked, way: Way | null): Prom
   }
 }
 
+/** A server may close behind an answer, before the next request is there. */
+const standing = (socket: Socket): boolean => !socket.destroyed && !socket.readableEnded;
+
 /** The head as the server must get it: path instead of URL, without what was meant for us. */
-function toOriginForm(head: Head): Head {
-  const lines = head.raw.toString('latin1').split(/(?<=\n)/);
+function toOriginForm(head: Buffer): Buffer {
+  const lines = head.toString('latin1').split(/(?<=\n)/);
   const [start = '', ...rest] = lines;
   const path = start
     .replace(/ http:\/\/[^/?# ]*/i, ' ')
     .replace(/ (?=[?#])/, ' /')
     .replace(/^(\S+) {2}/, '$1 / ');
   const kept = rest.filter((line) => !FOR_THE_PROXY.has(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()));
-  return parseHead(Buffer.from([path, ...kept].join(''), 'latin1'));
+  return Buffer.from([path, ...kept].join(''), 'latin1');
 }

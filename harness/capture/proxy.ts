@@ -26,6 +26,7 @@ import { handled, handledNow, libraryAnswer, libraryRequest, libraryResponse } f
 import type { Interception } from './pipeline.js';
 import { servePlain } from './plain.js';
 import { createPresence } from './presence.js';
+import { roomForConnections } from './room.js';
 import { decideRequest, decideResponse, PASSED } from './rules.js';
 import type { AskedFor, Decided, RequestDecision, ResponseDecision, TrafficRule } from './rules.js';
 import { parseStatusLine } from './http1.js';
@@ -88,7 +89,7 @@ class AuditProxy extends Proxy {
   readonly #lab: Lab;
   readonly #journal: Journal;
   readonly #sockets = new Set<Socket>();
-  readonly #waiting = new WeakMap<IncomingMessage, (context: IContext) => void>();
+  readonly #contexts = new WeakMap<IncomingMessage, IContext>();
   readonly #seen = new WeakMap<IContext, Seen>();
   readonly #serving = new Set<Promise<void>>();
   readonly #answerer: DnsAnswerer;
@@ -106,8 +107,8 @@ class AuditProxy extends Proxy {
       authority: parts.authority,
       resolve: parts.resolve,
       insecure: parts.upstreamInsecure,
-      intercept:
-        parts.engine === 'pipeline' || parts.rules.length > 0 ? (asked, head, secure) => this.#intercept(asked, head, secure) : null,
+      intercept: parts.engine === 'pipeline' || parts.rules.length > 0 ? (asked, head) => this.#intercept(asked, head) : null,
+      ruled: parts.rules.length > 0,
       trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
       keep: (socket) => this.#keep(socket),
     };
@@ -151,6 +152,8 @@ class AuditProxy extends Proxy {
     });
     // A failing accept (EMFILE) costs one connection, not the run.
     server.on('error', () => {});
+    server.maxConnections = roomForConnections() ?? Infinity;
+    server.on('drop', (dropped) => this.#notTaken(dropped?.remotePort ?? 0));
     const address = server.address();
     this.httpPort = typeof address === 'object' && address !== null ? address.port : port;
     const { dnsPort } = this.parts;
@@ -226,6 +229,12 @@ class AuditProxy extends Proxy {
     this.#serve(socket, serveTunnel(this.#lab, { client: socket, began, target, owner: this.#ownerOf(socket), door: connectDoor(socket) }));
   }
 
+  /** It was accepted and closed at once: there are as many as we have room for. */
+  #notTaken(clientPort: number): void {
+    const line = blankLine('none', ownerOf(this.parts.owner, clientPort));
+    this.#journal.refused(line, this.#journal.now(), 'not-taken', 'too-many-connections');
+  }
+
   #badHead(socket: Socket, code: string): void {
     if (socket.writable) this.#refuse(socket, NOT_TOLD, `connect-malformed: ${code}`, '400 Bad Request');
     else this.#refuse(socket, NOT_TOLD, `connect-cut-short: ${code}`, null);
@@ -270,12 +279,11 @@ class AuditProxy extends Proxy {
   }
 
   /** One exchange through the library: its context, made by it, goes through its handlers; ours apply the rules. */
-  async #intercept(asked: AskedFor, head: Head, secure: boolean): Promise<Interception> {
+  async #intercept(asked: AskedFor, head: Head): Promise<Interception> {
     const request = libraryRequest(head, asked.host);
-    const context = await new Promise<IContext>((resolve) => {
-      this.#waiting.set(request, resolve);
-      this._onHttpServerRequest(secure, request, libraryAnswer(request));
-    });
+    this._onHttpServerRequest(asked.scheme === 'https', request, libraryAnswer(request));
+    const context = this.#contexts.get(request);
+    if (context === undefined) throw new Error('http-mitm-proxy made no context of a request');
     const seen: Seen = { asked, request: PASSED, response: PASSED, answered: null };
     this.#seen.set(context, seen);
     await handled((done) => super._onRequest(context, done));
@@ -294,7 +302,7 @@ class AuditProxy extends Proxy {
 
   // The library's own transport ends here: what it would do next with the request, the pipeline does.
   override _onRequest(context: IContext): void {
-    this.#waiting.get(context.clientToProxyRequest)?.(context);
+    this.#contexts.set(context.clientToProxyRequest, context);
   }
 
   // The library prints these; here they are flows and gaps.

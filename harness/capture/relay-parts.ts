@@ -16,7 +16,7 @@ export interface RelayParts {
   /** Both ends, TLS taken off; each with its `error` already listened to. */
   readonly client: Socket;
   readonly upstream: Socket;
-  /** `tunnel`: bytes pass untouched. `opaque`: likewise, and they are not read as HTTP. Else one exchange whose head is written anew. */
+  /** `tunnel`: bytes pass untouched. `opaque`: likewise, and they are not read as HTTP. Else the one exchange whose request head waits, whole, to be read from the client. */
   readonly mode:
     | { readonly kind: 'tunnel' }
     | { readonly kind: 'opaque'; readonly reason: ProxyWhy }
@@ -32,7 +32,33 @@ export interface RelayParts {
   readonly breakClient: () => void;
 }
 
-/** How a relay ended. `done`: its one exchange is over, both connections stand, and the client has sent `rest` already. */
+/** How a relay ended. `done`: its one exchange is over, and both connections stand; what the client sent behind it has been put back. */
 export type Ending =
   | { readonly by: 'client' | 'origin' | 'lab'; readonly code: string | null; readonly exchanges: number }
-  | { readonly by: 'done'; readonly rest: Buffer };
+  | { readonly by: 'done' };
+
+/** What a socket tells, and what becomes of it. */
+export interface Ears {
+  data(chunk: Buffer): void;
+  end(): void;
+  /** `code`: the system's; null: it closed. */
+  gone(code: string | null): void;
+  /** What `data` threw. */
+  bug(cause: unknown): void;
+}
+
+/** Attaches to a socket; the function returned detaches. */
+export function listen(socket: Socket, ears: Ears): () => void {
+  const took = (chunk: Buffer): void => {
+    try {
+      ears.data(chunk);
+    } catch (cause) {
+      ears.bug(cause);
+    }
+  };
+  const ended = (): void => ears.end();
+  const failed = (error: NodeJS.ErrnoException): void => ears.gone(error.code ?? error.message);
+  const closed = (): void => ears.gone(null);
+  socket.on('data', took).on('end', ended).on('error', failed).on('close', closed);
+  return () => void socket.off('data', took).off('end', ended).off('error', failed).off('close', closed);
+}

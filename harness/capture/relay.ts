@@ -6,16 +6,18 @@ import { parseRequestLine, parseStatusLine, requestFraming, responseFraming, val
 import type { Framing } from './http1.js';
 import type { Beginning, ProxyGap, ProxyWhy } from './journal.js';
 import { MessageReader } from './message-reader.js';
-import type { Ending, Outgoing, RelayParts } from './relay-parts.js';
+import { listen } from './relay-parts.js';
+import type { Ending, RelayParts } from './relay-parts.js';
+import { Outbound } from './rewrite.js';
+import { whyFailed } from './rules.js';
 import { WebSocketChannel } from './websocket-channel.js';
 
-const NOTHING = Buffer.alloc(0);
 /** Bytes that a client may send behind its request before it has to wait for the answer. */
 const MOST_HELD_BACK = 64 * 1024;
 
-/** Passes bytes both ways, reads HTTP/1 from a copy and writes each exchange; resolves when it ends. */
+/** Passes bytes both ways, reads HTTP/1 from a copy and writes each exchange; resolves when it ends. Rejects with what a rule threw, never for what a peer does. */
 export function relay(parts: RelayParts): Promise<Ending> {
-  return new Promise((resolve) => new Relay(parts, resolve).start());
+  return new Promise((resolve, reject) => new Relay(parts, resolve, reject).start());
 }
 
 class Relay {
@@ -27,12 +29,10 @@ class Relay {
   #interim = false;
   #over = false;
   #wait: Promise<void> | null = null;
-  /** Of the message at hand, in the direction of the chunk at hand: what goes on instead, and where its head ended. */
-  #outgoing: { readonly is: Outgoing; readonly from: number } | null = null;
-  readonly #replaced = { request: false, response: false };
-  #headSent = false;
-  /** What came of an answer's head that is not whole: it goes on as it is should it turn out to be none. */
-  readonly #withheld: Buffer[] = [];
+  /** How often somebody has to wait for a receiver or for the disk. */
+  #behind = 0;
+  /** In mode `one`: heads may be written anew. */
+  readonly #out = { request: new Outbound(), response: new Outbound() };
   /** In mode `one`: what the client sent behind its request; null until the request is over. */
   #rest: Buffer | null = null;
   #stopListening = (): void => {};
@@ -42,6 +42,7 @@ class Relay {
   constructor(
     readonly parts: RelayParts,
     readonly resolve: (ending: Ending) => void,
+    readonly reject: (cause: unknown) => void,
   ) {
     this.#requests = new MessageReader({
       begin: () => this.#ask(),
@@ -65,18 +66,18 @@ class Relay {
 
   start(): void {
     const { client, upstream, mode } = this.parts;
-    const on = (socket: Socket, by: 'client' | 'origin', take: (chunk: Buffer) => void): (() => void) => {
-      const ended = (): void => this.#ended(by);
-      const failed = (error: NodeJS.ErrnoException): void => this.#end(by, error.code ?? error.message);
-      const closed = (): void => this.#end(by, null);
-      socket.on('data', take).on('end', ended).on('error', failed).on('close', closed);
-      return () => void socket.off('data', take).off('end', ended).off('error', failed).off('close', closed);
-    };
+    const on = (socket: Socket, by: 'client' | 'origin', data: (chunk: Buffer) => void): (() => void) =>
+      listen(socket, { data, end: () => this.#ended(by), gone: (code) => this.#end(by, code), bug: (cause) => this.#fail(cause) });
     if (mode.kind === 'opaque') this.#beginOpaque(mode.reason);
     const off = [on(client, 'client', (chunk) => this.#fromClient(chunk)), on(upstream, 'origin', (chunk) => this.#fromOrigin(chunk))];
     this.#stopListening = () => off.forEach((stop) => stop());
+    // Its request waits there, also when the other side has gone by now.
+    if (mode.kind === 'one') client.read();
     if (client.destroyed) return this.#end('client', null);
     if (upstream.destroyed) return this.#end('origin', null);
+    if (client.readableEnded) this.#ended('client');
+    if (upstream.readableEnded) this.#ended('origin');
+    if (this.#over) return;
     // Whoever had them before may have left them paused.
     client.resume();
     upstream.resume();
@@ -87,25 +88,27 @@ class Relay {
     if (this.#rest !== null) return this.#holdBack(chunk);
     this.#requests.push(chunk, mode.kind === 'one');
     if (mode.kind !== 'one') return this.#pass(client, upstream, chunk);
-    // Where its body became unreadable the head is still written anew.
-    if (this.#raw !== null)
-      return this.#pass(client, upstream, this.#outgoing === null ? chunk : this.#sent('request', chunk, chunk.length));
-    const { at } = this.#requests;
+    const { raw, inHead } = this.#requests;
+    const at = raw ? chunk.length : this.#requests.at;
     // What comes behind the request may be for another server.
-    if (this.#asking === null && this.#exchanges > 0) this.#rest = Buffer.from(chunk.subarray(at));
-    this.#pass(client, upstream, this.#sent('request', chunk, at));
+    if (!raw && this.#asking === null && this.#exchanges > 0) this.#rest = Buffer.from(chunk.subarray(at));
+    this.#pass(client, upstream, this.#out.request.sent(chunk, at, inHead));
     this.#settleOne();
   }
 
   #holdBack(chunk: Buffer): void {
     this.#rest = Buffer.concat([this.#rest ?? chunk, ...(this.#rest === null ? [] : [chunk])]);
     // Reading on shows whether the client is still there; a client that floods us has to wait.
-    if (this.#rest.length > MOST_HELD_BACK) this.parts.client.pause();
+    if (this.#holdsTooMuch) this.parts.client.pause();
+  }
+
+  get #holdsTooMuch(): boolean {
+    return this.#rest !== null && this.#rest.length > MOST_HELD_BACK;
   }
 
   #fromOrigin(chunk: Buffer): void {
     const { client, upstream, mode } = this.parts;
-    if (mode.kind === 'one' && mode.answer !== null && this.#raw === null) this.#answerAnew(chunk);
+    if (mode.kind === 'one' && mode.answer !== null) this.#answerAnew(chunk);
     else {
       this.#responses.push(chunk, false);
       this.#pass(upstream, client, chunk);
@@ -119,30 +122,16 @@ class Relay {
     const out: Buffer[] = [];
     for (let left = chunk; left.length > 0 && !this.#over;) {
       this.#responses.push(left, true);
+      if (this.#responses.inHead && !this.#out.response.mayBeResponse(left)) {
+        this.#giveUp(this.#queue[0], 'opaque', 'response-malformed: a status line that is none');
+        this.#responses.goRaw();
+      }
       // Raw from here on: the reader has told all of it.
       const at = this.#responses.raw ? left.length : this.#responses.at;
-      out.push(this.#sent('response', left, at));
+      out.push(this.#out.response.sent(left, at, this.#responses.inHead));
       left = left.subarray(at);
     }
     this.#pass(upstream, client, out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out));
-  }
-
-  /** What of `chunk` up to `at` goes on. Nothing does before its head is whole: it may be written anew. */
-  #sent(of: 'request' | 'response', chunk: Buffer, at: number): Buffer {
-    const begun = this.#outgoing;
-    this.#outgoing = null;
-    const raw = of === 'response' && this.#responses.raw;
-    const withheld = of === 'response' ? this.#withheld.splice(0) : [];
-    if (begun !== null) {
-      this.#replaced[of] = begun.is.body !== null;
-      const body = begun.is.body ?? chunk.subarray(begun.from, at);
-      return Buffer.concat([begun.is.head, body]);
-    }
-    if (this.#replaced[of]) return NOTHING;
-    const headPending = of === 'request' ? !this.#headSent : this.#responses.inHead;
-    if (!headPending || raw) return withheld.length === 0 ? chunk.subarray(0, at) : Buffer.concat([...withheld, chunk.subarray(0, at)]);
-    if (of === 'response') this.#withheld.push(...withheld, Buffer.from(chunk.subarray(0, at)));
-    return NOTHING;
   }
 
   /** Sends on, and lets the sender wait while the receiver or the disk is behind. */
@@ -152,8 +141,11 @@ class Relay {
     const ready = chunk.length === 0 || !into.writable || into.write(chunk);
     if (ready && wait === null) return;
     from.pause();
+    this.#behind += 1;
     void Promise.all([ready ? null : once(into, 'drain').catch(() => null), wait]).then(() => {
-      if (!this.#over && !(from === this.parts.client && this.#rest !== null)) from.resume();
+      this.#behind -= 1;
+      this.#settleOne();
+      if (!this.#over && !(from === this.parts.client && this.#holdsTooMuch)) from.resume();
     });
   }
 
@@ -190,14 +182,13 @@ class Relay {
     const framing = requestFraming(head);
     this.#asking?.touch('request');
     this.#asking?.asked(line, head);
-    if (this.parts.mode.kind === 'one' && this.#asking !== null) {
-      this.#outgoing = { is: this.parts.mode.ask(head, this.#asking), from: this.#requests.at };
-      this.#headSent = true;
-    }
+    const { mode } = this.parts;
+    if (mode.kind === 'one' && this.#asking !== null) this.#out.request.begin(mode.ask(head, this.#asking), this.#requests.at);
     return framing;
   }
 
   #askedWhole(): void {
+    this.#out.request.end();
     if (this.#asking !== null) this.#asking.requestWhole = true;
     this.#settle(this.#asking);
     this.#asking = null;
@@ -223,7 +214,7 @@ class Relay {
     const framing = responseFraming(method, line.status, head);
     const { mode } = this.parts;
     if (mode.kind === 'one' && mode.answer !== null && asked !== undefined)
-      this.#outgoing = { is: mode.answer(head, asked), from: this.#responses.at };
+      this.#out.response.begin(mode.answer(head, asked), this.#responses.at);
     const upgraded = line.status === 101 || (method === 'CONNECT' && line.status >= 200 && line.status < 300);
     this.#interim = line.status < 200 && !upgraded;
     if (asked === undefined) return framing;
@@ -257,6 +248,7 @@ class Relay {
   }
 
   #answeredWhole(): void {
+    this.#out.response.end();
     const asked = this.#queue[0];
     if (this.#interim || asked === undefined) {
       this.#interim = false;
@@ -276,17 +268,24 @@ class Relay {
     if (exchange === null || exchange === undefined || this.#raw !== null) return;
     this.#raw = exchange;
     exchange.becomeOpaque(what, reason);
+    if (this.parts.mode.kind !== 'one') return;
+    this.#requests.goRaw();
+    this.#releaseRest();
   }
 
   /** In mode `one`: hands both connections back once the exchange is written and sent on. */
   #settleOne(): void {
     const { mode, client, upstream } = this.parts;
-    if (this.#over || mode.kind !== 'one' || this.#exchanges === 0 || this.#queue.length > 0 || upstream.readableEnded) return;
+    if (this.#over || mode.kind !== 'one' || this.#exchanges === 0 || this.#queue.length > 0) return;
+    // Who pipelines and reads nothing must not fill our memory answer by answer.
+    if (this.#behind > 0 || upstream.readableEnded) return;
     this.#over = true;
     this.#stopListening();
     client.pause();
     upstream.pause();
-    this.resolve({ by: 'done', rest: this.#rest ?? Buffer.alloc(0) });
+    // At once: the client's `end` must not come before what stands in front of it.
+    if (this.#rest !== null && this.#rest.length > 0) client.unshift(this.#rest);
+    this.resolve({ by: 'done' });
   }
 
   /** A side will send no more. */
@@ -304,7 +303,8 @@ class Relay {
     const { journal, client, upstream, breakClient } = this.parts;
     const looksWhole = by === 'origin' && this.#responses.untilClose;
     for (const reader of [this.#requests, this.#responses]) if (reader.inHead) reader.goRaw();
-    if (this.#withheld.length > 0 && client.writable) client.write(Buffer.concat(this.#withheld));
+    const withheld = this.#out.response.rest();
+    if (withheld.length > 0 && client.writable) client.write(withheld);
     this.#finishAll(journal.closing ? 'lab' : by, code);
     // What a channel's client sent last must still arrive; an exchange without its client is cancelled.
     if (by === 'client' && this.#raw !== null) upstream.destroySoon();
@@ -315,6 +315,20 @@ class Relay {
     else upstream.destroy();
     this.#stopListening();
     this.resolve({ by: journal.closing ? 'lab' : by, code, exchanges: this.#exchanges });
+  }
+
+  /** A bug, of a rule or of ours: what is in flight is written, and nobody is left waiting. */
+  #fail(cause: unknown): void {
+    this.#over = true;
+    const reason = whyFailed(cause);
+    for (const exchange of this.#queue.splice(0)) {
+      if (exchange === this.#channel?.exchange) this.#channel.end({ ending: 'aborted', reason, clean: false });
+      else exchange.finish('aborted', reason);
+    }
+    this.#stopListening();
+    this.parts.client.destroy();
+    this.parts.upstream.destroy();
+    this.reject(cause);
   }
 
   #finishAll(by: 'client' | 'origin' | 'lab', code: string | null): void {

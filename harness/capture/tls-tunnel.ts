@@ -31,17 +31,19 @@ export async function serveTls(tunnel: Tunnel, socket: Socket, known: KnownLine,
   const name = hello.sni ?? known.host;
   const begun: KnownLine = { ...known, scheme: 'https', sni: hello.sni, times: { ...known.times, clientHello: journal.moment() } };
   const offered: KnownLine = { ...begun, tls: { client: clientOf(hello, null), upstream: null } };
-  const upstream = await secureServer(tunnel, socket, offered, hello);
+  const offer = lab.ruled ? hello.alpn.filter((protocol) => protocol !== H2) : hello.alpn;
+  const upstream = await secureServer(tunnel, socket, offered, { ...hello, alpn: offer });
   if (upstream === null) return void client.destroy();
   setup.touch();
   const upstreamTls = { ...parametersOf(upstream.socket), untrusted: upstream.untrusted };
   const peer = { ...known.peer, certificateSha256: upstream.certificateSha256 };
   const reached: Line = { ...offered, peer, tls: { client: clientOf(hello, null), upstream: upstreamTls } };
   const context = authority.context(name, servingFor(hello));
-  const alpn = agreed(upstream.socket, hello.alpn);
+  // Rules see HTTP/1 only: an app that takes nothing else is refused, not let through.
+  const alpn = hello.alpn.length > 0 && offer.length === 0 ? [HTTP_1] : agreed(upstream.socket, offer);
   const tls = await terminate(client, { context, alpn, keys: journal.keys }).catch((error: unknown) => {
     if (!(error instanceof NotAgreed)) throw error;
-    journal.refused(reached, began, 'tls-refused', error.how);
+    journal.refused(reached, began, error.how === 'h2-only' ? 'h2-only' : 'tls-refused', error.how);
     return null;
   });
   if (tls === null) {

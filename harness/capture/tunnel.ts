@@ -11,6 +11,7 @@ import { servePipeline } from './pipeline.js';
 import { leaveSoon } from './presence.js';
 import type { Stay } from './presence.js';
 import { relay } from './relay.js';
+import { refusalOf } from './terminate.js';
 import { serveTls } from './tls-tunnel.js';
 
 /** Real time without progress until a tunnel that is being set up no longer holds the clock. */
@@ -67,14 +68,18 @@ async function serve(tunnel: Tunnel): Promise<void> {
   leaveSoon(setup);
   const ends = { journal, client, upstream, breakClient: () => void client.resetAndDestroy() };
   const http: Line = { ...line, scheme: 'http' };
-  if (first.kind === 'raw') await relay({ ...ends, line, mode: { kind: 'opaque', reason: first.why } });
+  // Rules look closer: an empty line in front, or a method in lower case, must not lead a request past them.
+  const isRaw = first.kind === 'raw' && !(lab.ruled && first.why === 'not-tls-nor-http');
+  if (isRaw) await relay({ ...ends, line, mode: { kind: 'opaque', reason: first.why } });
   else if (lab.intercept !== null) await servePipeline(lab, lab.intercept, { ...ends, line: { ...http, engine: 'pipeline' } });
   else await relay({ ...ends, line: http, mode: { kind: 'tunnel' } });
 }
 
-/** A tunnel in which no side said a word. */
+/** A tunnel in which no side said a whole word. */
 function reportSilence(journal: Journal, line: Line, began: Beginning, first: Extract<First, { kind: 'closed' }>): void {
   const byServer = first.by === 'origin' && !journal.closing;
   if (byServer) return journal.refused(line, began, 'upstream-failed', 'server-closed-first');
-  journal.refused(line, began, 'tls-refused', journal.closing || first.code === null ? 'no-byte' : `no-byte-reset: ${first.code}`);
+  const code = journal.closing ? null : first.code;
+  if (first.heard) journal.refused(line, began, 'tls-refused', code === null ? 'tls-close-in-handshake' : refusalOf(code, 'tls-reset'));
+  else journal.refused(line, began, 'tls-refused', code === null ? 'no-byte' : `no-byte-reset: ${code}`);
 }

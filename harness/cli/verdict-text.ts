@@ -150,7 +150,7 @@ function unseen({ parts: { report }, width, t }: Page): readonly string[] {
   return lines.flatMap((line) => wrap(line, width - 2).map((part, i) => (i === 0 ? part : `  ${part}`)));
 }
 
-function next({ t }: Page, first: string | null, dir: string): readonly string[] {
+function next({ parts: { report }, t }: Page, first: string | null, dir: string): readonly string[] {
   const run = shortWord(dir);
   const packet = shellWord(`packet-${basename(dir).split('-').at(-1)}`);
   const acts: readonly (readonly [string, string])[] = [
@@ -158,6 +158,9 @@ function next({ t }: Page, first: string | null, dir: string): readonly string[]
     ...(first === null
       ? []
       : [[t('看第一条发现的证据', 'see the evidence of the first finding'), `npx jiejing show ${run} ${first}`] as const]),
+    ...(report.handset.kind === 'none'
+      ? [[t('导出流量', 'export the traffic'), `npx jiejing export ${run} --har --out ${t('文件', 'FILE')}`] as const]
+      : []),
     [t('封装证据包', 'seal an evidence packet'), `npx jiejing seal ${run} --out ${packet}`],
   ];
   return [

@@ -16,6 +16,7 @@ export const GAP_WHATS = [
   'websocket',
   'body-cut',
   'udp',
+  'not-taken',
   // driver
   'permission-prompt',
   'agreement-unsettled',
@@ -43,6 +44,8 @@ export const GAP_WHYS = [
   'input-too-long',
   'too-many-objects',
   'too-many-known-values',
+  // proxy: connections
+  'too-many-connections',
   // proxy: TLS towards the app
   'tls-alert',
   'tls-error',

@@ -3,7 +3,7 @@ import type { Fields, RawBytes } from '../model/flow-parts.js';
 
 type FlowDraft = Omit<Flow, 'id'>;
 
-/** JSON of parts that many flows share and nobody changes: frozen ones are written once. */
+/** JSON of parts that many flows share and nobody changes: frozen ones, and moments, are written once. */
 const WRITTEN = new WeakMap<object, string>();
 
 /**
@@ -79,13 +79,24 @@ function body({ of, sha256, bytes, file, offset, length, state }: BodyRef): stri
 }
 
 function times(all: FlowTimes): string {
+  const { requestFirst, requestLast, responseFirst, responseLast } = all;
+  const asked = moment(requestFirst);
+  const answered = moment(responseFirst);
   return (
-    `{"connect":${moment(all.connect)},"clientHello":${moment(all.clientHello)},"handshake":${moment(all.handshake)}` +
-    `,"requestFirst":${moment(all.requestFirst)},"requestLast":${moment(all.requestLast)}` +
-    `,"responseFirst":${moment(all.responseFirst)},"responseLast":${moment(all.responseLast)}}`
+    `{"connect":${known(all.connect)},"clientHello":${known(all.clientHello)},"handshake":${known(all.handshake)}` +
+    `,"requestFirst":${asked},"requestLast":${requestLast === requestFirst ? asked : moment(requestLast)}` +
+    `,"responseFirst":${answered},"responseLast":${responseLast === responseFirst ? answered : moment(responseLast)}}`
   );
 }
 
 function moment(at: Moment | null): string {
   return at === null ? 'null' : `{"wallMs":${at.wallMs},"monoMs":${at.monoMs},"ms":${at.ms}}`;
+}
+
+/** A moment of the connection, the same for all its flows. */
+function known(at: Moment | null): string {
+  if (at === null) return 'null';
+  const written = WRITTEN.get(at) ?? moment(at);
+  WRITTEN.set(at, written);
+  return written;
 }

@@ -42,8 +42,8 @@ function renderHtml(parts: FormatParts): string {
           >
         </nav>
         <main>
-          ${summarySection(report)} ${timelineSection(timeline.events.length)} ${findingsSection(parts)} ${filmSection(parts)}
-          ${coverageSection(report)}
+          ${summarySection(report)} ${timelineSection(timeline.events.length, report.handset.kind === 'none' ? TIMELINE : VIOLATIONS)}
+          ${findingsSection(parts)} ${filmSection(parts)} ${coverageSection(report)}
         </main>
         <footer>
           <p>
@@ -55,6 +55,9 @@ function renderHtml(parts: FormatParts): string {
     </html> `;
   return page.markup;
 }
+
+const VIOLATIONS = { zh: '违规时间线', en: 'Violation timeline' };
+const TIMELINE = { zh: '时间线', en: 'Timeline' };
 
 function titleOf({ app, handset }: FormatParts['report']): string {
   return handset.kind === 'none' ? '单独抓包 capture · 借镜 Jiejing' : `${app.label} · 借镜检测报告 Jiejing report`;

@@ -50,7 +50,8 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
     ...out,
     words: list,
     links: linksOf(report),
-    phases: phasesOf(timeline),
+    // Nobody was asked for consent in a capture on its own.
+    phases: report.handset.kind === 'none' ? [] : phasesOf(timeline),
     findings: report.findings.map((f, i) => ({ id: `f${i + 1}`, rule: f.rule, verdict: f.verdict, events: f.events.map(number) })),
   };
 }

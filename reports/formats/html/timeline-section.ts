@@ -1,9 +1,10 @@
+import type { Words } from '../../../harness/model/finding.js';
 import { both, html, type Markup } from './markup.js';
 
 /** The canvas, its controls, and the table that says the same to a screen reader. Filled by the page's script. */
-export function timelineSection(events: number): Markup {
+export function timelineSection(events: number, title: Words): Markup {
   return html` <section id="timeline" aria-labelledby="timeline-h">
-    <h2 id="timeline-h">${both({ zh: '违规时间线', en: 'Violation timeline' })}</h2>
+    <h2 id="timeline-h">${both(title)}</h2>
     <p class="note">
       ${both({ zh: `共 ${events} 个事件。滚轮或 +/- 缩放，拖动或左右键移动，点按或回车看详情；同样的内容在下面的表格里。`, en: `${events} events. Wheel or +/- zooms, drag or arrow keys move, click or Enter shows details; the table below says the same.` })}
     </p>

@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { farServer, onHead, openRig, received, toProxy, tunnel } from './rig.js';
+import { ENGINES, farServer, onHead, openRig, received, toProxy, tunnel } from './rig.js';
 import type { Rig } from './rig.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 let rig: Rig;
-beforeEach(async () => {
-  rig = await openRig();
-});
 afterEach(() => rig.dispose());
 
 async function plain(answer: (head: string) => string): Promise<{ heads: string[] }> {
@@ -26,7 +23,11 @@ async function plain(answer: (head: string) => string): Promise<{ heads: string[
   return { heads };
 }
 
-describe('plain HTTP', () => {
+describe.each(ENGINES)('plain HTTP (%s)', (engine) => {
+  beforeEach(async () => {
+    rig = await openRig({ engine });
+  });
+
   test('by absolute URL reaches the server as a path, and is recorded as the app sent it', async () => {
     const { heads } = await plain(() => OK);
     const app = await toProxy(rig);

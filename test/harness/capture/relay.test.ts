@@ -1,12 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { far, farServer, onHead, openRig, received, sha256, tlsThrough } from './rig.js';
+import { ENGINES, far, farServer, onHead, openRig, received, sha256, tlsThrough } from './rig.js';
 import type { Rig } from './rig.js';
 
 let rig: Rig;
-beforeEach(async () => {
-  rig = await openRig();
-});
 afterEach(() => rig.dispose());
 
 const HOST = 'api.example.com';
@@ -17,7 +14,11 @@ async function answering(answer: (head: string, body: Buffer) => string | Buffer
 }
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-describe('an exchange in TLS', () => {
+describe.each(ENGINES)('an exchange in TLS (%s)', (engine) => {
+  beforeEach(async () => {
+    rig = await openRig({ engine });
+  });
+
   test('reaches the server byte for byte and is recorded as both sides sent it', async () => {
     const sent =
       'POST /v1/up?a=%2B&b HTTP/1.1\r\nhOsT: api.example.com\r\nX-Dup: a\r\nx-lower: 2\r\nX-Dup: b\r\nContent-Length: 3\r\n\r\nabc';
@@ -206,7 +207,11 @@ describe('an exchange in TLS', () => {
   });
 });
 
-describe('answers of every shape', () => {
+describe.each(ENGINES)('answers of every shape (%s)', (engine) => {
+  beforeEach(async () => {
+    rig = await openRig({ engine });
+  });
+
   const shapes: readonly {
     readonly name: string;
     readonly method?: string;

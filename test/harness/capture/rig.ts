@@ -52,12 +52,19 @@ export interface Rig {
   dispose(): void;
 }
 
+/** What HTTP/1 may go through: both must do the same by it. */
+export const ENGINES = ['relay', 'pipeline'] as const;
+
 /** What a rig may be told. */
 export interface RigOptions {
   readonly bodyLimitBytes?: number;
   readonly recorder?: (real: Recorder) => Recorder;
-  readonly engine?: 'relay' | 'pipeline';
+  readonly engine?: (typeof ENGINES)[number];
   readonly rules?: readonly TrafficRule[];
+  readonly socks?: boolean;
+  /** With a DNS stub. */
+  readonly dns?: boolean;
+  readonly insecure?: boolean;
 }
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
@@ -92,11 +99,11 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const proxy = await startProxy({
     recorder,
     authority: lab,
-    upstreamInsecure: false,
-    socks: false,
+    upstreamInsecure: options.insecure ?? false,
+    socks: options.socks ?? false,
     engine: options.engine ?? 'relay',
     rules: options.rules ?? [],
-    dnsPort: null,
+    dnsPort: options.dns === true ? 0 : null,
     upstreamCaPem: far.certPem,
     listen: { host: '127.0.0.1', port: 0 },
     resolve: (host) => (routes.has(host) ? { ip: host === '::1' ? '::1' : '127.0.0.1', port: routes.get(host) ?? 0 } : null),

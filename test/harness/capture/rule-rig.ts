@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+import type { RequestDecision, ResponseDecision, TrafficRule } from '../../../harness/capture/rules.js';
+import { farServer, onHead, openRig, tunnel } from './rig.js';
+import type { Rig } from './rig.js';
+
+export const HOST = 'api.example.com';
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** A rule that has a say where it is given one. */
+export function ruleOf(name: string, says: Partial<Pick<TrafficRule, 'request' | 'response'>>): TrafficRule {
+  const pass = { kind: 'pass' } as const;
+  return {
+    name,
+    request: (asked): RequestDecision => says.request?.(asked) ?? pass,
+    response: (asked, answered): ResponseDecision => says.response?.(asked, answered) ?? pass,
+  };
+}
+
+/** Blocks requests whose target begins so. */
+export const blocks = (target: string): TrafficRule =>
+  ruleOf('no', { request: (asked) => (asked.target.startsWith(target) ? { kind: 'block' } : { kind: 'pass' }) });
+
+/** A server in clear behind a proxy with those rules, and an app in a tunnel to it. */
+export interface Ruled {
+  readonly rig: Rig;
+  readonly app: Socket;
+  /** All bytes that the server got. */
+  got(): string;
+}
+
+/** Opens one; `answer` says what each request gets, by its head and body. */
+export async function openRuled(rules: readonly TrafficRule[], answer: (head: string, body: string) => string): Promise<Ruled> {
+  const rig = await openRig({ engine: 'pipeline', rules });
+  let got = '';
+  const server = rig.keep(
+    await farServer((socket) => {
+      socket.on('data', (chunk: Buffer) => void (got += chunk.toString('latin1')));
+      onHead(socket, (head, body) => void socket.write(answer(head, body.toString('latin1'))));
+    }, null),
+  );
+  rig.route(HOST, server.port);
+  const { socket } = await tunnel(rig, `${HOST}:80`);
+  return { rig, app: socket, got: () => got };
+}
