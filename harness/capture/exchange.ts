@@ -10,6 +10,8 @@ const QUIET_MS = 10_000;
 /** A channel without messages rests most of the time. */
 const OPAQUE_QUIET_MS = 100;
 const NO_FIELDS: Fields = [];
+/** Interim responses of one exchange. */
+const MOST_INTERIM = 1000;
 
 /** What happened to the parts of an exchange that are not whole. */
 export type ExchangeEnding = 'whole' | 'truncated' | 'aborted';
@@ -31,7 +33,7 @@ export class Exchange {
   websocket: FlowWebSocket | null = null;
   #opaque: string | null = null;
   #changed: string | null = null;
-  #interim: HttpResponseHead['interim'] = [];
+  readonly #interim: HttpResponseHead['interim'][number][] = [];
   #synthetic: readonly Synthetic[] = [];
   readonly #writers: { request: BodyWriter | null; response: BodyWriter | null } = { request: null, response: null };
   readonly #times: { -readonly [K in keyof FlowTimes]: FlowTimes[K] };
@@ -85,9 +87,10 @@ export class Exchange {
     this.response = { status, reason, version, headers, trailers: NO_FIELDS, interim: this.#interim, raw: this.#kept(raw) };
   }
 
-  /** A response of 1xx that is not the last. */
+  /** A response of 1xx that is not the last. More than anybody has a use for are not kept, and it says so. */
   interim({ status, reason }: StatusLine, headers: Fields): void {
-    this.#interim = [...this.#interim, { status, reason, headers }];
+    if (this.#interim.length < MOST_INTERIM) this.#interim.push({ status, reason, headers });
+    else if (!this.opaque) this.becomeOpaque('opaque', 'response-malformed: too many interim responses');
   }
 
   trailers(of: BodyRef['of'], fields: Fields): void {

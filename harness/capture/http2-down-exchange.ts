@@ -12,7 +12,6 @@ import { askedIn, fieldsIn, resetName } from './http2-heads.js';
 import type { ServerStream } from './http2-server-stream.js';
 import type { Journal, Line } from './journal.js';
 
-const NO_ERROR = 0;
 const PROTOCOL_ERROR = 1;
 const INTERNAL_ERROR = 2;
 const REFUSED_STREAM = 7;
@@ -62,6 +61,7 @@ export class DownExchange {
     this.#exchange.asked({ method, target, version: 'HTTP/2' }, { headers: fields, raw: null });
     this.#exchange.mark('request-head');
     this.#exchange.requestWhole = stream.whole;
+    stream.onLeft((code) => this.#appLeft(code === null ? 'the app went away' : `the app reset the stream: ${resetName(code)}`));
     this.#head = tooMany ? this.#refuse() : this.#translate();
   }
 
@@ -90,8 +90,6 @@ export class DownExchange {
       data: (bytes) => this.#sendBody(socket, asking, bytes),
       trailers: (fields) => this.#keepTrailers(fieldsIn(fields)),
       end: () => this.#askedAll(socket),
-      reset: (code) => this.#appLeft(`the app reset the stream: ${resetName(code)}`),
-      gone: () => this.#appLeft('the app went away'),
     });
   }
 
@@ -156,7 +154,8 @@ export class DownExchange {
       return this.#parts.again(this);
     }
     const why = code === null ? 'the server stopped early' : `the server stopped early: ${code}`;
-    this.#fail('truncated', why, this.#exchange.responseWhole ? NO_ERROR : INTERNAL_ERROR);
+    if (this.#exchange.responseWhole) this.#parts.stream.enough();
+    this.#fail('truncated', why, INTERNAL_ERROR);
   }
 
   /** No connection could be had for it. */
@@ -181,7 +180,6 @@ export class DownExchange {
     try {
       const head = requestHead(this.#asked, printAuthority(scheme, nameOf(this.#line), port), stream.whole);
       this.#requestLeft = head.bodyBytes;
-      // Heard also while it waits for a connection.
       return head;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
@@ -231,7 +229,7 @@ export class DownExchange {
   }
 
   #appLeft(why: string): void {
-    if (!this.#over) this.#fail('aborted', why, NO_ERROR);
+    if (!this.#over) this.#fail('aborted', why, INTERNAL_ERROR);
   }
 
   #settle(): void {
@@ -240,9 +238,24 @@ export class DownExchange {
 
   #fail(ending: 'truncated' | 'aborted', why: string, code: number): void {
     const { journal, stream } = this.#parts;
+    if (this.#answerGate === null) this.#keepUnsent();
     if (journal.closing) this.#finish('aborted', 'the run ended');
     else this.#finish(ending, why);
-    stream.reset(code);
+    // An answer that is whole still goes out.
+    if (!this.#exchange.responseWhole) stream.reset(code);
+  }
+
+  /** What the app has sent while no connection was there. */
+  #keepUnsent(): void {
+    this.#parts.stream.listen({
+      data: (bytes) => {
+        if (!this.#over) void this.#exchange.body('request', bytes);
+      },
+      trailers: (fields) => this.#keepTrailers(fieldsIn(fields)),
+      end: () => {
+        this.#exchange.requestWhole = true;
+      },
+    });
   }
 
   #finish(ending: 'whole' | 'truncated' | 'aborted', reason: string | null): void {

@@ -6,6 +6,8 @@ import type { Journal, Line } from './journal.js';
 import { WebSocketChannel } from './websocket-channel.js';
 
 const VERSION = 'HTTP/2';
+/** Real time in which an app still sends on a stream that the server has reset, as it has not heard of it. */
+const UNHEARD_MS = 1000;
 
 /** What a stream belongs to. */
 export interface StreamParts {
@@ -26,6 +28,8 @@ export class RelayedStream {
   #answerBytes = 0;
   #answerLength: number | null = null;
   #over = false;
+  /** The server has reset it, and the app may not know yet. */
+  #unheard: { readonly why: string; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
@@ -53,7 +57,10 @@ export class RelayedStream {
     if (this.#exchange.response !== null || Number.isNaN(status)) return this.trailers('response', raw, ends);
     this.#exchange.touch('response');
     const fields = fieldsIn(raw);
-    if (status < 200 && !ends) return this.#exchange.interim({ status, reason: '', version: VERSION }, fields);
+    if (status < 200 && !ends) {
+      this.#exchange.interim({ status, reason: '', version: VERSION }, fields);
+      return;
+    }
     this.#exchange.answered({ status, reason: '', version: VERSION }, { headers: fields, raw: null });
     const length = fields.find(([name]) => name === 'content-length')?.[1];
     this.#answerLength = length === undefined ? null : Number(length);
@@ -83,17 +90,20 @@ export class RelayedStream {
     const exchange = this.#exchange;
     if (of === 'request') exchange.requestWhole = true;
     else exchange.responseWhole = true;
-    if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
+    if (this.#unheard !== null) this.fail('truncated', this.#unheard.why);
+    else if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
   }
 
   reset(by: 'client' | 'origin', code: number): void {
     const exchange = this.#exchange;
-    const why = resetName(code);
-    if (by === 'client') return this.fail('aborted', `the app reset the stream: ${why}`);
+    if (this.#unheard !== null) return this.fail('truncated', this.#unheard.why);
+    if (by === 'client') return this.fail('aborted', `the app reset the stream: ${resetName(code)}`);
     // Node's own server ends so what an app takes slowly, and browsers take it for an end.
     if (code === 0 && this.#answerBytes === this.#answerLength) exchange.responseWhole = true;
-    if (exchange.requestWhole && exchange.responseWhole) return this.#finish('whole', null, true);
-    this.fail('truncated', `the server reset the stream: ${why}`);
+    const why = `the server reset the stream: ${resetName(code)}`;
+    if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
+    else if (exchange.requestWhole) this.fail('truncated', why);
+    else this.#unheard = { why, timer: setTimeout(() => this.fail('truncated', why), UNHEARD_MS).unref() };
   }
 
   fail(ending: 'truncated' | 'aborted', why: string): void {
@@ -103,6 +113,7 @@ export class RelayedStream {
   /** `by` closed its connection. `code`: how it broke; null: in order. `unread`: why it could not be read to its end. */
   connectionEnded(by: 'client' | 'origin' | 'lab', code: string | null, unread: string | null): void {
     const who = { client: 'the app went away', origin: 'the server stopped early', lab: 'the run ended' }[by];
+    if (this.#unheard !== null) return this.fail('truncated', this.#unheard.why);
     const why = unread ?? code;
     this.#finish(by === 'origin' ? 'truncated' : 'aborted', why === null ? who : `${who}: ${why}`, why === null && by !== 'lab');
   }
@@ -120,6 +131,7 @@ export class RelayedStream {
   #finish(ending: 'whole' | 'truncated' | 'aborted', reason: string | null, clean: boolean): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#unheard?.timer);
     const exchange = this.#exchange;
     if (this.#channel !== null) this.#channel.end({ ending: ending === 'whole' ? 'truncated' : ending, reason: reason ?? '', clean });
     else if (exchange.opaque && clean) {

@@ -5,11 +5,14 @@ import { writeHalfRequest } from './http2-half.js';
 import { resetName } from './http2-heads.js';
 import { FrameReader } from './http2-reader.js';
 import { RelayedStream } from './http2-relay-stream.js';
+import { Strays } from './http2-strays.js';
 import type { Journal, Line, ProxyWhy } from './journal.js';
 import type { Ending } from './relay-parts.js';
 
 /** Real time in which a server's connection must take what the app sent last. */
 const GOODBYE_MS = 2000;
+/** Streams that the app has reset, of which we still know it. */
+const MOST_CANCELLED = 10_000;
 
 /** Two connections that speak HTTP/2 with each other. */
 export interface Http2RelayParts {
@@ -36,6 +39,9 @@ class Http2Relay {
   readonly #streams = new Map<number, RelayedStream>();
   readonly #requests: FrameReader;
   readonly #responses: FrameReader;
+  readonly #strays: Strays;
+  /** Streams that the app has reset. */
+  readonly #cancelled = new Set<number>();
   #exchanges = 0;
   /** The highest stream that the app has opened. */
   #last = 0;
@@ -51,12 +57,13 @@ class Http2Relay {
     readonly parts: Http2RelayParts,
     readonly resolve: (ending: Ending) => void,
   ) {
+    this.#strays = new Strays(parts.journal, parts.line);
     this.#requests = new FrameReader('client', {
       head: (id, fields, ends) => this.#asked(id, fields, ends),
-      data: (id, bytes) => this.#keep(this.#streams.get(id)?.body('request', bytes)),
+      data: (id, bytes) => this.#body('request', id, bytes),
       dataEnd: (id) => this.#streams.get(id)?.end('request'),
       promise: () => {},
-      reset: (id, code) => this.#streams.get(id)?.reset('client', code),
+      reset: (id, code) => this.#appResets(id, code),
       goaway: (_last, code) => this.#goes('client', code),
       framed: () => {},
       control: () => {},
@@ -65,7 +72,7 @@ class Http2Relay {
     });
     this.#responses = new FrameReader('origin', {
       head: (id, fields, ends) => this.#answered(id, fields, ends),
-      data: (id, bytes) => this.#keep(this.#streams.get(id)?.body('response', bytes)),
+      data: (id, bytes) => this.#body('response', id, bytes),
       dataEnd: (id) => this.#streams.get(id)?.end('response'),
       promise: (id) => this.#promised(id),
       reset: (id, code) => this.#streams.get(id)?.reset('origin', code),
@@ -114,33 +121,44 @@ class Http2Relay {
     this.#wait = this.#wait === null ? wait : Promise.all([this.#wait, wait]).then(() => {});
   }
 
+  #body(of: 'request' | 'response', id: number, bytes: Buffer): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#keep(stream.body(of, bytes));
+    // What the app has cancelled still comes for a while, and nobody takes it.
+    else if (of === 'request' || !this.#cancelled.has(id)) this.#keep(this.#strays.body(of, bytes));
+  }
+
   #asked(id: number, fields: readonly string[], ends: boolean): void {
     const known = this.#streams.get(id);
     if (known !== undefined) return known.trailers('request', fields, ends);
-    // A stream that was there and is over: what comes late says nothing new.
-    if (id <= this.#last) return;
+    if (id <= this.#last || id % 2 === 0) return this.#strays.head('request', fields);
     this.#last = id;
-    this.#exchanges += 1;
-    const { journal, line } = this.parts;
-    const stream = new RelayedStream({ journal, line, over: () => void this.#streams.delete(id) });
-    this.#streams.set(id, stream);
-    stream.asked(fields, ends);
+    this.#begin(id).asked(fields, ends);
   }
 
   #answered(id: number, fields: readonly string[], ends: boolean): void {
     const known = this.#streams.get(id);
     if (known !== undefined) known.answered(fields, ends);
-    else if (id > this.#last && id % 2 === 1) this.#giveUp(`answer-before-request: HTTP/2, stream ${id}`);
+    else if (!this.#cancelled.has(id)) this.#strays.head('response', fields);
   }
 
-  /** What a server pushes nobody has asked for: it is kept, and nobody is said to have asked. */
-  #promised(id: number): void {
-    if (id % 2 === 1 || this.#streams.has(id)) return;
+  #begin(id: number): RelayedStream {
     this.#exchanges += 1;
     const { journal, line } = this.parts;
     const stream = new RelayedStream({ journal, line, over: () => void this.#streams.delete(id) });
     this.#streams.set(id, stream);
-    stream.unasked();
+    return stream;
+  }
+
+  #appResets(id: number, code: number): void {
+    this.#cancelled.add(id);
+    if (this.#cancelled.size > MOST_CANCELLED) for (const oldest of this.#cancelled) if (this.#cancelled.delete(oldest)) break;
+    this.#streams.get(id)?.reset('client', code);
+  }
+
+  /** What a server pushes nobody has asked for: it is kept, and nobody is said to have asked. */
+  #promised(id: number): void {
+    if (id % 2 === 0 && !this.#streams.has(id)) this.#begin(id).unasked();
   }
 
   #goes(by: 'client' | 'origin', code: number): void {
@@ -172,6 +190,7 @@ class Http2Relay {
     const why = this.#goaway?.code ?? code;
     this.#keepHalfHead();
     for (const stream of this.#streams.values()) stream.connectionEnded(ender, why, this.#why);
+    this.#strays.end();
     if (this.#opaque !== null) {
       this.#opaque.requestWhole = true;
       this.#opaque.responseWhole = true;
@@ -182,7 +201,7 @@ class Http2Relay {
     if (by === 'client') setTimeout(() => void upstream.destroy(), GOODBYE_MS).unref();
     (by === 'client' ? client : upstream).destroy();
     this.#stopListening();
-    this.resolve({ by: who, code: why, exchanges: this.#exchanges });
+    this.resolve({ by: who, code: why, exchanges: this.#exchanges + this.#strays.count });
   }
 
   /** A request whose head never came to its end: its bytes are kept. */

@@ -6,20 +6,20 @@ import { dataFrames, frame, numbers, STREAM_WINDOW_BYTES, WINDOW_UPDATE } from '
 const HIGH_BYTES = 64 * 1024;
 const LOW_BYTES = 16 * 1024;
 const LARGEST_WINDOW = 2 ** 31 - 1;
+const NO_ERROR = 0;
 const FLOW_CONTROL_ERROR = 3;
 const NOTHING = Buffer.alloc(0);
 
-/** Who goes on with a stream. */
+/** Who takes what comes behind the head. */
 export interface StreamListener {
   data(bytes: Buffer): void;
   trailers(fields: RawHead): void;
   /** The app has said all. */
   end(): void;
-  /** The app has reset it. */
-  reset(code: number): void;
-  /** The app's connection is over. */
-  gone(): void;
 }
+
+/** The app has left a stream: it has reset it with a code, or, null, its connection is over. */
+export type LeftStream = (code: number | null) => void;
 
 /** How a stream begins. */
 interface Beginning {
@@ -49,6 +49,9 @@ export class ServerStream {
   /** The answer is whole behind the queue; its trailers. */
   #last: RawHead | null = null;
   #over = false;
+  /** The rest of the request is not wanted once the answer is out. */
+  #enough = false;
+  #left: LeftStream = () => {};
   #waiting: (() => void)[] = [];
 
   constructor(
@@ -60,6 +63,11 @@ export class ServerStream {
     this.whole = whole;
     this.#window = window;
     this.#cameAll = whole;
+  }
+
+  /** From the beginning on, whoever listens. */
+  onLeft(left: LeftStream): void {
+    this.#left = left;
   }
 
   /** Tells all that has come, and then what comes. */
@@ -96,12 +104,19 @@ export class ServerStream {
     this.flush();
   }
 
+  /** Ends it for a fault. */
   reset(code: number): void {
     if (this.#over) return;
     this.#over = true;
     this.#queue = [];
     this.server.reset(this.id, code);
     this.#release();
+  }
+
+  /** Once the answer is out, the app may stop asking. */
+  enough(): void {
+    this.#enough = true;
+    if (this.#over && !this.#cameAll) this.server.reset(this.id, NO_ERROR);
   }
 
   /** From now on the app gets no more room than it has. */
@@ -166,18 +181,13 @@ export class ServerStream {
     if (this.#over) this.server.forget(this.id);
   }
 
-  wasReset(code: number): void {
+  /** The app has reset it, or, null, is gone. */
+  left(code: number | null): void {
     this.#over = true;
+    this.#cameAll = true;
     this.#queue = [];
     this.server.forget(this.id);
-    this.#tell((listener) => listener.reset(code));
-    this.#release();
-  }
-
-  gone(): void {
-    this.#over = true;
-    this.#queue = [];
-    this.#tell((listener) => listener.gone());
+    this.#left(code);
     this.#release();
   }
 
@@ -196,6 +206,7 @@ export class ServerStream {
   #end(): void {
     this.#over = true;
     if (this.#cameAll) this.server.forget(this.id);
+    else if (this.#enough) this.server.reset(this.id, NO_ERROR);
     this.#release();
   }
 

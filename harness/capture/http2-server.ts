@@ -4,7 +4,20 @@ import { resetName } from './http2-heads.js';
 import type { FrameHead } from './http2-reader.js';
 import { FrameReader } from './http2-reader.js';
 import { ServerStream } from './http2-server-stream.js';
-import { ACK, frame, GOAWAY, headFrames, LONGEST_FRAME, numbers, PING, RST_STREAM, setting, SETTINGS, STREAM_WINDOW_BYTES, WINDOW_UPDATE } from './http2-write.js';
+import {
+  ACK,
+  frame,
+  GOAWAY,
+  headFrames,
+  LONGEST_FRAME,
+  numbers,
+  PING,
+  RST_STREAM,
+  setting,
+  SETTINGS,
+  STREAM_WINDOW_BYTES,
+  WINDOW_UPDATE,
+} from './http2-write.js';
 import { LONGEST_HEAD } from './message-reader.js';
 
 /** Of all streams; given back as bytes come, since the window of each bounds what we keep. */
@@ -53,7 +66,7 @@ export class Http2Server {
       data: (id, bytes) => this.#streams.get(id)?.came(bytes),
       dataEnd: (id) => this.#streams.get(id)?.cameAll(),
       promise: () => this.#fault(PROTOCOL_ERROR, 'a push from an app'),
-      reset: (id, code) => this.#streams.get(id)?.wasReset(code),
+      reset: (id, code) => this.#streams.get(id)?.left(code),
       goaway: (_last, code) => {
         if (code !== 0) this.#goaway = `GOAWAY ${resetName(code)}`;
       },
@@ -185,7 +198,7 @@ export class Http2Server {
     this.socket.destroySoon();
     const open = [...this.#streams.values()];
     this.#streams.clear();
-    for (const stream of open) stream.gone();
+    for (const stream of open) stream.left(null);
     this.events.ended(code ?? this.#goaway, this.#reader.raw ? null : this.#reader.halfHead);
   }
 }

@@ -72,6 +72,7 @@ export function dataFrames(stream: number, bytes: Buffer, ends: boolean): Buffer
 function text(value: string): Buffer {
   const bytes = value === '' ? NOTHING : Buffer.from(value, 'latin1');
   const length: number[] = [Math.min(bytes.length, 127)];
-  for (let left = bytes.length - 127; left >= 0; left = left < 128 ? -1 : Math.floor(left / 128)) length.push(left < 128 ? left : (left % 128) + 128);
+  for (let left = bytes.length - 127; left >= 0; left = left < 128 ? -1 : Math.floor(left / 128))
+    length.push(left < 128 ? left : (left % 128) + 128);
   return Buffer.concat([Buffer.from(length), bytes]);
 }

@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import type { Fields } from '../model/flow-parts.js';
 import { parseRequestLine, parseStatusLine } from './http1.js';
@@ -36,23 +37,37 @@ const NOWHERE = new Socket();
 function libraryMessage(headers: Fields, version: string): IncomingMessage {
   const message = new IncomingMessage(NOWHERE);
   message.httpVersion = version.replace('HTTP/', '');
-  // `headers` is made of these when somebody looks.
   message.rawHeaders = headers.flatMap(([name, value]) => [name, value]);
+  for (const [name, value] of headers) addHeader(message.headers, name.toLowerCase(), value);
   return message;
 }
 
-/** Runs handlers of the library to their end. Rejects with what one of them reported. */
+/** Of these Node's own parser keeps the first, and joins all others. */
+const ONCE = new Set(
+  'age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since last-modified location max-forwards proxy-authorization referer retry-after server user-agent'.split(
+    ' ',
+  ),
+);
+
+function addHeader(headers: IncomingHttpHeaders, name: string, value: string): void {
+  const before = headers[name];
+  if (name === 'set-cookie') headers[name] = [...(headers[name] ?? []), value];
+  else if (typeof before !== 'string') headers[name] = value;
+  else if (!ONCE.has(name)) headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+}
+
+/** Runs handlers of the library to their end. Rejects with what one of them reported or threw. */
 export function handled(run: (done: Done) => void): Promise<void> {
   return new Promise((resolve, reject) => run((error) => (error ? reject(error) : resolve())));
 }
 
-/** The same for handlers that are done when they return, as all of ours are. */
+/** The same for handlers that are done when they return, as all of ours are. @throws what one of them reported or threw */
 export function handledNow(run: (done: Done) => void): void {
-  let returned: { readonly error: unknown } | null = null;
-  run((error) => {
-    returned = { error };
-  });
-  if (returned === null) throw new Error('a handler of the proxy was not done when it returned');
+  const returned: (Error | null)[] = [];
+  run((error) => void returned.push(error ?? null));
+  const [error] = returned;
+  if (error === undefined) throw new Error('a handler of the proxy was not done when it returned');
+  if (error !== null) throw error;
 }
 
 type Done = (error?: Error | null) => void;

@@ -198,8 +198,8 @@ class Relay {
     const asked = this.#queue[0];
     if (asked === undefined) return this.#beginOpaque('server-spoke-unasked');
     asked.touch('response');
-    if (asked.opaque) return this.#responses.goRaw();
-    if (asked.request === null) this.#giveUp(asked, 'opaque', 'answer-before-request');
+    if (asked.opaque) this.#raw ??= asked;
+    else if (asked.request === null) this.#giveUp(asked, 'opaque', 'answer-before-request');
     else if (asked.responseWhole) this.#giveUp(asked, 'opaque', 'second-answer');
     if (asked.opaque) {
       this.#requests.goRaw();

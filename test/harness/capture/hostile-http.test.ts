@@ -149,6 +149,25 @@ describe.each(ENGINES)('requests that are odd, through the %s', (engine) => {
   });
 
   test.each([
+    ['Content-Length twice, unlike', 'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc'],
+    ['a negative length', 'Content-Length: -1\r\n\r\n'],
+    ['a length with a plus sign', 'Content-Length: +3\r\n\r\nabc'],
+    ['a length beyond all bounds', 'Content-Length: 99999999999999999999\r\n\r\nabc'],
+    ['a chunk size beyond all bounds', 'Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc'],
+    ['a chunk size with a plus sign', 'Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n'],
+    ['a negative chunk size', 'Transfer-Encoding: chunked\r\n\r\n-3\r\nabc\r\n0\r\n\r\n'],
+    ['a chunk longer than its size', 'Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n'],
+    ['a chunk size that is none', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'],
+  ])('an answer with %s reaches the app as sent and is told as unread', async (_, rest) => {
+    const answer = `HTTP/1.1 200 OK\r\n${rest}`;
+    await serving(rig, (socket) => socket.once('data', () => socket.end(answer)));
+    const app = await tlsThrough(rig, `${HOST}:443`);
+    app.write('GET / HTTP/1.1\r\n\r\n');
+    expect((await received(app)).text).toBe(answer);
+    expect((await rig.caught()).flows.map((flow) => flow.state)).toEqual(['opaque']);
+  });
+
+  test.each([
     ['whole at once', 0],
     ['cut behind its first line', 'HTTP/1.1 200 OK\r\n'.length],
     ['cut in its bad line', 'HTTP/1.1 200 OK\r\nBad He'.length],

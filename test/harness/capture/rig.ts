@@ -12,6 +12,7 @@ import { startProxy } from '../../../harness/capture/proxy.js';
 import type { RunningProxy } from '../../../harness/capture/proxy.js';
 import type { TrafficRule } from '../../../harness/capture/rules.js';
 import { createRunClock } from '../../../harness/clock.js';
+import type { RunClock } from '../../../harness/model/clock.js';
 import type { Flow, Gap } from '../../../harness/model/event.js';
 import type { Recorder } from '../../../harness/model/recorder.js';
 import type { RunHead } from '../../../harness/model/run.js';
@@ -58,6 +59,8 @@ export const ENGINES = ['relay', 'pipeline'] as const;
 /** What a rig may be told. */
 export interface RigOptions {
   readonly bodyLimitBytes?: number;
+  /** The run's clock; one of the machine's own time when absent. */
+  readonly clock?: RunClock;
   readonly recorder?: (real: Recorder) => Recorder;
   readonly engine?: (typeof ENGINES)[number];
   readonly rules?: readonly TrafficRule[];
@@ -69,7 +72,7 @@ export interface RigOptions {
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const dir = mkdtempSync(join(tmpdir(), 'jj-capture-'));
-  const clock = createRunClock({});
+  const clock = options.clock ?? createRunClock({});
   const run = createRun({
     dir: join(dir, 'run'),
     head: headOf(),

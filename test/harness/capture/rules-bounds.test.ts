@@ -3,8 +3,8 @@ import { RuleFailed } from '../../../harness/capture/rules.js';
 import type { TrafficRule } from '../../../harness/capture/rules.js';
 import { farServer, lab, onHead, openRig, received, tlsThrough, toProxy, tunnel, until } from './rig.js';
 import type { Rig } from './rig.js';
-import { blocks, HOST, OK, openRuled, ruleOf } from './rule-rig.js';
-import type { Ruled } from './rule-rig.js';
+import { blocks, HOST, OK, openRuled, ruleOf } from './pipeline-rig.js';
+import type { Ruled } from './pipeline-rig.js';
 import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 

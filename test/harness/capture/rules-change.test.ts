@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { AskedFor, RequestDecision, ResponseDecision, TrafficRule } from '../../../harness/capture/rules.js';
 import { farServer, onHead, openRig, received, toProxy, tunnel, until } from './rig.js';
 import type { Rig } from './rig.js';
-import { HOST, OK, openRuled, ruleOf } from './rule-rig.js';
-import type { Ruled } from './rule-rig.js';
+import { HOST, OK, openRuled, ruleOf } from './pipeline-rig.js';
+import type { Ruled } from './pipeline-rig.js';
 
 let rig: Rig;
 afterEach(() => rig.dispose());

@@ -34,7 +34,7 @@ export async function openRuled(rules: readonly TrafficRule[], answer: (head: st
   let got = '';
   const server = rig.keep(
     await farServer((socket) => {
-      socket.on('data', (chunk: Buffer) => void (got += chunk.toString('latin1')));
+      socket.on('data', (chunk: Buffer) => void (got += chunk.toString('latin1'))).on('end', () => socket.end());
       onHead(socket, (head, body) => void socket.write(answer(head, body.toString('latin1'))));
     }, null),
   );
@@ -42,3 +42,33 @@ export async function openRuled(rules: readonly TrafficRule[], answer: (head: st
   const { socket } = await tunnel(rig, `${HOST}:80`);
   return { rig, app: socket, got: () => got };
 }
+
+/** An app in a tunnel, in clear, and its server. */
+export interface Between {
+  readonly app: Socket;
+  /** The server's ends, in the order of their connections. */
+  readonly ends: readonly Socket[];
+  /** All bytes that came to the server. */
+  got(): string;
+}
+
+/** Opens one; `serve` gets each connection to the server. */
+export async function openBetween(rig: Rig, serve: (socket: Socket) => void): Promise<Between> {
+  const ends: Socket[] = [];
+  let got = '';
+  const server = rig.keep(
+    await farServer((socket) => {
+      ends.push(socket);
+      socket.on('data', (chunk: Buffer) => void (got += chunk.toString('latin1')));
+      serve(socket);
+    }, null),
+  );
+  rig.route(HOST, server.port);
+  const { socket: app } = await tunnel(rig, `${HOST}:80`);
+  return { app, ends, got: () => got };
+}
+/** Answers each request alike. */
+export const replying =
+  (answer: string) =>
+  (socket: Socket): void =>
+    onHead(socket, () => void socket.write(answer));
