@@ -1,3 +1,4 @@
+import type { FlowTls } from '../model/flow-parts.js';
 import { isIP, isIPv6 } from 'node:net';
 
 /** Where a client asks to be led: host without brackets, in lower case. */
@@ -21,9 +22,10 @@ export function parseAuthority(text: string, defaultPort: number | null): Target
   return match[1] !== undefined && !isIPv6(host) ? null : { host, port };
 }
 
-/** The name that a connection is for: an app that resolves names itself connects to an address and tells the name in SNI only. */
-export function nameOf(line: { readonly host: string; readonly sni: string | null }): string {
-  return isIP(line.host) !== 0 && line.sni !== null ? line.sni : line.host;
+/** The name that a connection is for: an app that resolves names itself connects to an address and tells the name in SNI only. A server that could not be trusted has not shown that the name is its own. */
+export function nameOf(line: { readonly host: string; readonly sni: string | null; readonly tls: FlowTls | null }): string {
+  const shown = (line.tls?.upstream?.untrusted ?? null) === null;
+  return isIP(line.host) !== 0 && line.sni !== null && shown ? line.sni : line.host;
 }
 
 /** `host`, in brackets when it is an IPv6 literal, with the port unless it is the scheme's own. */

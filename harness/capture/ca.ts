@@ -17,6 +17,8 @@ const CA_DAYS = 730;
 const LEAF_DAYS = 90;
 /** A context takes about 21 KiB. */
 const KEPT = 1024;
+/** Contexts lie outside the heap, some 21 KiB each; an app speaks to fewer hosts than this. */
+const CONTEXTS_KEPT = 256;
 /** No host has a longer name (RFC 1035, 2.3.4); a server name may be of 64 KiB, and a thousand such must not be kept. */
 const LONGEST_HOST = 253;
 
@@ -79,7 +81,7 @@ export function authorityOf({ cert, key }: Root, wallMs: number): Authority {
   const until = Math.min(wallMs + LEAF_DAYS * DAY_MS, Date.parse(cert.validTo));
   const mint = leafMint({ name: fields.subject, key, keyId: fields.keyId }, validity(wallMs - DAY_MS, until));
   const leaves = new Lru<Leaf>(KEPT);
-  const contexts = new Lru<SecureContext>(KEPT);
+  const contexts = new Lru<SecureContext>(CONTEXTS_KEPT);
   const leaf = (host: string, kind: LeafKind): Leaf => kept(leaves, kind, canonical(host), (name) => mint(name, kind));
   const certPem = pem('CERTIFICATE', cert.raw);
   return {

@@ -16,9 +16,10 @@ export class Unreachable extends Error {
   }
 }
 
-/** Opens a TCP connection. Rejects with Unreachable. */
-export function dial(ip: string, port: number): Promise<Socket> {
+/** Opens a TCP connection; `keep` is given its socket before it is open. Rejects with Unreachable. */
+export function dial({ ip, port }: { readonly ip: string; readonly port: number }, keep: (socket: Socket) => void): Promise<Socket> {
   const socket = connect({ host: ip, port, allowHalfOpen: true, noDelay: true });
+  keep(socket);
   socket.on('error', () => {});
   return settled(socket, 'connect');
 }

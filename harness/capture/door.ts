@@ -20,8 +20,9 @@ export function connectDoor(client: Socket): Door {
     kind: 'http-proxy',
     ready: () => void client.write(ESTABLISHED),
     refuse() {
+      const told = client.writable;
       answer(client, '502 Bad Gateway');
-      return true;
+      return told;
     },
   };
 }

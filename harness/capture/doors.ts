@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from './authority-form.js';
+import type { Target } from './authority-form.js';
 import type { DnsAnswerer } from './dns-answerer.js';
 import { bareDoor, socksDoor } from './door.js';
 import { firstBytes } from './first-bytes.js';
@@ -29,7 +30,7 @@ export async function serveBareTls(lab: Lab, client: Socket, owner: Line['owner'
   const began = journal.now();
   const first = await firstBytes(client, null);
   const sni = first.kind === 'tls' ? first.hello.sni : null;
-  const target = sni === null ? null : parseAuthority(`${sni}:${HTTPS_PORT}`, null);
+  const target = sni === null ? null : targetNamed(sni);
   if (target !== null) return serveTunnel(lab, { client, began, target, owner, door: bareDoor(client) });
   const line: Line = { ...blankLine('tls', owner), port: HTTPS_PORT, scheme: 'https', sni };
   // That it began with TLS brought it here: a connection that ends now ends inside the handshake.
@@ -37,6 +38,11 @@ export async function serveBareTls(lab: Lab, client: Socket, owner: Line['owner'
     journal.refused(line, began, 'tls-refused', first.code === null ? 'tls-close-in-handshake' : refusalOf(first.code, 'tls-reset'));
   else journal.refused(line, began, 'bad-request', whyNot(first, sni));
   client.destroy();
+}
+
+/** Where a server name leads; null when it is no name. */
+function targetNamed(sni: string): Target | null {
+  return sni.startsWith('[') ? null : parseAuthority(`${sni}:${HTTPS_PORT}`, null);
 }
 
 function whyNot(first: Exclude<First, { kind: 'closed' }>, sni: string | null): Parameters<Lab['journal']['refused']>[3] {

@@ -13,6 +13,9 @@ const NO_FIELDS: Fields = [];
 /** Interim responses of one exchange. */
 const MOST_INTERIM = 1000;
 
+/** Name, among the trailers, of what has none there: an extension of a chunk, a line that never ended. No field can have it. */
+export const UNNAMED = ';';
+
 /** What happened to the parts of an exchange that are not whole. */
 export type ExchangeEnding = 'whole' | 'truncated' | 'aborted';
 
@@ -93,9 +96,21 @@ export class Exchange {
     else if (!this.opaque) this.becomeOpaque('opaque', 'response-malformed: too many interim responses');
   }
 
-  trailers(of: BodyRef['of'], fields: Fields): void {
+  /** Behind those that are there. */
+  trailers(of: BodyRef['of'], more: Fields): void {
+    const fields = [...((of === 'request' ? this.request : this.response)?.trailers ?? []), ...more];
     if (of === 'request' && this.request !== null) this.request = { ...this.request, trailers: fields };
     if (of === 'response' && this.response !== null) this.response = { ...this.response, trailers: fields };
+  }
+
+  /** What came of a line that never ended; empty: nothing. */
+  leftOver(of: BodyRef['of'], text: string): void {
+    if (text !== '') this.trailers(of, [[UNNAMED, text]]);
+  }
+
+  /** Whether bytes of a body were read. */
+  get hasBody(): boolean {
+    return this.#writers.request !== null || this.#writers.response !== null;
   }
 
   /** Says what of it was made by us. */
@@ -153,13 +168,21 @@ export class Exchange {
     return raw === null ? null : this.journal.raw(raw);
   }
 
+  /** Where only responses of 1xx came, the last of them: the app has seen it. */
+  #lastInterim(): HttpResponseHead | null {
+    const last = this.#interim.at(-1);
+    return last === undefined
+      ? null
+      : { ...last, version: this.request?.version ?? '', trailers: NO_FIELDS, interim: this.#interim, raw: null };
+  }
+
   #write(ending: ExchangeEnding, reason: string | null, ends: readonly (BodyRef | null)[]): void {
     const bodies = ends.filter((body) => body !== null);
     this.journal.flow(this.n, this.line, {
       at: this.began.at,
       ...this.#verdict(ending, reason, bodies),
       request: this.request,
-      response: this.response,
+      response: this.response ?? this.#lastInterim(),
       bodies,
       websocket: this.websocket,
       synthetic: this.#synthetic,

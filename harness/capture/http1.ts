@@ -115,7 +115,7 @@ export interface StatusLine {
 
 /** @throws Malformed */
 export function parseStatusLine(start: string): StatusLine {
-  const match = /^(HTTP\/1\.\d) (\d{3})(?: (.*))?$/.exec(start);
+  const match = /^(HTTP\/1\.\d) ([1-9]\d{2})(?: (.*))?$/.exec(start);
   if (match === null) throw new Malformed('a status line that is none');
   return { version: match[1] ?? '', status: Number(match[2]), reason: match[3] ?? '' };
 }

@@ -9,7 +9,7 @@ import type { RequestHead } from './http2-down-heads.js';
 import { Gate } from './http2-gate.js';
 import type { Asked, RawHead } from './http2-heads.js';
 import { askedIn, fieldsIn, resetName } from './http2-heads.js';
-import type { ServerStream } from './http2-server-stream.js';
+import type { Left, ServerStream } from './http2-server-stream.js';
 import type { Journal, Line } from './journal.js';
 
 const PROTOCOL_ERROR = 1;
@@ -61,7 +61,7 @@ export class DownExchange {
     this.#exchange.asked({ method, target, version: 'HTTP/2' }, { headers: fields, raw: null });
     this.#exchange.mark('request-head');
     this.#exchange.requestWhole = stream.whole;
-    stream.onLeft((code) => this.#appLeft(code === null ? 'the app went away' : `the app reset the stream: ${resetName(code)}`));
+    stream.onLeft((left) => this.#appLeft(left));
     this.#head = tooMany ? this.#refuse() : this.#translate();
   }
 
@@ -228,8 +228,15 @@ export class DownExchange {
     this.#parts.stream.head([':status', String(status), ...answerHead(head.headers)], ends);
   }
 
-  #appLeft(why: string): void {
-    if (!this.#over) this.#fail('aborted', why, INTERNAL_ERROR);
+  #appLeft(left: Left): void {
+    if (this.#over) return;
+    if (left.kind === 'fault') this.#malformed(left.why);
+    else
+      this.#fail(
+        'aborted',
+        left.kind === 'gone' ? 'the app went away' : `the app reset the stream: ${resetName(left.code)}`,
+        INTERNAL_ERROR,
+      );
   }
 
   #settle(): void {

@@ -2,12 +2,15 @@ import type { Fields } from '../model/flow-parts.js';
 import { Exchange } from './exchange.js';
 import type { Asked } from './http2-heads.js';
 import { askedIn, fieldsIn, resetName } from './http2-heads.js';
-import type { Journal, Line } from './journal.js';
+import type { Journal, Line, ProxyWhy } from './journal.js';
 import { WebSocketChannel } from './websocket-channel.js';
 
 const VERSION = 'HTTP/2';
-/** Real time in which an app still sends on a stream that the server has reset, as it has not heard of it. */
+/** Real time in which an app may still send on a stream that the server has given up, as it has not heard of it. */
 const UNHEARD_MS = 1000;
+
+/** An app has nothing to say on a WebSocket before the server takes it; so much is kept to be read all the same. */
+const MOST_EARLY_BYTES = 1024 * 1024;
 
 /** What a stream belongs to. */
 export interface StreamParts {
@@ -23,12 +26,13 @@ export class RelayedStream {
   readonly #exchange: Exchange;
   #asked: Asked | null = null;
   #channel: WebSocketChannel | null = null;
-  /** What the app said to another protocol before it was agreed on; the server's window bounds it. */
+  /** What the app said to another protocol before it was agreed on. */
   #early: Buffer[] = [];
+  #earlyBytes = 0;
   #answerBytes = 0;
   #answerLength: number | null = null;
   #over = false;
-  /** The server has reset it, and the app may not know yet. */
+  /** Why the server has given it up, while the app may not know of it. */
   #unheard: { readonly why: string; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(parts: StreamParts) {
@@ -44,9 +48,9 @@ export class RelayedStream {
     if (ends) this.end('request');
   }
 
-  /** Nobody asks on it. */
-  unasked(): void {
-    this.#exchange.becomeOpaque('opaque', 'server-spoke-unasked: HTTP/2 push');
+  /** Nobody has asked on it, as far as we could read. */
+  unasked(why: ProxyWhy): void {
+    this.#exchange.becomeOpaque('opaque', why);
     this.#exchange.requestWhole = true;
   }
 
@@ -79,7 +83,7 @@ export class RelayedStream {
   body(of: 'request' | 'response', bytes: Buffer): Promise<void> | null {
     if (this.#over) return null;
     if (of === 'response') this.#answerBytes += bytes.length;
-    else if (typeof this.#asked?.protocol === 'string' && this.#exchange.response === null) this.#early.push(bytes);
+    else if (this.#asked?.protocol === 'websocket' && this.#exchange.response === null) this.#keepEarly(bytes);
     const wait = this.#exchange.body(of, bytes);
     const also = this.#channel?.take(of, bytes) ?? null;
     return wait === null || also === null ? (wait ?? also) : Promise.all([wait, also]).then(() => {});
@@ -90,19 +94,26 @@ export class RelayedStream {
     const exchange = this.#exchange;
     if (of === 'request') exchange.requestWhole = true;
     else exchange.responseWhole = true;
-    if (this.#unheard !== null) this.fail('truncated', this.#unheard.why);
-    else if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
+    if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
+    else if (this.#unheard !== null) this.fail('truncated', this.#unheard.why);
   }
 
   reset(by: 'client' | 'origin', code: number): void {
     const exchange = this.#exchange;
     if (this.#unheard !== null) return this.fail('truncated', this.#unheard.why);
+    if (by === 'client' && this.#hasAll()) return this.end('response');
     if (by === 'client') return this.fail('aborted', `the app reset the stream: ${resetName(code)}`);
     // Node's own server ends so what an app takes slowly, and browsers take it for an end.
     if (code === 0 && this.#answerBytes === this.#answerLength) exchange.responseWhole = true;
     const why = `the server reset the stream: ${resetName(code)}`;
     if (exchange.requestWhole && exchange.responseWhole) this.#finish('whole', null, true);
-    else if (exchange.requestWhole) this.fail('truncated', why);
+    else this.givenUp(why);
+  }
+
+  /** The server takes no more of it, of which the app may not know yet. */
+  givenUp(why: string): void {
+    if (this.#over || this.#unheard !== null) return;
+    if (this.#exchange.requestWhole) this.fail('truncated', why);
     else this.#unheard = { why, timer: setTimeout(() => this.fail('truncated', why), UNHEARD_MS).unref() };
   }
 
@@ -114,8 +125,14 @@ export class RelayedStream {
   connectionEnded(by: 'client' | 'origin' | 'lab', code: string | null, unread: string | null): void {
     const who = { client: 'the app went away', origin: 'the server stopped early', lab: 'the run ended' }[by];
     if (this.#unheard !== null) return this.fail('truncated', this.#unheard.why);
+    if (by === 'client' && unread === null && this.#hasAll()) return this.end('response');
     const why = unread ?? code;
     this.#finish(by === 'origin' ? 'truncated' : 'aborted', why === null ? who : `${who}: ${why}`, why === null && by !== 'lab');
+  }
+
+  /** Whether all is there that was announced: who has that need not wait for the end of the stream, and curl leaves at once. */
+  #hasAll(): boolean {
+    return this.#exchange.requestWhole && this.#answerBytes === this.#answerLength;
   }
 
   /** From here on its data is another protocol's (RFC 8441). */
@@ -123,8 +140,15 @@ export class RelayedStream {
     const { journal, line } = this.#parts;
     const exchange = this.#exchange;
     if (protocol !== 'websocket') return exchange.becomeOpaque('opaque', protocol === null ? 'tunnel-in-tunnel' : `upgrade: ${protocol}`);
+    if (this.#earlyBytes > MOST_EARLY_BYTES) return exchange.becomeOpaque('websocket', 'over-limit: what came before the answer');
     this.#channel = new WebSocketChannel({ journal, line, exchange, headers });
     for (const bytes of this.#early.splice(0)) void this.#channel.take('request', bytes);
+  }
+
+  #keepEarly(bytes: Buffer): void {
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#early = [];
+    else this.#early.push(bytes);
   }
 
   /** `clean`: nothing was broken off; for a channel that is enough to be whole. */

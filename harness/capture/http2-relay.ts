@@ -1,5 +1,6 @@
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Exchange } from './exchange.js';
+import { Malformed } from './http1.js';
 import { Gate } from './http2-gate.js';
 import { writeHalfRequest } from './http2-half.js';
 import { resetName } from './http2-heads.js';
@@ -11,6 +12,8 @@ import type { Ending } from './relay-parts.js';
 
 /** Real time in which a server's connection must take what the app sent last. */
 const GOODBYE_MS = 2000;
+/** Open streams that are followed; servers let an app have a hundred or so. */
+const MOST_OPEN = 10_000;
 /** Streams that the app has reset, of which we still know it. */
 const MOST_CANCELLED = 10_000;
 
@@ -19,8 +22,8 @@ export interface Http2RelayParts {
   readonly journal: Journal;
   readonly line: Line;
   /** Both ends, TLS taken off; each with its `error` already listened to. */
-  readonly client: TLSSocket;
-  readonly upstream: TLSSocket;
+  readonly client: Socket;
+  readonly upstream: Socket;
 }
 
 /** Passes the bytes both ways, reads HTTP/2 from a copy and writes each exchange; resolves when it ends. */
@@ -32,7 +35,7 @@ export function relayHttp2(parts: Http2RelayParts): Promise<Ending> {
 interface Way {
   readonly reader: FrameReader;
   readonly gate: Gate;
-  readonly into: TLSSocket;
+  readonly into: Socket;
 }
 
 class Http2Relay {
@@ -100,7 +103,7 @@ class Http2Relay {
     upstream.resume();
   }
 
-  #listen(socket: TLSSocket, by: 'client' | 'origin', take: (chunk: Buffer) => void): () => void {
+  #listen(socket: Socket, by: 'client' | 'origin', take: (chunk: Buffer) => void): () => void {
     const closed = (): void => this.#end(by, null);
     const failed = (error: NodeJS.ErrnoException): void => this.#end(by, error.code ?? error.message);
     socket.on('data', take).on('end', closed).on('close', closed).on('error', failed);
@@ -131,22 +134,25 @@ class Http2Relay {
   #asked(id: number, fields: readonly string[], ends: boolean): void {
     const known = this.#streams.get(id);
     if (known !== undefined) return known.trailers('request', fields, ends);
-    if (id <= this.#last || id % 2 === 0) return this.#strays.head('request', fields);
+    if (id <= this.#last || id % 2 === 0) return this.#strays.head(fields);
     this.#last = id;
-    this.#begin(id).asked(fields, ends);
+    this.#begin(id, null).asked(fields, ends);
   }
 
   #answered(id: number, fields: readonly string[], ends: boolean): void {
     const known = this.#streams.get(id);
     if (known !== undefined) known.answered(fields, ends);
-    else if (!this.#cancelled.has(id)) this.#strays.head('response', fields);
+    else if (!this.#cancelled.has(id)) this.#begin(id, 'answer-before-request: HTTP/2').answered(fields, ends);
   }
 
-  #begin(id: number): RelayedStream {
+  /** `unasked`: why nothing is known that was asked on it. */
+  #begin(id: number, unasked: ProxyWhy | null): RelayedStream {
+    if (this.#streams.size >= MOST_OPEN) throw new Malformed(`more than ${MOST_OPEN} streams at once`);
     this.#exchanges += 1;
     const { journal, line } = this.parts;
     const stream = new RelayedStream({ journal, line, over: () => void this.#streams.delete(id) });
     this.#streams.set(id, stream);
+    if (unasked !== null) stream.unasked(unasked);
     return stream;
   }
 
@@ -158,7 +164,7 @@ class Http2Relay {
 
   /** What a server pushes nobody has asked for: it is kept, and nobody is said to have asked. */
   #promised(id: number): void {
-    if (id % 2 === 0 && !this.#streams.has(id)) this.#begin(id).unasked();
+    if (!this.#streams.has(id)) this.#begin(id, 'server-spoke-unasked: HTTP/2 push');
   }
 
   #goes(by: 'client' | 'origin', code: number): void {
@@ -168,7 +174,7 @@ class Http2Relay {
   #originGoes(last: number, code: number): void {
     this.#goes('origin', code);
     // It has not looked at those above, and the app will ask again elsewhere.
-    for (const [id, stream] of this.#streams) if (id > last && id % 2 === 1) stream.fail('truncated', 'the server is going away');
+    for (const [id, stream] of this.#streams) if (id > last && id % 2 === 1) stream.givenUp('the server is going away');
   }
 
   #giveUp(reason: ProxyWhy): void {

@@ -18,8 +18,11 @@ export interface StreamListener {
   end(): void;
 }
 
-/** The app has left a stream: it has reset it with a code, or, null, its connection is over. */
-export type LeftStream = (code: number | null) => void;
+/** Why nothing more will come or go on a stream: the app has reset it, its connection is over, or it has broken a rule of HTTP/2. */
+export type Left =
+  | { readonly kind: 'reset'; readonly code: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'fault'; readonly why: string };
 
 /** How a stream begins. */
 interface Beginning {
@@ -51,7 +54,7 @@ export class ServerStream {
   #over = false;
   /** The rest of the request is not wanted once the answer is out. */
   #enough = false;
-  #left: LeftStream = () => {};
+  #onLeft: (left: Left) => void = () => {};
   #waiting: (() => void)[] = [];
 
   constructor(
@@ -66,8 +69,8 @@ export class ServerStream {
   }
 
   /** From the beginning on, whoever listens. */
-  onLeft(left: LeftStream): void {
-    this.#left = left;
+  onLeft(tell: (left: Left) => void): void {
+    this.#onLeft = tell;
   }
 
   /** Tells all that has come, and then what comes. */
@@ -154,14 +157,14 @@ export class ServerStream {
   /** The app has made its window greater. */
   opened(more: number): void {
     this.#window += more;
-    if (this.#window > LARGEST_WINDOW) return this.reset(FLOW_CONTROL_ERROR);
+    if (this.#window > LARGEST_WINDOW) return this.#fault('a window that is too great');
     this.flush();
   }
 
   framed(bytes: number, padding: number): void {
     this.#inbound -= bytes;
     this.#owed += padding;
-    if (this.#inbound < 0) this.reset(FLOW_CONTROL_ERROR);
+    if (this.#inbound < 0) this.#fault('more than the window');
   }
 
   came(bytes: Buffer): void {
@@ -181,14 +184,18 @@ export class ServerStream {
     if (this.#over) this.server.forget(this.id);
   }
 
-  /** The app has reset it, or, null, is gone. */
-  left(code: number | null): void {
+  left(left: Left): void {
     this.#over = true;
     this.#cameAll = true;
     this.#queue = [];
     this.server.forget(this.id);
-    this.#left(code);
+    this.#onLeft(left);
     this.#release();
+  }
+
+  #fault(why: string): void {
+    this.server.reset(this.id, FLOW_CONTROL_ERROR);
+    this.left({ kind: 'fault', why });
   }
 
   #tell(tell: (listener: StreamListener) => void): void {

@@ -66,7 +66,7 @@ export class Http2Server {
       data: (id, bytes) => this.#streams.get(id)?.came(bytes),
       dataEnd: (id) => this.#streams.get(id)?.cameAll(),
       promise: () => this.#fault(PROTOCOL_ERROR, 'a push from an app'),
-      reset: (id, code) => this.#streams.get(id)?.left(code),
+      reset: (id, code) => this.#streams.get(id)?.left({ kind: 'reset', code }),
       goaway: (_last, code) => {
         if (code !== 0) this.#goaway = `GOAWAY ${resetName(code)}`;
       },
@@ -198,7 +198,7 @@ export class Http2Server {
     this.socket.destroySoon();
     const open = [...this.#streams.values()];
     this.#streams.clear();
-    for (const stream of open) stream.left(null);
+    for (const stream of open) stream.left({ kind: 'gone' });
     this.events.ended(code ?? this.#goaway, this.#reader.raw ? null : this.#reader.halfHead);
   }
 }

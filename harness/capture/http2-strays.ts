@@ -1,5 +1,5 @@
 import { Exchange } from './exchange.js';
-import { askedIn, fieldsIn } from './http2-heads.js';
+import { askedIn } from './http2-heads.js';
 import type { RawHead } from './http2-heads.js';
 import type { Journal, Line } from './journal.js';
 
@@ -22,16 +22,11 @@ export class Strays {
     return this.#bodies.body(of, bytes);
   }
 
-  head(of: Of, raw: RawHead): void {
-    const exchange = this.#begin(of, 'a head');
-    const version = 'HTTP/2';
-    if (of === 'request') {
-      const { method, target, fields } = askedIn(raw);
-      exchange.asked({ method, target, version }, { headers: fields, raw: null });
-    } else {
-      const status = Number(raw[raw.indexOf(':status') + 1]) || 0;
-      exchange.answered({ status, reason: '', version }, { headers: fieldsIn(raw), raw: null });
-    }
+  /** A head from the app. */
+  head(raw: RawHead): void {
+    const exchange = this.#begin('request', 'a head');
+    const { method, target, fields } = askedIn(raw);
+    exchange.asked({ method, target, version: 'HTTP/2' }, { headers: fields, raw: null });
     exchange.finish('whole', null);
   }
 

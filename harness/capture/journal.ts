@@ -10,7 +10,7 @@ import type { Presence } from './presence.js';
 /** What of the traffic was not seen; `Gap.what` of source `proxy`. */
 export type ProxyGap = Extract<
   GapWhat,
-  'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut' | 'udp' | 'not-taken'
+  'not-settled' | 'tls-refused' | 'upstream-failed' | 'h2-only' | 'bad-request' | 'opaque' | 'websocket' | 'body-cut' | 'udp' | 'not-taken'
 >;
 /** Why, with a detail. */
 export type ProxyWhy = Coded<GapWhy>;
@@ -71,20 +71,21 @@ export class Journal {
   ) {}
 
   now(): Beginning {
-    return { at: this.recorder.clock.now(), moment: this.moment() };
+    const { clock } = this.recorder;
+    const at = clock.now();
+    const moment = { wallMs: clock.wallMs(), monoMs: Math.round(clock.monoMs() * 1000) / 1000, ms: at.ms };
+    // Runs when the callback that brought it is over.
+    if (this.#moment === null)
+      queueMicrotask(() => {
+        this.#moment = null;
+      });
+    this.#moment = moment;
+    return { at, moment };
   }
 
   /** The moment of what came; the same for all that is done with it before the next thing comes. */
   moment(): Moment {
-    if (this.#moment !== null) return this.#moment;
-    const { clock } = this.recorder;
-    const monoMs = clock.monoMs();
-    this.#moment = { wallMs: clock.wallMs(), monoMs: Math.round(monoMs * 1000) / 1000, ms: clock.now().ms };
-    // Runs when the callback that brought it is over.
-    queueMicrotask(() => {
-      this.#moment = null;
-    });
-    return this.#moment;
+    return this.#moment ?? this.now().moment;
   }
 
   /** The next number of a flow. Whoever takes one writes its flow. */
@@ -124,6 +125,11 @@ export class Journal {
     );
   }
 
+  /** Something was still under way when we had to stop waiting for it. */
+  notSettled(): void {
+    this.#guarded(() => this.recorder.gap('proxy', 'not-settled', 'run-ended'));
+  }
+
   gap(what: ProxyGap, why: ProxyWhy, host: string): void {
     this.#guarded(() => this.recorder.gap('proxy', what, why, { host }));
   }
@@ -143,10 +149,12 @@ export class Journal {
     began: Beginning,
     { what, reason, synthetic }: { what: ProxyGap; reason: ProxyWhy; synthetic: Flow['synthetic'] },
   ): void {
+    // What we broke off ourselves is nobody's refusal.
+    const [unseen, why]: readonly [ProxyGap, ProxyWhy] = this.closing ? ['not-settled', 'run-ended'] : [what, reason];
     const times = { ...line.times, requestFirst: null, requestLast: null, responseFirst: null, responseLast: null };
     const nothing = { request: null, response: null, bodies: [], websocket: null };
-    this.flow(this.number(), line, { at: began.at, state: 'refused', reason, ...nothing, synthetic, times });
-    this.gap(what, reason, nameOf(line));
+    this.flow(this.number(), line, { at: began.at, state: 'refused', reason: why, ...nothing, synthetic, times });
+    this.gap(unseen, why, nameOf(line));
   }
 
   /** Keeps the bytes of a head; null when the store takes nothing more. */

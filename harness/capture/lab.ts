@@ -27,17 +27,29 @@ export interface Lab {
   readonly intercept: Intercept | null;
   /** There are rules: what cannot be led through them must not pass, as far as it is HTTP. */
   readonly ruled: boolean;
+  /** Told when the proxy closes: who waits for what `close()` cannot end. */
+  readonly stopping: Set<() => void>;
   /** Keeps a server's socket until it closes, so that `close()` can end it. */
   keep(socket: Socket): void;
 }
 
 /** Opens the way to a target. Rejects with Unreachable. */
 export async function reach(lab: Lab, target: Target): Promise<Socket> {
-  const address = await lab.resolve(target.host, target.port);
+  const address = await unlessStopped(lab, lab.resolve(target.host, target.port));
   if (address === null) throw new Unreachable('ENOTFOUND', null);
-  const upstream = await dial(address.ip, address.port);
-  lab.keep(upstream);
-  return upstream;
+  // Kept before it is open: a server that never answers must not outlive the proxy.
+  return dial(address, (upstream) => lab.keep(upstream));
+}
+
+/** A resolver may never answer. */
+function unlessStopped<T>({ journal, stopping }: Lab, wanted: T | Promise<T>): T | Promise<T> {
+  if (!(wanted instanceof Promise)) return wanted;
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(new Unreachable('STOPPED', null));
+    stopping.add(stop);
+    if (journal.closing) stop();
+    void wanted.then(resolve, reject).finally(() => stopping.delete(stop));
+  });
 }
 
 /** The code of a failure to reach a server. Anything else is a bug and is thrown again. */

@@ -4,6 +4,8 @@ import { BlockScan, linesOf, Malformed, parseFields, parseHead } from './http1.j
 /** Beyond this a head is not kept, and the rest of the connection is recorded as opaque bytes. */
 export const LONGEST_HEAD = 256 * 1024;
 const LONGEST_CHUNK_LINE = 4096;
+/** Of one message; beyond, what comes is kept and not read. */
+const MOST_EXTENSIONS = 1000;
 const LF = 10;
 const CR = 13;
 
@@ -16,6 +18,8 @@ export interface MessageEvents {
   /** Body bytes without the transfer coding; only valid during the call. */
   payload(bytes: Buffer): void;
   trailers(fields: readonly (readonly [string, string])[]): void;
+  /** What stands behind a chunk's size (RFC 9112, 7.1.1): nobody reads it, and an app could send something there. */
+  extension?(text: string): void;
   end(): void;
   /** Bytes after the switch to raw. */
   raw(bytes: Buffer): void;
@@ -30,6 +34,7 @@ export class MessageReader {
   #state: State = 'idle';
   #left = 0;
   #messages = 0;
+  #extensions = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
   readonly #block = new BlockScan();
@@ -47,6 +52,15 @@ export class MessageReader {
   /** True while a head has begun and is not whole. */
   get inHead(): boolean {
     return this.#state === 'head';
+  }
+  /** What came of a line, or of the trailers, that is not whole yet. */
+  get leftover(): string {
+    const inLine = this.#state === 'trailers' || this.#state === 'chunk-size' || this.#state === 'chunk-end';
+    return inLine
+      ? this.#allHeld()
+          .toString('latin1')
+          .replace(/^[\r\n]+|[\r\n]+$/g, '')
+      : '';
   }
   /** How many bytes of the chunk last pushed are read. */
   get at(): number {
@@ -167,11 +181,18 @@ export class MessageReader {
   }
 
   #chunkSize(line: string): void {
-    const match = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?$/.exec(line);
+    const match = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;(.*))?$/.exec(line);
     if (match === null) throw new Malformed('a chunk size that is none');
+    if (match[2] !== undefined) this.#extended(match[2]);
     this.#left = parseInt(match[1] ?? '', 16);
     this.#state = this.#left === 0 ? 'trailers' : 'chunk-data';
     this.#block.restart('at a line');
+  }
+
+  #extended(text: string): void {
+    this.#extensions += 1;
+    if (this.#extensions > MOST_EXTENSIONS) throw new Malformed('chunk extensions without end');
+    this.#events.extension?.(text);
   }
 
   #chunkEnd(line: string): void {
@@ -182,6 +203,7 @@ export class MessageReader {
   #finish(): void {
     this.#state = 'idle';
     this.#messages += 1;
+    this.#extensions = 0;
     this.#events.end();
   }
 

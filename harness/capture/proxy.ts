@@ -110,6 +110,7 @@ class AuditProxy extends Proxy {
       intercept: parts.engine === 'pipeline' || parts.rules.length > 0 ? (asked, head) => this.#intercept(asked, head) : null,
       ruled: parts.rules.length > 0,
       trust: createSecureContext(parts.upstreamCaPem === null ? {} : { ca: parts.upstreamCaPem }),
+      stopping: new Set(),
       keep: (socket) => this.#keep(socket),
     };
   }
@@ -176,9 +177,10 @@ class AuditProxy extends Proxy {
     const server = this.httpServer;
     const closed = new Promise<void>((resolve) => (server === undefined || !server.listening ? resolve() : server.close(() => resolve())));
     for (const socket of this.#sockets) socket.destroy();
+    for (const stop of this.#lab.stopping) stop();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS);
+      timer = setTimeout(() => resolve(this.#journal.notSettled()), CLOSE_MS);
     });
     await Promise.race([
       Promise.all([closed, this.#answerer.close(), this.#dns?.close(), ...this.#serving]).then(() => this.#journal.presence.idle()),

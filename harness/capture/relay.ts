@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Exchange } from './exchange.js';
+import { Exchange, UNNAMED } from './exchange.js';
+import { HeldBack } from './held-back.js';
 import type { Head } from './http1.js';
 import { parseRequestLine, parseStatusLine, requestFraming, responseFraming, valuesOf } from './http1.js';
 import type { Framing } from './http1.js';
 import type { Beginning, ProxyGap, ProxyWhy } from './journal.js';
 import { MessageReader } from './message-reader.js';
+import { finishAll, writeUnread } from './relay-ending.js';
+import type { EndedBy } from './relay-ending.js';
 import { listen } from './relay-parts.js';
 import type { Ending, RelayParts } from './relay-parts.js';
 import { Outbound } from './rewrite.js';
 import { whyFailed } from './rules.js';
 import { WebSocketChannel } from './websocket-channel.js';
-
-/** Bytes that a client may send behind its request before it has to wait for the answer. */
-const MOST_HELD_BACK = 64 * 1024;
 
 /** Passes bytes both ways, reads HTTP/1 from a copy and writes each exchange; resolves when it ends. Rejects with what a rule threw, never for what a peer does. */
 export function relay(parts: RelayParts): Promise<Ending> {
@@ -33,8 +33,8 @@ class Relay {
   #behind = 0;
   /** In mode `one`: heads may be written anew. */
   readonly #out = { request: new Outbound(), response: new Outbound() };
-  /** In mode `one`: what the client sent behind its request; null until the request is over. */
-  #rest: Buffer | null = null;
+  /** In mode `one`. */
+  readonly #rest = new HeldBack();
   #stopListening = (): void => {};
   readonly #requests: MessageReader;
   readonly #responses: MessageReader;
@@ -49,6 +49,7 @@ class Relay {
       head: (head) => this.#askedHead(head),
       payload: (bytes) => this.#keep(this.#asking, 'request', bytes),
       trailers: (fields) => this.#asking?.trailers('request', fields),
+      extension: (text) => this.#asking?.trailers('request', [[UNNAMED, text]]),
       end: () => this.#askedWhole(),
       raw: (bytes) => this.#keepRaw(this.#raw ?? this.#asking, 'request', bytes),
       broken: (why) => this.#giveUp(this.#asking, 'opaque', `request-malformed: ${why}`),
@@ -58,6 +59,7 @@ class Relay {
       head: (head) => this.#answeredHead(head),
       payload: (bytes) => this.#keep(this.#queue[0], 'response', bytes),
       trailers: (fields) => this.#queue[0]?.trailers('response', fields),
+      extension: (text) => this.#queue[0]?.trailers('response', [[UNNAMED, text]]),
       end: () => this.#answeredWhole(),
       raw: (bytes) => this.#keepRaw(this.#raw ?? this.#queue[0], 'response', bytes),
       broken: (why) => this.#giveUp(this.#queue[0], 'opaque', `response-malformed: ${why}`),
@@ -85,25 +87,18 @@ class Relay {
 
   #fromClient(chunk: Buffer): void {
     const { client, upstream, mode } = this.parts;
-    if (this.#rest !== null) return this.#holdBack(chunk);
+    if (this.#rest.holds) {
+      this.#rest.add(chunk);
+      return this.#rest.tooMuch ? void client.pause() : undefined;
+    }
     this.#requests.push(chunk, mode.kind === 'one');
     if (mode.kind !== 'one') return this.#pass(client, upstream, chunk);
     const { raw, inHead } = this.#requests;
     const at = raw ? chunk.length : this.#requests.at;
     // What comes behind the request may be for another server.
-    if (!raw && this.#asking === null && this.#exchanges > 0) this.#rest = Buffer.from(chunk.subarray(at));
+    if (!raw && this.#asking === null && this.#exchanges > 0) this.#rest.add(chunk.subarray(at));
     this.#pass(client, upstream, this.#out.request.sent(chunk, at, inHead));
     this.#settleOne();
-  }
-
-  #holdBack(chunk: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest ?? chunk, ...(this.#rest === null ? [] : [chunk])]);
-    // Reading on shows whether the client is still there; a client that floods us has to wait.
-    if (this.#holdsTooMuch) this.parts.client.pause();
-  }
-
-  get #holdsTooMuch(): boolean {
-    return this.#rest !== null && this.#rest.length > MOST_HELD_BACK;
   }
 
   #fromOrigin(chunk: Buffer): void {
@@ -145,7 +140,7 @@ class Relay {
     void Promise.all([ready ? null : once(into, 'drain').catch(() => null), wait]).then(() => {
       this.#behind -= 1;
       this.#settleOne();
-      if (!this.#over && !(from === this.parts.client && this.#holdsTooMuch)) from.resume();
+      if (!this.#over && !(from === this.parts.client && this.#rest.tooMuch)) from.resume();
     });
   }
 
@@ -224,9 +219,10 @@ class Relay {
     }
     asked.answered(line, head);
     if (!upgraded) return framing;
-    asked.requestWhole = true;
     const protocol = valuesOf(head, 'upgrade').join(', ').toLowerCase();
-    if (protocol === 'websocket') this.#openChannel(asked, head);
+    const early = this.#asking === asked;
+    asked.requestWhole = !early;
+    if (protocol === 'websocket' && !early) this.#openChannel(asked, head);
     else this.#giveUp(asked, 'opaque', protocol === '' ? 'tunnel-in-tunnel' : `upgrade: ${protocol}`);
     this.#requests.goRaw();
     this.#releaseRest();
@@ -240,8 +236,7 @@ class Relay {
   }
 
   #releaseRest(): void {
-    const rest = this.#rest;
-    this.#rest = null;
+    const rest = this.#rest.take();
     if (rest === null) return;
     this.#fromClient(rest);
     this.parts.client.resume();
@@ -266,11 +261,20 @@ class Relay {
 
   #giveUp(exchange: Exchange | null | undefined, what: ProxyGap, reason: ProxyWhy): void {
     if (exchange === null || exchange === undefined || this.#raw !== null) return;
-    this.#raw = exchange;
-    exchange.becomeOpaque(what, reason);
+    this.#raw = exchange.hasBody ? this.#continued(exchange, reason) : exchange;
+    this.#raw.becomeOpaque(what, reason);
     if (this.parts.mode.kind !== 'one') return;
     this.#requests.goRaw();
     this.#releaseRest();
+  }
+
+  /** What was read of a body and what cannot be read any more are two things: the second goes into an exchange of its own. */
+  #continued(exchange: Exchange, reason: ProxyWhy): Exchange {
+    const rest = this.#begin(this.parts.journal.now());
+    this.#queue.splice(this.#queue.indexOf(exchange), 1);
+    if (this.#asking === exchange) this.#asking = null;
+    exchange.finish('truncated', `could not be read to its end: ${reason}`);
+    return rest;
   }
 
   /** In mode `one`: hands both connections back once the exchange is written and sent on. */
@@ -284,7 +288,8 @@ class Relay {
     client.pause();
     upstream.pause();
     // At once: the client's `end` must not come before what stands in front of it.
-    if (this.#rest !== null && this.#rest.length > 0) client.unshift(this.#rest);
+    const rest = this.#rest.take();
+    if (rest !== null && rest.length > 0) client.unshift(rest);
     this.resolve({ by: 'done' });
   }
 
@@ -306,6 +311,7 @@ class Relay {
     const withheld = this.#out.response.rest();
     if (withheld.length > 0 && client.writable) client.write(withheld);
     this.#finishAll(journal.closing ? 'lab' : by, code);
+    writeUnread(this.parts, this.#rest.take());
     // What a channel's client sent last must still arrive; an exchange without its client is cancelled.
     if (by === 'client' && this.#raw !== null) upstream.destroySoon();
     else if (by === 'client') upstream.destroy();
@@ -320,6 +326,7 @@ class Relay {
   /** A bug, of a rule or of ours: what is in flight is written, and nobody is left waiting. */
   #fail(cause: unknown): void {
     this.#over = true;
+    writeUnread(this.parts, this.#rest.take());
     const reason = whyFailed(cause);
     for (const exchange of this.#queue.splice(0)) {
       if (exchange === this.#channel?.exchange) this.#channel.end({ ending: 'aborted', reason, clean: false });
@@ -331,19 +338,10 @@ class Relay {
     this.reject(cause);
   }
 
-  #finishAll(by: 'client' | 'origin' | 'lab', code: string | null): void {
-    const who = { client: 'the app went away', origin: 'the server stopped early', lab: 'the run ended' }[by];
-    const ending = by === 'origin' ? 'truncated' : 'aborted';
-    const reason = code === null ? who : `${who}: ${code}`;
-    for (const exchange of this.#queue.splice(0)) {
-      if (exchange === this.#channel?.exchange) this.#channel.end({ ending, reason, clean: code === null && by !== 'lab' });
-      else if (exchange.opaque && (code === null || by === 'lab')) {
-        exchange.requestWhole = true;
-        exchange.responseWhole = true;
-        exchange.finish('whole', by === 'lab' ? who : null);
-      } else {
-        exchange.finish(ending, reason);
-      }
-    }
+  #finishAll(by: EndedBy, code: string | null): void {
+    const left = { request: this.#requests.leftover, response: this.#responses.leftover };
+    this.#asking?.leftOver('request', left.request);
+    this.#queue[0]?.leftOver('response', left.response);
+    finishAll(this.#queue.splice(0), this.#channel, { by, code });
   }
 }

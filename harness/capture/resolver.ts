@@ -26,8 +26,10 @@ export function parseResolveRule(text: string): ResolveRule | null {
   const ip = bracketed ?? (whole ? `${plain}:${digits}` : plain);
   const port = digits === undefined || whole ? null : Number(digits);
   const host = ruleHost(name);
-  if (host === null || isIP(ip) === 0 || (bracketed !== undefined && !isIPv6(ip)) || (port !== null && port > 65_535)) return null;
-  return { host, ip, port };
+  if (host === null || isIP(ip) === 0 || (port !== null && port > 65_535)) return null;
+  // Brackets belong to IPv6, and an IPv6 literal with a port to brackets.
+  const fits = bracketed === undefined ? port === null || !isIPv6(ip) : isIPv6(ip);
+  return fits ? { host, ip, port } : null;
 }
 
 /** The host of a rule as names are asked for; null when nobody could ask for it. */

@@ -36,7 +36,8 @@ export async function serveTls(tunnel: Tunnel, socket: Socket, known: KnownLine,
   if (upstream === null) return void client.destroy();
   setup.touch();
   const upstreamTls = { ...parametersOf(upstream.socket), untrusted: upstream.untrusted };
-  const peer = { ...known.peer, certificateSha256: upstream.certificateSha256 };
+  // It may be another connection than the first.
+  const peer = { ...known.peer, ip: upstream.socket.remoteAddress ?? known.peer.ip, certificateSha256: upstream.certificateSha256 };
   const reached: Line = { ...offered, peer, tls: { client: clientOf(hello, null), upstream: upstreamTls } };
   const context = authority.context(name, servingFor(hello));
   // Rules see HTTP/1 only: an app that takes nothing else is refused, not let through.
@@ -74,7 +75,11 @@ function carry(tunnel: Tunnel, line: Line, tls: TLSSocket, { server, hello }: Fa
   const ends = { journal: lab.journal, client: tls, upstream: server, breakClient: () => void client.resetAndDestroy() };
   const again = async (): Promise<TLSSocket> => {
     const socket = await reach(lab, target);
-    return (await secure(socket, wanted(tunnel, line.host, hello, [HTTP_1]))).socket;
+    const { socket: another, untrusted } = await secure(socket, wanted(tunnel, line.host, hello, [HTTP_1]));
+    // The flows say of the first connection whether it was trusted: what is otherwise cannot go under its name.
+    if (untrusted === (line.tls?.upstream?.untrusted ?? null)) return another;
+    another.destroy();
+    throw new Unreachable(untrusted ?? 'TRUST_CHANGED', null);
   };
   if (tls.alpnProtocol === H2) return serveHttp2({ ...ends, line: { ...line, engine: 'http2' }, again });
   if (lab.intercept !== null) return servePipeline(lab, lab.intercept, { ...ends, line: { ...line, engine: 'pipeline' } });

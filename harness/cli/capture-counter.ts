@@ -49,8 +49,9 @@ export class CaptureCounter {
     this.#stopTimer();
     if (!this.live) return;
     this.#shown = true;
-    // The last column stays free: some terminals would begin a new line.
-    process.stderr.write(`${CLEAR_LINE}${cell(this.#words(), (process.stderr.columns ?? 80) - 1).trimEnd()}`);
+    // A terminal without a size says 0. The last column stays free: some would begin a new line.
+    const width = Math.max(20, process.stderr.columns || 80) - 1;
+    process.stderr.write(`${CLEAR_LINE}${cell(this.#words(), width).trimEnd()}`);
   }
 
   /** Takes the line away, so that other words can stand there. */

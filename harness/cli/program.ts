@@ -159,7 +159,7 @@ function addCaptures(add: Add, t: Words, common: Commons, exit: Exit): void {
     .requiredOption('--listen <127.0.0.1:port>', t('监听地址（端口 0 由系统选）', 'where to listen (port 0: the system chooses)'), given)
     .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'), given)
     .option('--socks', t('同一端口也接受 SOCKS5', 'take SOCKS5 on the same port as well'))
-    .option('--dns <127.0.0.1:port>', t('DNS 存根的监听地址', 'where a DNS stub listens'), given)
+    .option('--dns <127.0.0.1:port>', t('DNS 应答服务的监听地址', 'where a DNS stub listens'), given)
     .option(
       '--ca <folder>',
       t('根证书文件夹，没有则新建（默认每次新建证书）', 'folder of the CA, made if absent (default: a new CA each time)'),

@@ -76,6 +76,12 @@ export const SENTENCES = {
     en: 'the folder {dir} is not empty and is never overwritten',
     remedy: { zh: '换一个 --out 文件夹', en: 'give another --out folder' },
   },
+  DISK_FAILED: {
+    exit: 3,
+    zh: '写入 {path} 时磁盘出错（{code}）',
+    en: 'the disk failed while writing {path} ({code})',
+    remedy: { zh: '检查磁盘与连接；已写入的记录仍可判定', en: 'check the disk and its connection; what was written can still be judged' },
+  },
   NO_PERMISSION: {
     exit: 3,
     zh: '没有写入 {path} 的权限',

@@ -172,9 +172,9 @@ export interface FlowTimes {
 export interface Flow extends Base {
   readonly kind: 'flow';
   readonly witness: 'proxy' | 'tls-hook';
-  /** Place among the flows of the proxy in the order in which they began, from 1; in a complete run none is missing. Null: not counted. */
+  /** Place among the flows of the proxy in the order in which they began or were refused, from 1; in a complete run none is missing. Null: not counted. */
   readonly n: number | null;
-  /** What carried it: `relay` passed the bytes, `pipeline` went through handlers, `http2` stream by stream. */
+  /** What carried it: `relay` passed the bytes, `pipeline` went through handlers, `http2` translated HTTP/2 to HTTP/1. */
   readonly engine: 'relay' | 'pipeline' | 'http2' | 'none';
   readonly door: 'http-proxy' | 'socks5' | 'tls' | 'dns' | 'none';
   readonly scheme: 'https' | 'http' | 'tcp' | 'udp';

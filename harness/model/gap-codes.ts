@@ -131,6 +131,7 @@ export const GAP_WHYS = [
   'content-encoding',
   // run
   'after-error',
+  'run-ended',
 ] as const;
 
 export type GapWhat = (typeof GAP_WHATS)[number];

@@ -24,8 +24,8 @@ export interface Recorder {
   /** The manifest value with exactly this text, else bytes kept in `values/` under a keyed hash. */
   valueRef(bytes: Uint8Array): ValueRef;
   body(of: 'request' | 'response'): BodyWriter;
-  /** Keeps a few bytes (a message head) beside the bodies. */
-  raw(bytes: Uint8Array): RawBytes;
+  /** Keeps a few bytes (a message head) beside the bodies; null when the disk takes no more. */
+  raw(bytes: Uint8Array): RawBytes | null;
   /** Appends a line, with its newline, to the TLS key log. */
   key(line: Uint8Array): void;
 }

@@ -230,8 +230,10 @@ function isOthers(timeline: Timeline, flow: Flow): boolean {
 }
 
 /** The name that a flow went to: an app that resolves names itself connects to an address and tells the name in SNI only. */
-export function hostOf({ host, sni }: Pick<Flow, 'host' | 'sni'>): string {
-  return sni !== null && /^[\d.]+$|:/.test(host) ? sni : host;
+export function hostOf({ host, sni, tls }: Pick<Flow, 'host' | 'sni' | 'tls'>): string {
+  // A server that could not be trusted has not shown that the name is its own.
+  const shown = (tls?.upstream?.untrusted ?? null) === null;
+  return sni !== null && shown && /^[\d.]+$|:/.test(host) ? sni : host;
 }
 
 /** Who is behind a flow; `unknown` where the table does not tell. */

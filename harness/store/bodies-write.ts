@@ -31,8 +31,8 @@ export interface BodyParts {
 /** The folder `bodies/` of a run being recorded. */
 export interface BodyStore {
   writer(of: BodyRef['of']): BodyWriter;
-  /** Keeps a few bytes beside the bodies. */
-  raw(bytes: Uint8Array): RawBytes;
+  /** Keeps a few bytes beside the bodies; null when the disk takes no more. */
+  raw(bytes: Uint8Array): RawBytes | null;
   /** Puts on the disk what small bodies left in memory; false when the disk did not take all of it. */
   flush(): boolean;
   /** Lets go of all files; bodies not ended stay unreferenced. */
@@ -53,8 +53,8 @@ export function openBodies(parts: BodyParts): BodyStore {
   return {
     writer: (of) => new Body(of, parts.limitBytes, segments, spool),
     raw: (bytes) => {
-      const { sha256, file, offset, length } = segments.append([bytes], bytes.length);
-      return { sha256, file, offset, length };
+      const { sha256, file, offset, length, failed } = segments.append([bytes], bytes.length);
+      return failed ? null : { sha256, file, offset, length };
     },
     flush: () => segments.flush(),
     close: () => {

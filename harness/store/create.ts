@@ -195,7 +195,7 @@ class Store implements RunRecorder {
     return this.#bodies.writer(of);
   }
 
-  raw(bytes: Uint8Array): RawBytes {
+  raw(bytes: Uint8Array): RawBytes | null {
     return this.#bodies.raw(bytes);
   }
 
@@ -219,7 +219,9 @@ class Store implements RunRecorder {
     this.#keys.close();
     fs.rmSync(path.join(this.dir, RESERVE), { force: true });
     try {
-      this.#append({ kind: 'end', at: this.clock.now(), outcome, why }, lastLine);
+      const failed = this.#failure;
+      const ending = failed === null ? { outcome, why } : { outcome: 'failed' as const, why: why ?? failed.code };
+      this.#append({ kind: 'end', at: this.clock.now(), ...ending }, lastLine);
       const error = this.#writeLines();
       if (error !== null) throw error;
       fs.fsyncSync(this.#fd);

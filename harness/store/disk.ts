@@ -41,6 +41,9 @@ export function diskError(error: unknown, file: string, act: Act = 'write'): unk
       return new LabError(act === 'read' ? 'NO_READ' : 'NO_PERMISSION', { path: file }, { cause: error });
     default: {
       const [what, whatEn] = UNUSABLE[code] ?? [];
+      // Any other word of the system's: the disk itself, or what it hangs on.
+      if (what === undefined && act === 'write' && /^E(?!RR_)[A-Z0-9]+$/.test(code))
+        return new LabError('DISK_FAILED', { path: file, code }, { cause: error });
       return what === undefined || whatEn === undefined ? error : new LabError('BAD_PATH', { path: file, what, whatEn }, { cause: error });
     }
   }

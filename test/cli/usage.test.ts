@@ -109,8 +109,94 @@ const CASES: readonly Case[] = [
   ],
 ];
 
+const LISTEN = ['capture', '--listen', '127.0.0.1:0'] as const;
+const CERT = '-----BEGIN CERTIFICATE-----';
+const BROKEN = `${CERT}\nAAAA\n-----END CERTIFICATE-----\n`;
+const CAPTURES: readonly Case[] = [
+  ['a capture that is not told where', ['capture'], /缺少必需的选项 --listen <127.0.0.1:port>/, /required option '--listen/],
+  ...['8080', 'localhost:8080', '0.0.0.0:8080', '[::1]:8080', '127.0.0.1:65536', '127.0.0.1:080', '127.0.0.1:80x', '127.0.0.1'].map(
+    (at): Case => [
+      `a capture at ${at}`,
+      ['capture', '--listen', at],
+      new RegExp(`--listen 只能写 127.0.0.1:端口，而不是“${at.replace(/[[\]]/g, String.raw`\$&`)}”`),
+      /--listen takes 127.0.0.1:PORT only, not "/,
+    ],
+  ),
+  [
+    'a DNS stub elsewhere',
+    [...LISTEN, '--dns', '0.0.0.0:53'],
+    /--dns 只能写 127.0.0.1:端口/,
+    /--dns takes 127.0.0.1:PORT only, not "0.0.0.0:53"/,
+  ],
+  [
+    'a DNS stub on the port of the proxy',
+    ['capture', '--listen', '127.0.0.1:8899', '--dns', '127.0.0.1:8899'],
+    /--listen 与 --dns 不能用同一端口/,
+    /--listen and --dns must not have the same port/,
+  ],
+  [
+    'a name that leads nowhere',
+    [...LISTEN, '--resolve', 'api.example.com'],
+    /--resolve 的“api.example.com”应写作 域名=IP 或 域名=IP:端口/,
+    /--resolve "api.example.com" must read HOST=IP or HOST=IP:PORT/,
+  ],
+  [
+    'a name that leads to two places',
+    [...LISTEN, '--resolve', 'a.example=127.0.0.1', '--resolve', 'A.example=127.0.0.1:81'],
+    /--resolve 把“a.example”指向了两处/,
+    /--resolve leads "a.example" to two places/,
+  ],
+  [
+    'an engine that is not there',
+    [...LISTEN, '--engine', 'fast'],
+    /选项 --engine <relay\|pipeline> 的值无效/,
+    /Allowed choices are relay, pipeline/,
+  ],
+  [
+    'a CA of servers that is not there',
+    [...LISTEN, '--upstream-ca', 'nope.pem'],
+    /--upstream-ca：没有文件 nope.pem/,
+    /there is no file nope.pem/,
+  ],
+  [
+    'a CA of servers that is a folder',
+    [...LISTEN, '--upstream-ca', 'empty'],
+    /无法使用路径 empty：是文件夹/,
+    /empty cannot be used: it is a folder/,
+  ],
+  [
+    'a CA of servers that is no PEM',
+    [...LISTEN, '--upstream-ca', written('no.pem', 'x')],
+    /--upstream-ca 的 no.pem 不是 PEM 格式的证书/,
+    /no.pem is no certificate in PEM form/,
+  ],
+  [
+    'a CA of servers that is broken',
+    [...LISTEN, '--upstream-ca', written('broken.pem', BROKEN)],
+    /broken.pem 中第 1 份证书已损坏/,
+    /certificate 1 in broken.pem is broken/,
+  ],
+  [
+    'a CA of servers that is cut off',
+    [...LISTEN, '--upstream-ca', written('cut.pem', `${CERT}\nAAAA\n`)],
+    /cut.pem 中第 1 份证书已损坏/,
+    /certificate 1 in cut.pem is broken/,
+  ],
+  [
+    'a CA key inside a run',
+    [...LISTEN, '--out', 'run', '--ca', 'run/ca'],
+    /--ca 不能在 --out 的记录文件夹里/,
+    /--ca must not be the run folder of --out, nor lie in it/,
+  ],
+  ['a CA key in the place of a run', [...LISTEN, '--out', 'run', '--ca', './run/'], /--ca 不能在 --out/, /--ca must not be the run folder/],
+  ['a capture into a folder that is not empty', [...LISTEN, '--out', '.'], /文件夹 \. 里已有内容，不会覆盖/, /the folder \. is not empty/],
+  ['a capture into a file', [...LISTEN, '--out', 'no.pem'], /无法使用路径 no.pem/, /the path no.pem cannot be used/],
+  ['a CA folder that is a file', [...LISTEN, '--ca', 'no.pem'], /无法使用路径 no.pem/, /the path no.pem cannot be used/],
+  ['a word too many for a capture', [...LISTEN, 'now'], /参数过多/, /too many arguments for 'capture'/],
+];
+
 describe('bad usage ends with 2, says what is wrong and the way out', () => {
-  it.concurrent.each(CASES)('%s', async (_, args, zh, en) => {
+  it.concurrent.each([...CASES, ...CAPTURES])('%s', async (_, args, zh, en) => {
     const [chinese, english] = await Promise.all([run(folder, args, { lang: 'zh' }), run(folder, [...args, '--json'], { lang: 'en' })]);
     for (const ended of [chinese, english]) {
       expect(ended).toMatchObject({ code: 2, signal: null });
@@ -158,6 +244,9 @@ describe('commands that need no run', () => {
         'seal',
         'verify',
         'forget',
+        'capture',
+        'export',
+        'ca',
       ])
         expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }

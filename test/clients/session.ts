@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentOf, start, until } from '../cli/cli.js';
 import { readRun, type RecordedRun } from '../../harness/store/read.js';
@@ -79,8 +79,7 @@ async function listening({ child, ended }: ReturnType<typeof start>): Promise<{ 
   child.stdout?.on('data', (text: string) => (said += text));
   void ended.then(() => (over = true));
   await until('capture listens', () => over || said.includes('\n'));
-  if (over) throw new Error(`capture ended: ${(await ended).stderr}`);
-  const { listening: at, ca }: { listening: { port: number }; ca: string } = JSON.parse(said);
-  readFileSync(ca);
+  const { listening: at, ca }: { listening?: { port: number }; ca?: string } = over ? {} : JSON.parse(said);
+  if (at === undefined || ca === undefined) throw new Error(`capture does not listen: ${(await ended).stderr}`);
   return { proxyPort: at.port, caFile: ca };
 }

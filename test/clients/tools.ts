@@ -56,18 +56,21 @@ export async function firstOf(files: readonly string[], args: readonly string[],
   return { missing: reasons.join('; ') };
 }
 
-/** All tools, looked for at the same time. */
+/** All tools, looked for at the same time; says of which none is here, and why. */
 export async function findTools(): Promise<Readonly<Record<ToolName, Tool>>> {
   const pythons = [join(ROOT, '.contenders/requests/bin/python'), 'python3', '/usr/bin/python3'];
   const python = 'import platform, requests; print(f"requests {requests.__version__}, Python {platform.python_version()}")';
-  const [curl, openssl, requests, java] = await Promise.all([
+  const [curl, openssl, requests, java, chromium] = await Promise.all([
     firstOf(['curl'], ['--version'], /^(curl [^\n]*?)\s*\n/),
     firstOf(['openssl'], ['version'], /^(OpenSSL 3\S*)/),
     firstOf(pythons, ['-I', '-c', python], /^(requests .+)/),
     // The single source file is compiled by the runtime, which only a JDK can.
     firstOf(['java'], ['--list-modules'], /\b(jdk\.compiler@\S+)/),
+    CHROMIUM === undefined ? { missing: 'no Chromium' } : firstOf([CHROMIUM], ['--version'], /^(\S+ \S+)/),
   ]);
-  return { curl, openssl, python: requests, java, undici: undici(), chromium: await chromium() };
+  const tools = { curl, openssl, python: requests, java, undici: undici(), chromium };
+  for (const name of TOOLS) if ('missing' in tools[name]) console.log(`skipped: ${name}: ${tools[name].missing}`);
+  return tools;
 }
 
 function undici(): Tool {
@@ -76,12 +79,4 @@ function undici(): Tool {
   if (path === undefined) return { missing: 'undici is not there: node test/clients/install.mjs' };
   const { version }: { version?: unknown } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
   return { path, version: `undici ${String(version)}, Node ${process.version}` };
-}
-
-/** Chromium on Linux trusts what lies in the NSS database of its user. */
-async function chromium(): Promise<Tool> {
-  if (CHROMIUM === undefined) return { missing: 'no Chromium' };
-  const certutil = await outputOf({ file: 'certutil', args: ['-N', '-d', '/nonexistent', '--empty-password'] }).catch(String);
-  if (/ENOENT/.test(String(certutil))) return { missing: 'no certutil, which tells Chromium whom to trust (libnss3-tools)' };
-  return firstOf([CHROMIUM], ['--version'], /^(\S+ \S+)/);
 }

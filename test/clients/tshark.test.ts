@@ -21,7 +21,7 @@ let read: ReadonlyMap<number, Exchanged>;
 
 beforeAll(async () => {
   [why, tools] = await Promise.all([noPackets(folder), findTools()]);
-  if (why !== null) return;
+  if (why !== null) return console.log(`skipped: ${why}`);
   session = await hold({ folder, name: 'run', clients: CLIENTS, tools, options: [], watch: (ports) => capturePackets(PACKETS, ports) });
   const exported = await cli(folder, ['export', 'run', '--keylog', '--out', KEYS]);
   if (exported.code !== 0) throw new Error(exported.stderr);

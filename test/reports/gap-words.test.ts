@@ -32,6 +32,6 @@ test('the timeline says a gap in the language of its reader', () => {
   const at = { ms: 0, slackMs: 0, clock: 'run', seq: 1 };
   const scope = { datum: null, host: 'a.example', phase: null };
   expect(eventWords({ kind: 'gap', id: 'e1', at, source: 'proxy', what: 'tls-refused', why: 'tls-silence', scope }).zh).toBe(
-    '未看到：应用拒绝了实验室的证书或没有用这条连接（握手中没有下文）',
+    '未看到：应用拒绝了实验室的证书或没有用这条连接（握手超时，无响应）',
   );
 });

@@ -137,7 +137,7 @@ function bodyNotes(refs: readonly BodyRef[], { packed, isWhole }: HarBody): read
   const [kept, came] = [lengthOf(refs), wireBytes(refs)];
   if (kept < came) notes.push(`共 ${came} 字节，只保留前 ${kept} 字节 / only the first ${kept} of ${came} bytes were kept`);
   if (refs.some(({ state }) => state === 'truncated')) notes.push('对方提前结束 / the peer stopped early');
-  if (refs.some(({ state }) => state === 'aborted')) notes.push('应用中途离开 / the app went away');
+  if (refs.some(({ state }) => state === 'aborted')) notes.push('未传完 / not passed to its end');
   return notes;
 }
 

@@ -88,13 +88,15 @@ describe.each(ENGINES)('requests that are odd, through the %s', (engine) => {
     await rig.proxy.idle();
     const caught = await rig.caught();
     expect(far.text()).toBe(sent);
-    expect(caught.flows.map(({ state }) => state)).toEqual(['opaque']);
+    const states = caught.flows.map(({ state }) => state);
+    // What had been read of a body is a flow of its own: a mixture of both was never on the wire.
+    expect(rest.includes('1\r\nabc') ? states : ['truncated', ...states]).toEqual(['truncated', 'opaque']);
     expect(caught.gaps.map(({ what, scope }) => [what, scope.host])).toEqual([['opaque', HOST]]);
     // Where only the body is odd the head has been read; what is kept is all that came behind it.
     const kept = opaqueBytes(caught);
     expect(sent.endsWith(kept)).toBe(true);
     if (caught.flows[0]?.request === null) expect(kept).toBe(sent);
-    else expect(sent.length - kept.length).toBeLessThanOrEqual(sent.indexOf('\r\n\r\n') + 4 + 3);
+    else expect(sent.length - kept.length).toBeLessThanOrEqual(sent.indexOf('\r\n\r\n') + 4 + 3 + 1);
   });
 
   test('bytes behind a chunked request that a Content-Length would have covered are a request of their own, begun and not whole', async () => {
@@ -164,7 +166,8 @@ describe.each(ENGINES)('requests that are odd, through the %s', (engine) => {
     const app = await tlsThrough(rig, `${HOST}:443`);
     app.write('GET / HTTP/1.1\r\n\r\n');
     expect((await received(app)).text).toBe(answer);
-    expect((await rig.caught()).flows.map((flow) => flow.state)).toEqual(['opaque']);
+    const states = (await rig.caught()).flows.map((flow) => flow.state);
+    expect(rest.includes('1\r\nabc') ? states : ['truncated', ...states]).toEqual(['truncated', 'opaque']);
   });
 
   test.each([
@@ -231,7 +234,9 @@ describe.each(ENGINES)('requests of a proxy form that are odd, with the %s', (en
     expect((await received(app, (t) => t.endsWith('ok'))).text).toBe(OK);
     app.destroy();
     expect(far.text()).toBe(`POST /up HTTP/1.1\r\n${headers}${body}`);
-    expect((await rig.caught()).flows).toMatchObject([{ state: 'opaque', host: HOST, synthetic: ['request-head'] }]);
+    const { flows } = await rig.caught();
+    expect(flows[0]).toMatchObject({ host: HOST, synthetic: ['request-head'] });
+    expect(flows.map(({ state }) => state)).toEqual(body.startsWith('1\r\nabc') ? ['truncated', 'opaque'] : ['opaque']);
   });
 
   test('a head too long for anybody is refused and recorded', async () => {

@@ -1,7 +1,4 @@
 import type { Socket } from 'node:net';
-import { farServer } from './rig.js';
-import type { Rig } from './rig.js';
-import { HOST } from './http2-rig.js';
 
 // HTTP/2 written by hand, for what a proper library does not send.
 
@@ -16,7 +13,7 @@ export const END_STREAM = 1;
 export const END_HEADERS = 4;
 export const PADDED = 8;
 export const PRIORITY = 0x20;
-const ACK = 1;
+export const ACK = 1;
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 export const NOTHING = Buffer.alloc(0);
 
@@ -31,7 +28,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
 }
 
 /** A length as HPACK writes it behind `bits` bits of a prefix that is empty. */
-function integer(value: number, bits: number): number[] {
+export function integer(value: number, bits: number): number[] {
   const most = 2 ** bits - 1;
   if (value < most) return [value];
   const out = [most];
@@ -78,25 +75,4 @@ export function onFrames(socket: Socket, skip: number, take: (frame: Frame) => v
       have = have.subarray(9 + length);
     }
   });
-}
-
-/** A far server that agrees on HTTP/2 and writes frames by hand; `HOST` leads to it. */
-export async function rawOrigin(
-  rig: Rig,
-  take: (got: Frame & { readonly write: (bytes: Buffer) => void; readonly socket: Socket }) => void,
-): Promise<{ readonly sockets: Set<Socket> }> {
-  const origin = await farServer(
-    (socket) => {
-      const write = (bytes: Buffer): void => void (socket.writable && socket.write(bytes));
-      write(frame(SETTINGS, 0, 0, NOTHING));
-      onFrames(socket, PREFACE.length, (got) => {
-        if (got.type === SETTINGS && (got.flags & ACK) === 0) write(frame(SETTINGS, ACK, 0, NOTHING));
-        take({ ...got, write, socket });
-      });
-    },
-    { ALPNProtocols: ['h2'] },
-  );
-  rig.keep(origin);
-  rig.route(HOST, origin.port);
-  return origin;
 }

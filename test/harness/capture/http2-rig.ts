@@ -12,7 +12,9 @@ import type {
 } from 'node:http2';
 import { connect, createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { far, tlsThrough } from './rig.js';
+import { ACK, frame, NOTHING, onFrames, PREFACE, SETTINGS } from './http2-frames.js';
+import type { Frame } from './http2-frames.js';
+import { far, farServer, tlsThrough } from './rig.js';
 import type { Rig } from './rig.js';
 
 export const HOST = 'api.example.com';
@@ -135,4 +137,25 @@ export function answerOf(stream: ClientHttp2Stream): Promise<Got> {
 /** A flat list of names and values as pairs. */
 export function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : []));
+}
+
+/** A far server that agrees on HTTP/2 and writes frames by hand; `HOST` leads to it. */
+export async function rawOrigin(
+  rig: Rig,
+  take: (got: Frame & { readonly write: (bytes: Buffer) => void; readonly socket: Socket }) => void,
+): Promise<{ readonly sockets: Set<Socket> }> {
+  const origin = await farServer(
+    (socket) => {
+      const write = (bytes: Buffer): void => void (socket.writable && socket.write(bytes));
+      write(frame(SETTINGS, 0, 0, NOTHING));
+      onFrames(socket, PREFACE.length, (got) => {
+        if (got.type === SETTINGS && (got.flags & ACK) === 0) write(frame(SETTINGS, ACK, 0, NOTHING));
+        take({ ...got, write, socket });
+      });
+    },
+    { ALPNProtocols: ['h2'] },
+  );
+  rig.keep(origin);
+  rig.route(HOST, origin.port);
+  return origin;
 }

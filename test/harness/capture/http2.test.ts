@@ -15,10 +15,9 @@ import {
   PADDED,
   PREFACE,
   PRIORITY,
-  rawOrigin,
   SETTINGS,
 } from './http2-frames.js';
-import { answerOf, ask, echoHash, HOST, http2App, http2Origin, pairs } from './http2-rig.js';
+import { answerOf, ask, echoHash, HOST, http2App, http2Origin, pairs, rawOrigin } from './http2-rig.js';
 import { far, farServer, openRig, received, sha256, tlsThrough, until } from './rig.js';
 import type { Rig } from './rig.js';
 

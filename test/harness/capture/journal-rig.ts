@@ -74,7 +74,8 @@ export async function firstOf(socket: Socket, bytes: number): Promise<Buffer> {
     await new Promise<void>((resolve, reject) => {
       const go = (): void => {
         socket.off('readable', go).off('close', gone);
-        resolve();
+        // What is there is told at once, again and again: more could never come in between.
+        setImmediate(resolve);
       };
       const gone = (): void => reject(new Error(`closed before ${bytes} bytes came`));
       socket.once('readable', go).once('close', gone);

@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -96,27 +97,32 @@ describe('a handler registered with the library', () => {
     expect((await rig.caught()).flows).toMatchObject([{ state: 'whole', synthetic: [] }]);
   });
 
-  test('may take its time with a request; an app that leaves meanwhile is in the record', async () => {
+  test.each([
+    { name: 'nobody leaves', leave: () => {}, state: 'whole' },
+    { name: 'the app leaves', leave: (app: Socket) => void app.destroy(), state: 'aborted' },
+    { name: 'the app breaks off', leave: (app: Socket) => void app.resetAndDestroy(), state: 'aborted' },
+    { name: 'the server breaks off', leave: (_: Socket, end: Socket | undefined) => void end?.resetAndDestroy(), state: 'truncated' },
+  ])('may take its time with a request: $name meanwhile, and it is in the record', async ({ leave, state }) => {
     const proxy = await openLibrary();
     let release = (): void => {};
     proxy.onRequest((_, done) => {
       release = done;
     });
-    const { app, got } = await openBetween(rig, replying(OK));
+    const { app, ends, got } = await openBetween(rig, replying(OK));
     app.write('GET /1 HTTP/1.1\r\n\r\n');
     await pause(20);
-    expect(got()).toBe('');
     release();
     await received(app, (t) => t.endsWith('ok'));
     app.write('GET /2 HTTP/1.1\r\n\r\n');
     await pause(20);
-    app.destroy();
+    expect(got()).toBe('GET /1 HTTP/1.1\r\n\r\n');
+    leave(app, ends[0]);
     await pause(20);
     release();
     await until(() => rig.flows() === 2);
     expect((await rig.caught()).flows.map((flow) => [flow.request?.target, flow.state])).toEqual([
       ['/1', 'whole'],
-      ['/2', 'aborted'],
+      ['/2', state],
     ]);
   });
 

@@ -20,29 +20,6 @@ export function ruleOf(name: string, says: Partial<Pick<TrafficRule, 'request' |
 export const blocks = (target: string): TrafficRule =>
   ruleOf('no', { request: (asked) => (asked.target.startsWith(target) ? { kind: 'block' } : { kind: 'pass' }) });
 
-/** A server in clear behind a proxy with those rules, and an app in a tunnel to it. */
-export interface Ruled {
-  readonly rig: Rig;
-  readonly app: Socket;
-  /** All bytes that the server got. */
-  got(): string;
-}
-
-/** Opens one; `answer` says what each request gets, by its head and body. */
-export async function openRuled(rules: readonly TrafficRule[], answer: (head: string, body: string) => string): Promise<Ruled> {
-  const rig = await openRig({ engine: 'pipeline', rules });
-  let got = '';
-  const server = rig.keep(
-    await farServer((socket) => {
-      socket.on('data', (chunk: Buffer) => void (got += chunk.toString('latin1'))).on('end', () => socket.end());
-      onHead(socket, (head, body) => void socket.write(answer(head, body.toString('latin1'))));
-    }, null),
-  );
-  rig.route(HOST, server.port);
-  const { socket } = await tunnel(rig, `${HOST}:80`);
-  return { rig, app: socket, got: () => got };
-}
-
 /** An app in a tunnel, in clear, and its server. */
 export interface Between {
   readonly app: Socket;
@@ -50,6 +27,21 @@ export interface Between {
   readonly ends: readonly Socket[];
   /** All bytes that came to the server. */
   got(): string;
+}
+
+/** The same behind a proxy with rules. */
+export interface Ruled extends Between {
+  readonly rig: Rig;
+}
+
+/** Opens one; `answer` says what each request gets, by its head and body. */
+export async function openRuled(rules: readonly TrafficRule[], answer: (head: string, body: string) => string): Promise<Ruled> {
+  const rig = await openRig({ engine: 'pipeline', rules });
+  const between = await openBetween(rig, (socket) => {
+    socket.on('end', () => socket.end());
+    onHead(socket, (head, body) => void socket.write(answer(head, body.toString('latin1'))));
+  });
+  return { rig, ...between };
 }
 
 /** Opens one; `serve` gets each connection to the server. */

@@ -14,9 +14,15 @@ afterEach(() => rig.dispose());
 const between = (serve?: (socket: Socket) => void): Promise<Between> => openBetween(rig, serve ?? ((): void => {}));
 
 describe('who waits', () => {
-  test('an app that leaves while the server thinks about a large upload is noticed', async () => {
-    const { app, got } = await between();
-    const body = 4 * 1024 * 1024;
+  test('an app that leaves while the server thinks about an upload that it took slowly is noticed', async () => {
+    const { app, got } = await between((socket) => {
+      socket.on('data', async () => {
+        socket.pause();
+        await pause(1);
+        socket.resume();
+      });
+    });
+    const body = 16 * 1024 * 1024;
     app.write(`POST / HTTP/1.1\r\nContent-Length: ${body}\r\n\r\n`);
     app.write(Buffer.alloc(body, 97));
     await until(() => got().length > body);
@@ -25,6 +31,20 @@ describe('who waits', () => {
     expect((await rig.caught()).flows).toMatchObject([
       { state: 'aborted', reason: 'the app went away', bodies: [{ state: 'whole', bytes: body }] },
     ]);
+  });
+
+  test('an app that reads late sees the close behind an answer that was there long ago', async () => {
+    const part = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    const { app, ends } = await between((socket) =>
+      onHead(socket, () => void socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${part.repeat(160)}0\r\n\r\n`)),
+    );
+    app.pause();
+    app.write('GET / HTTP/1.1\r\n\r\n');
+    await until(() => ends.length === 1);
+    await pause(300);
+    const { text, ended } = await received(app);
+    expect([text.endsWith('0\r\n\r\n'), ended]).toEqual([true, 'end']);
+    expect((await rig.caught()).flows).toMatchObject([{ state: 'whole' }]);
   });
 
   test('a server is held back while the app reads nothing, and nothing is lost', async () => {

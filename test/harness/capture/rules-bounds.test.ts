@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RuleFailed } from '../../../harness/capture/rules.js';
 import type { TrafficRule } from '../../../harness/capture/rules.js';
@@ -138,6 +139,32 @@ describe('what rules cannot be asked about', () => {
     }
     await received(app, (t) => t.includes('403'));
     expect(got()).toBe('');
+  });
+
+  test('nor does one that takes its time', async () => {
+    const { app, got } = await ruled([blocks('/no')]);
+    app.write('GET /n');
+    await pause(5500);
+    app.write('o HTTP/1.1\r\n\r\n');
+    await received(app, (t) => t.includes('403'));
+    expect(got()).toBe('');
+  });
+
+  test('what the server says unasked while a rule answers is no answer to the next request', async () => {
+    rig = await openRig({ rules: [blocks('/no')] });
+    const server = rig.keep(await farServer((socket) => void socket.write(OK), null));
+    rig.route(HOST, server.port);
+    const app = await toProxy(rig);
+    app.write(`POST http://${HOST}/no HTTP/1.1\r\nContent-Length: 4\r\n\r\nab`);
+    await until(() => server.sockets.size === 1);
+    await pause(20);
+    app.write(`cdGET http://${HOST}/yes HTTP/1.1\r\n\r\n`);
+    await received(app, (t) => t.includes('403') && t.endsWith(OK));
+    app.destroy();
+    expect((await rig.caught()).flows.map((flow) => [flow.state, flow.reason])).toEqual([
+      ['whole', 'blocked-by-rule: no'],
+      ['opaque', expect.stringMatching(/^server-spoke-unasked/)],
+    ]);
   });
 
   test('HTTP/2 in clear that nobody announced is refused', async () => {

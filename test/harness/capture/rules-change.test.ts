@@ -206,9 +206,12 @@ describe('a changed response', () => {
     socket.write('GET / HTTP/1.1\r\n\r\n');
     expect((await received(socket)).text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew');
     socket.end();
-    await until(() => rig.flows() === 1);
+    await until(() => rig.flows() === 2);
     const { flows, gaps } = await rig.caught();
-    expect(flows).toMatchObject([{ state: 'opaque', reason: 'response-malformed: a chunk size that is none; changed-by-rule: reply' }]);
+    expect(flows.map(({ state, reason }) => [state, reason])).toEqual([
+      ['truncated', 'could not be read to its end: response-malformed: a chunk size that is none; changed-by-rule: reply'],
+      ['opaque', 'response-malformed: a chunk size that is none'],
+    ]);
     expect(gaps).toMatchObject([{ what: 'opaque', why: 'response-malformed: a chunk size that is none' }]);
   });
 
@@ -227,5 +230,28 @@ describe('a changed response', () => {
     app.write('GET / HTTP/1.1\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n');
     const { text } = await received(app, (t) => t.endsWith('hello'));
     expect(text).toBe('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\nX-New: 1\r\n\r\nhello');
+  });
+
+  test('with bytes behind the old one: they pass, as bytes', async () => {
+    const { app } = await ruled([response(() => ({ body: 'new' }))], () => `${OK}extra`);
+    app.write('GET / HTTP/1.1\r\n\r\n');
+    expect((await received(app, (t) => t.endsWith('extra'))).text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnewextra');
+    app.destroy();
+    const { flows, text } = await rig.caught();
+    expect(flows.map((flow) => [flow.state, text(flow, 'response')])).toEqual([
+      ['whole', 'ok'],
+      ['opaque', 'extra'],
+    ]);
+  });
+});
+
+describe('a changed request that upgrades', () => {
+  test('lets pass what the app says on its channel', async () => {
+    const { app, got } = await ruled([request(() => ({ body: 'new' }))], () => 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n');
+    app.write('POST / HTTP/1.1\r\nUpgrade: echo\r\nContent-Length: 3\r\n\r\nold');
+    await received(app, (t) => t.includes('101'));
+    app.write('said');
+    await until(() => got().endsWith('said'));
+    expect(got()).toBe('POST / HTTP/1.1\r\nUpgrade: echo\r\nContent-Length: 3\r\n\r\nnewsaid');
   });
 });

@@ -102,6 +102,13 @@ describe('block', () => {
     expect([text.includes('\r\nConnection: close\r\n'), ended]).toEqual([true, 'end']);
   });
 
+  test('an app that has said all it wanted and half closed is left, and so is the server', async () => {
+    const { app, ends } = await ruled([blocks('/no')]);
+    app.end('POST /no HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc');
+    expect(await received(app)).toMatchObject({ text: expect.stringContaining('403'), ended: 'end' });
+    await until(() => ends[0]?.closed === true);
+  });
+
   test('a chunked upload is kept without its coding, with its trailer', async () => {
     const { app } = await ruled([blocks('/no')]);
     app.write('POST /no HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');

@@ -267,7 +267,7 @@ describe.each(ENGINES)('the store and the clock (%s)', (engine) => {
     const { flows } = await rig.caught();
     expect(flows.map((flow) => [flow.state, flow.reason]).toSorted()).toEqual([
       ['aborted', 'the run ended'],
-      ['refused', 'tls-silence'],
+      ['refused', 'run-ended'],
     ]);
     idle.destroy();
   });
