@@ -47,7 +47,7 @@ export interface ProxyParts {
   readonly socks: boolean;
   /** `pipeline`: each HTTP/1 exchange goes through the library's handlers. */
   readonly engine: 'relay' | 'pipeline';
-  /** Change, block or answer some of the traffic; with any, HTTP/1 goes through the pipeline. */
+  /** Change, block or answer some of the traffic; with any, HTTP/1 goes through the pipeline, and HTTP/2 is not agreed on. */
   readonly rules: readonly TrafficRule[];
   /** UDP port of the DNS stub; null: none. */
   readonly dnsPort: number | null;

@@ -47,8 +47,15 @@ export interface Ears {
   bug(cause: unknown): void;
 }
 
-/** Attaches to a socket; the function returned detaches. */
-export function listen(socket: Socket, ears: Ears): () => void {
+/** Ears that are attached. */
+export interface Listening {
+  /** Hears what was read of the socket before. */
+  take(chunk: Buffer): void;
+  stop(): void;
+}
+
+/** Attaches to a socket. */
+export function listen(socket: Socket, ears: Ears): Listening {
   const took = (chunk: Buffer): void => {
     try {
       ears.data(chunk);
@@ -60,5 +67,6 @@ export function listen(socket: Socket, ears: Ears): () => void {
   const failed = (error: NodeJS.ErrnoException): void => ears.gone(error.code ?? error.message);
   const closed = (): void => ears.gone(null);
   socket.on('data', took).on('end', ended).on('error', failed).on('close', closed);
-  return () => void socket.off('data', took).off('end', ended).off('error', failed).off('close', closed);
+  const stop = (): void => void socket.off('data', took).off('end', ended).off('error', failed).off('close', closed);
+  return { take: took, stop };
 }

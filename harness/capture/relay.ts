@@ -10,7 +10,7 @@ import { MessageReader } from './message-reader.js';
 import { finishAll, writeUnread } from './relay-ending.js';
 import type { EndedBy } from './relay-ending.js';
 import { listen } from './relay-parts.js';
-import type { Ending, RelayParts } from './relay-parts.js';
+import type { Ending, Listening, RelayParts } from './relay-parts.js';
 import { Outbound } from './rewrite.js';
 import { whyFailed } from './rules.js';
 import { WebSocketChannel } from './websocket-channel.js';
@@ -68,13 +68,15 @@ class Relay {
 
   start(): void {
     const { client, upstream, mode } = this.parts;
-    const on = (socket: Socket, by: 'client' | 'origin', data: (chunk: Buffer) => void): (() => void) =>
+    const on = (socket: Socket, by: 'client' | 'origin', data: (chunk: Buffer) => void): Listening =>
       listen(socket, { data, end: () => this.#ended(by), gone: (code) => this.#end(by, code), bug: (cause) => this.#fail(cause) });
     if (mode.kind === 'opaque') this.#beginOpaque(mode.reason);
-    const off = [on(client, 'client', (chunk) => this.#fromClient(chunk)), on(upstream, 'origin', (chunk) => this.#fromOrigin(chunk))];
-    this.#stopListening = () => off.forEach((stop) => stop());
-    // Its request waits there, also when the other side has gone by now.
-    if (mode.kind === 'one') client.read();
+    // Its request, also where a side has gone by now.
+    const waiting: unknown = mode.kind === 'one' ? client.read() : null;
+    const app = on(client, 'client', (chunk) => this.#fromClient(chunk));
+    const server = on(upstream, 'origin', (chunk) => this.#fromOrigin(chunk));
+    this.#stopListening = () => [app, server].forEach(({ stop }) => stop());
+    if (Buffer.isBuffer(waiting)) app.take(waiting);
     if (client.destroyed) return this.#end('client', null);
     if (upstream.destroyed) return this.#end('origin', null);
     if (client.readableEnded) this.#ended('client');

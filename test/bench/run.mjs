@@ -19,7 +19,9 @@ for (const name of MEASURES) {
   for (const { what, goal, reached, unit, note, least = false } of await measure()) {
     const met = least ? reached >= goal : reached <= goal;
     if (!met) missed += 1;
-    console.log(`${met ? 'met   ' : 'MISSED'}  ${what}: ${shown(reached)} ${unit} (goal ${least ? '≥' : '≤'} ${goal} ${unit})${note ? ` — ${note}` : ''}`);
+    console.log(
+      `${met ? 'met   ' : 'MISSED'}  ${what}: ${shown(reached)} ${unit} (goal ${least ? '≥' : '≤'} ${goal} ${unit})${note ? ` — ${note}` : ''}`,
+    );
   }
 }
 console.log(missed === 0 ? 'all goals met' : `${missed} goals missed`);

@@ -51,8 +51,16 @@ describe('http-mitm-proxy', () => {
   test('is overridden and called where it was', () => {
     expect(names.toSorted()).toEqual(
       [
-        ...['_onError', '_onHttpServerConnect', '_onHttpServerRequest', '_onRequest', '_onRequestHeaders'],
-        ...['_onResponse', '_onResponseHeaders', '_onSocketError', 'onRequest', 'onResponse'],
+        '_onError',
+        '_onHttpServerConnect',
+        '_onHttpServerRequest',
+        '_onRequest',
+        '_onRequestHeaders',
+        '_onResponse',
+        '_onResponseHeaders',
+        '_onSocketError',
+        'onRequest',
+        'onResponse',
       ].toSorted(),
     );
   });

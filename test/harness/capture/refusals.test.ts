@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../harness/capture/ca.js';
-import { far, farServer, lab, onHead, openRig, received, tlsThrough, toProxy, tunnel, until } from './rig.js';
+import { far, farServer, lab, onHead, openRig, received, toProxy, tunnel, until } from './rig.js';
+import type { tlsThrough } from './rig.js';
 import type { Rig } from './rig.js';
 
 const HOST = 'api.example.com';

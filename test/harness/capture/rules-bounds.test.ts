@@ -151,7 +151,7 @@ describe('what rules cannot be asked about', () => {
   });
 
   test('what the server says unasked while a rule answers is no answer to the next request', async () => {
-    rig = await openRig({ rules: [blocks('/no')] });
+    rig = await openRig({ rules: [blocks(`http://${HOST}/no`)] });
     const server = rig.keep(await farServer((socket) => void socket.write(OK), null));
     rig.route(HOST, server.port);
     const app = await toProxy(rig);

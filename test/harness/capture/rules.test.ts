@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TrafficRule } from '../../../harness/capture/rules.js';
-import { received, until } from './rig.js';
+import { received, toProxy, until } from './rig.js';
 import type { Rig } from './rig.js';
 import { blocks, HOST, OK, openRuled, ruleOf } from './pipeline-rig.js';
 import type { Ruled } from './pipeline-rig.js';
@@ -102,11 +103,23 @@ describe('block', () => {
     expect([text.includes('\r\nConnection: close\r\n'), ended]).toEqual([true, 'end']);
   });
 
-  test('an app that has said all it wanted and half closed is left, and so is the server', async () => {
-    const { app, ends } = await ruled([blocks('/no')]);
-    app.end('POST /no HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc');
+  test('an app that has said all it wanted and half closed is left', async () => {
+    await ruled([blocks(`http://${HOST}/no`)]);
+    const app = await toProxy(rig);
+    // The end is there before the server is reached.
+    app.end(`POST http://${HOST}/no HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc`);
     expect(await received(app)).toMatchObject({ text: expect.stringContaining('403'), ended: 'end' });
-    await until(() => ends[0]?.closed === true);
+  });
+
+  test('a server that closes while a rule answers: the app sees it close behind the answer', async () => {
+    const { app, ends } = await ruled([blocks('/no')]);
+    app.write('POST /no HTTP/1.1\r\nContent-Length: 3\r\n\r\na');
+    await until(() => ends.length === 1);
+    await pause(20);
+    ends[0]?.end();
+    await pause(20);
+    app.write('bc');
+    expect(await received(app)).toMatchObject({ text: expect.stringContaining('403'), ended: 'end' });
   });
 
   test('a chunked upload is kept without its coding, with its trailer', async () => {
