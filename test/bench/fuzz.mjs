@@ -1,5 +1,5 @@
 // A million cases for each reader of what peers send: never a throw, never a hang, and what is read is what was sent.
-// Alone: node test/bench/fuzz.mjs [--cases 1000000] [hello message websocket]
+// Alone: node test/bench/fuzz.mjs [--cases 1000000] [hello message websocket http2]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const READERS = {
   hello: { title: 'the ClientHello reader', file: 'hello-fuzz.ts', properties: 'HELLO_PROPERTIES' },
   message: { title: 'the reader of HTTP/1', file: 'message-fuzz.ts', properties: 'MESSAGE_PROPERTIES' },
   websocket: { title: 'the WebSocket reader', file: 'websocket-fuzz.ts', properties: 'WEBSOCKET_PROPERTIES' },
+  http2: { title: 'the reader of HTTP/2', file: 'http2-fuzz.ts', properties: 'HTTP2_PROPERTIES' },
 };
 const SOURCES = fileURLToPath(new URL('../harness/capture/', import.meta.url));
 
