@@ -192,6 +192,8 @@ class Spool {
   #pendingBytes = 0;
   #writtenBytes = 0;
   #failed = false;
+  #queue: Uint8Array[] = [];
+  #writing = false;
   #tail: Promise<void> = Promise.resolve();
   #waiting: (() => void)[] = [];
   #finished: Promise<Kept> | null = null;
@@ -211,7 +213,11 @@ class Spool {
   write(chunk: Uint8Array): boolean {
     if (this.#failed || this.#finished !== null) return true;
     this.#pendingBytes += chunk.length;
-    this.#tail = this.#tail.then(() => this.#put(chunk));
+    this.#queue.push(chunk);
+    if (!this.#writing) {
+      this.#writing = true;
+      this.#tail = this.#tail.then(() => this.#drain());
+    }
     return this.#pendingBytes <= HIGH_BYTES;
   }
 
@@ -228,6 +234,12 @@ class Spool {
       return { file: this.file, offset: 0, length: this.#writtenBytes, sha256: this.#hash.digest('hex'), failed: this.#failed };
     });
     return this.#finished;
+  }
+
+  /** What came while the disk was busy goes in one write: TLS gives 16 KiB at a time. */
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) await this.#put(Buffer.concat(this.#queue.splice(0)));
+    this.#writing = false;
   }
 
   async #put(chunk: Uint8Array): Promise<void> {

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { farServer } from '../harness/capture/rig.js';
-import { answering, capturing, curl, freePort, HOST, read } from './capture-rig.js';
-import { alive, folderOf, ROOT, run, STACK_TRACE, start, until } from './cli.js';
+import { answering, begin, capturing, curl, freePort, HOST, read } from './capture-rig.js';
+import { alive, folderOf, ROOT, run, STACK_TRACE, until } from './cli.js';
 
 const folder = folderOf('capture-endings');
 const MAIN = join(ROOT, 'dist/harness/cli/main.js');
@@ -137,7 +137,7 @@ describe('nobody at the other end', () => {
   ] as const)('%s is closed (%j): the traffic goes on, and the run is closed at its end', async (stream, args) => {
     const port = await freePort();
     const out = `deaf-${stream}-${args.length}`;
-    const capture = start(folder, ['capture', '--listen', `127.0.0.1:${port}`, '--out', out, ...args, ...rules]);
+    const capture = begin(folder, ['capture', '--listen', `127.0.0.1:${port}`, '--out', out, ...args, ...rules]);
     capture.child[stream]?.destroy();
     await listens(port);
     expect(await ask(port)).toEqual({ code: 0, body: 'ok' });
@@ -159,6 +159,7 @@ describe('nobody at the other end', () => {
     const command = `exec '${process.execPath}' '${MAIN}' capture --listen 127.0.0.1:${port} --out no-stdin ${rules.join(' ')} <&-`;
     const env = { PATH: process.env['PATH'], HOME: join(folder, 'home'), TMPDIR: join(folder, 'tmp'), LANG: 'en_US.UTF-8' };
     const child = spawn('bash', ['-c', command], { cwd: folder, env, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
     await listens(port);
     expect(await ask(port)).toEqual({ code: 0, body: 'ok' });
     child.kill('SIGINT');
@@ -172,7 +173,7 @@ describe('a disk', () => {
     mkdirSync(join(folder, dir));
     return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', join(folder, dir)]).status === 0;
   };
-  const umount = (dir: string): void => void spawnSync('umount', [join(folder, dir)]);
+  const umount = (dir: string): void => void spawnSync('umount', ['-l', join(folder, dir)]);
 
   it.each([
     ['by many small bodies', 60_000, 40],
@@ -184,7 +185,7 @@ describe('a disk', () => {
       const body = randomBytes(bytes).toString('base64').slice(0, bytes);
       const large = await answering(body, null);
       const args = ['capture', '--listen', '127.0.0.1:0', '--out', `${disk}/run`, '--resolve', `${HOST}=127.0.0.1:${large.port}`];
-      const capture = start(folder, args, { lang: 'zh' });
+      const capture = begin(folder, args, { lang: 'zh' });
       let said = '';
       capture.child.stdout?.on('data', (text: string) => (said += text));
       await capture.said(/按 Ctrl-C 结束/);

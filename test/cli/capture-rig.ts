@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { Flow, Gap } from '../../harness/model/event.js';
 import { readRun, type RecordedRun } from '../../harness/store/read.js';
 import { farServer, onHead } from '../harness/capture/rig.js';
@@ -20,9 +21,16 @@ export interface Capturing extends Running {
   stop(): Promise<Ended>;
 }
 
+/** Starts a command that ends with the test at the latest. */
+export function begin(folder: string, args: readonly string[], surroundings: Surroundings = {}): Running {
+  const running = start(folder, args, surroundings);
+  onTestFinished(() => void running.child.kill('SIGKILL'));
+  return running;
+}
+
 /** Starts `capture` with `--json`, in `folder`, and waits until it listens. */
 export async function capturing(folder: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Capturing> {
-  const running = start(folder, ['capture', '--listen', '127.0.0.1:0', ...args, '--json'], surroundings);
+  const running = begin(folder, ['capture', '--listen', '127.0.0.1:0', ...args, '--json'], surroundings);
   let said = '';
   running.child.stdout?.on('data', (text: string) => (said += text));
   let over = false;

@@ -5,12 +5,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Report } from '../../harness/model/finding.js';
 import { compare } from '../../reports/compare.js';
 import { far, type farServer } from '../harness/capture/rig.js';
-import { answering, capturing, curl, freePort, HOST, read } from './capture-rig.js';
-import { documentOf, folderOf, ROOT, run, STACK_TRACE, start, until } from './cli.js';
+import { answering, begin, capturing, curl, freePort, HOST, read } from './capture-rig.js';
+import { documentOf, folderOf, ROOT, run, STACK_TRACE, until } from './cli.js';
 
 const folder = folderOf('capture');
 const MAIN = join(ROOT, 'dist/harness/cli/main.js');
@@ -55,7 +55,7 @@ describe('a capture', () => {
   });
 
   it('that nothing came through says so', async () => {
-    const capture = start(folder, ['capture', '--listen', '127.0.0.1:0', '--out', 'quiet'], { lang: 'zh' });
+    const capture = begin(folder, ['capture', '--listen', '127.0.0.1:0', '--out', 'quiet'], { lang: 'zh' });
     await capture.said(/按 Ctrl-C 结束/);
     capture.child.kill('SIGINT');
     const ended = await capture.ended;
@@ -66,7 +66,7 @@ describe('a capture', () => {
 
   it.each(['zh', 'en'] as const)('speaks plainly and fits a terminal of 80 columns (%s)', async (lang) => {
     const args = ['capture', '--listen', '127.0.0.1:0', '--socks', '--dns', '127.0.0.1:0', '--upstream-insecure', ...upstream];
-    const capture = start(folder, args, { lang });
+    const capture = begin(folder, args, { lang });
     await capture.said(/Ctrl-C/);
     capture.child.kill('SIGTERM');
     const { stdout, stderr, code } = await capture.ended;
@@ -105,7 +105,7 @@ describe('a capture', () => {
   it('never dials itself: TLS that a name leads back to the proxy is refused once', async () => {
     const port = await freePort();
     const args = ['--out', 'loop', '--resolve', `loop.example.com=127.0.0.1:${port}`];
-    const capture = start(folder, ['capture', '--listen', `127.0.0.1:${port}`, ...args]);
+    const capture = begin(folder, ['capture', '--listen', `127.0.0.1:${port}`, ...args]);
     await capture.said(/Ctrl-C/);
     expect((await curl('-k', '--connect-to', `::127.0.0.1:${port}`, 'https://loop.example.com/')).code).toBe(35);
     capture.child.kill('SIGINT');
@@ -262,6 +262,8 @@ describe('on a terminal', () => {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOME: file('home'), TMPDIR: file('tmp'), LANG: 'zh_CN.UTF-8', TERM: 'xterm' },
     });
+    // With its terminal gone, the command ends as well.
+    onTestFinished(() => void child.kill('SIGKILL'));
     let shown = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
     return { shown: () => shown, type: (text) => void child.stdin.write(text), ended: once(child, 'close') };
@@ -277,6 +279,7 @@ describe('on a terminal', () => {
     await ask(HOST);
     await until('it counts', () => terminal.shown().includes(`流量 1 · 未能读取 0 · 缺口 0 · 最近 ${HOST}`));
     await ask(long);
+    await until('it counts the long one', () => /流量 2 · 未能读取 0 · 缺口 0 · 最近 n+…/.test(terminal.shown()));
     await ask('nobody.invalid');
     await until('it counts on', () => /流量 3 · 未能读取 1 · 缺口 1 · 最近 nobody\.invalid/.test(terminal.shown()));
     terminal.type('\u0003');

@@ -61,12 +61,16 @@ async function crumbler(): Promise<number> {
     ] as const)
       socket.on('error', () => {}).once('close', () => other.destroy());
     proxy.pipe(client);
-    for await (const chunk of client)
-      for (const byte of chunk as Buffer) {
-        proxy.write(Buffer.of(byte));
-        await new Promise((next) => setImmediate(next));
-      }
-    proxy.end();
+    const crumble = async (): Promise<void> => {
+      for await (const chunk of client)
+        for (const byte of chunk as Buffer) {
+          proxy.write(Buffer.of(byte));
+          await new Promise((next) => setImmediate(next));
+        }
+      proxy.end();
+    };
+    // curl may leave before it is read to its end.
+    await crumble().catch(() => {});
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -178,6 +182,26 @@ describe('whose a SOCKS connection is', () => {
       APP,
       { uid: 10_101, package: 'com.example.loan', pid: 4711, how: 'virtual' },
     ]);
+  });
+});
+
+describe('a SOCKS client that cannot be served', () => {
+  beforeEach(async () => void (await open({ socks: true })));
+
+  test('for its version is told so, and recorded', async () => {
+    const asked = await curl('--socks4a', `127.0.0.1:${rig.proxy.port}`, `http://${HOST}/`);
+    expect(asked).toMatchObject({ code: 97, complaint: expect.stringMatching(/\(91\)/) });
+    const { flows, gaps } = await rig.caught();
+    expect(flows).toMatchObject([{ door: 'socks5', host: 'unknown', state: 'refused', reason: 'socks-version: SOCKS4', peer: null }]);
+    expect(gaps).toMatchObject([{ what: 'bad-request', why: 'socks-version: SOCKS4' }]);
+  });
+
+  test('for it broke off is recorded under the name that it gave', async () => {
+    const app = await toProxy(rig);
+    const user = '10123:com.example.loan:';
+    app.end(Buffer.concat([Buffer.of(5, 1, 2, 1, user.length), Buffer.from(user), Buffer.of(0, 5, 1, 0, 3, 9)]));
+    expect((await received(app)).text).toBe('\u0005\u0002\u0001\u0000');
+    expect((await rig.caught()).flows).toMatchObject([{ door: 'socks5', state: 'refused', reason: 'socks-cut-short', owner: APP }]);
   });
 });
 
