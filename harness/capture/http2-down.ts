@@ -3,7 +3,7 @@ import { Unreachable } from './dial.js';
 import type { Http2Parts } from './http2.js';
 import { OriginConnection } from './http2-down-connection.js';
 import { DownExchange } from './http2-down-exchange.js';
-import { writeHalfRequest } from './http2-half.js';
+import { writeHalfRequest } from './half-request.js';
 import { Http2Server } from './http2-server.js';
 import type { ServerStream } from './http2-server-stream.js';
 import type { Line } from './journal.js';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Exchange } from './exchange.js';
 import { Malformed } from './http1.js';
 import { Gate } from './http2-gate.js';
-import { writeHalfRequest } from './http2-half.js';
+import { writeHalfRequest } from './half-request.js';
 import { resetName } from './http2-heads.js';
 import { FrameReader } from './http2-reader.js';
 import { RelayedStream } from './http2-relay-stream.js';

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.js';
-import { writeHalfRequest } from './http2-half.js';
+import { writeHalfRequest } from './half-request.js';
 import type { RelayParts } from './relay-parts.js';
 import type { WebSocketChannel } from './websocket-channel.js';
 

@@ -36,7 +36,7 @@ export function anew(head: Head, change: Change, bodiless: boolean): Outgoing {
   return { head: written(head.start, framed), body: Buffer.from(body) };
 }
 
-/** The new headers with the framing of the body that passes: any other would make of its bytes something else. */
+/** The new headers with the framing of the body that passes: any other would turn the same bytes into another message. */
 function framedAs(came: Fields, headers: Fields): Fields {
   const framing = came.filter(([name]) => isFraming(name));
   const theirs = headers.filter(([name]) => isFraming(name));

@@ -10,7 +10,7 @@ import type { FrameEvents, FrameFault } from './websocket-reader.js';
 import { WebSocketReader } from './websocket-reader.js';
 
 /** Bytes kept of one message, decoded. What is over it is still among the bytes of the channel. */
-export const MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024;
+const MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Without a byte for so long (real ms), a message on its way to the disk no longer holds the run clock. */
 const QUIET_MS = 10_000;
 

@@ -15,6 +15,7 @@ export interface HttpRequestHead {
   /** Absolute. */ readonly url: string;
   readonly version: string;
   readonly headers: Fields;
+  /** Under the name `;`, which no field can have: extensions of chunks, and what came of a line that never ended. */
   readonly trailers: Fields;
   /** The bytes of the head as they came; null where there are none of that kind (HTTP/2, an old run). */
   readonly raw: RawBytes | null;

@@ -6,13 +6,10 @@ import { Journal } from '../../../harness/capture/journal.js';
 import { createPresence } from '../../../harness/capture/presence.js';
 import { createRunClock } from '../../../harness/clock.js';
 import type { BodyRef, Flow, Gap } from '../../../harness/model/event.js';
-import type { Manifest } from '../../../harness/model/values.js';
-import type { RunHead } from '../../../harness/model/run.js';
-import { RUN_SCHEMA } from '../../../harness/model/run.js';
 import { fileBodies } from '../../../harness/store/bodies.js';
 import { createRun } from '../../../harness/store/create.js';
 import { readRun } from '../../../harness/store/read.js';
-import { manifestSha256 } from '../../../harness/values/manifest.js';
+import { MANIFEST, runHead } from './run-head.js';
 
 /** A run that something records into through a journal of its own, without a proxy. */
 export interface JournalRig {
@@ -32,7 +29,7 @@ export function openJournal(options: { readonly bodyLimitBytes?: number } = {}):
   const dir = mkdtempSync(join(tmpdir(), 'jj-journal-'));
   const run = join(dir, 'run');
   const clock = createRunClock({});
-  const recorder = createRun({ dir: run, head: headOf(), manifest: MANIFEST, clock, ...options });
+  const recorder = createRun({ dir: run, head: runHead('journal-test'), manifest: MANIFEST, clock, ...options });
   const journal = new Journal(recorder, createPresence(clock));
   const read = () => {
     const { events } = readRun(run);
@@ -81,36 +78,4 @@ export async function firstOf(socket: Socket, bytes: number): Promise<Buffer> {
       socket.once('readable', go).once('close', gone);
     });
   }
-}
-
-const MANIFEST: Manifest = { seed: '00'.repeat(16), values: [], placebos: [] };
-const NONE = '0'.repeat(64);
-
-function headOf(): RunHead {
-  return {
-    schema: RUN_SCHEMA,
-    id: 'journal-test',
-    began: new Date().toISOString(),
-    app: {
-      id: 'x',
-      package: 'com.example.loan',
-      label: 'x',
-      version: '1',
-      signer: null,
-      sha256: NONE,
-      source: { where: 'test', when: new Date().toISOString() },
-      permissions: [],
-      firstParty: { domains: [], classes: [] },
-    },
-    handset: { kind: 'virtual', simulated: true, profile: 'none', probe: null, facts: {} },
-    scenario: { id: 'none', title: 'none', sha256: NONE, aims: [], steps: [] },
-    tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: process.version },
-    catalogue: { sha256: NONE, rows: 0, data: [] },
-    seedCommitment: NONE,
-    manifest: { sha256: manifestSha256(MANIFEST), values: 0, placebos: 0 },
-    caseNumber: null,
-    operator: null,
-    lab: null,
-    clock: { name: 'run', ntpOffsetMs: null },
-  };
 }

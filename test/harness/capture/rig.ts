@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { createAuthority } from '../../../harness/capture/ca.js';
+import type { Resolve } from '../../../harness/capture/lab.js';
 import { startProxy } from '../../../harness/capture/proxy.js';
 import type { RunningProxy } from '../../../harness/capture/proxy.js';
 import type { TrafficRule } from '../../../harness/capture/rules.js';
@@ -15,16 +16,10 @@ import { createRunClock } from '../../../harness/clock.js';
 import type { RunClock } from '../../../harness/model/clock.js';
 import type { Flow, Gap } from '../../../harness/model/event.js';
 import type { Recorder } from '../../../harness/model/recorder.js';
-import type { RunHead } from '../../../harness/model/run.js';
-import { RUN_SCHEMA } from '../../../harness/model/run.js';
-import type { Manifest } from '../../../harness/model/values.js';
 import { fileBodies } from '../../../harness/store/bodies.js';
 import { createRun } from '../../../harness/store/create.js';
 import { readRun } from '../../../harness/store/read.js';
-import { manifestSha256 } from '../../../harness/values/manifest.js';
-
-const MANIFEST: Manifest = { seed: '00'.repeat(16), values: [], placebos: [] };
-const NONE = '0'.repeat(64);
+import { MANIFEST, runHead } from './run-head.js';
 
 /** The proxy's CA and the one of the far servers: made once, a key takes its time. */
 export const lab = createAuthority('Lab', Date.now(), 'rsa');
@@ -68,6 +63,8 @@ export interface RigOptions {
   /** With a DNS stub. */
   readonly dns?: boolean;
   readonly insecure?: boolean;
+  /** Instead of the routes. */
+  readonly resolve?: Resolve;
 }
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
@@ -75,7 +72,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const clock = options.clock ?? createRunClock({});
   const run = createRun({
     dir: join(dir, 'run'),
-    head: headOf(),
+    head: runHead('capture-test'),
     manifest: MANIFEST,
     clock,
     ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }),
@@ -109,7 +106,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     dnsPort: options.dns === true ? 0 : null,
     upstreamCaPem: far.certPem,
     listen: { host: '127.0.0.1', port: 0 },
-    resolve: (host) => (routes.has(host) ? { ip: host === '::1' ? '::1' : '127.0.0.1', port: routes.get(host) ?? 0 } : null),
+    resolve:
+      options.resolve ?? ((host) => (routes.has(host) ? { ip: host === '::1' ? '::1' : '127.0.0.1', port: routes.get(host) ?? 0 } : null)),
     owner: {
       owner: (port) => (owners.has(port) ? { uid: 10_101, package: 'com.example.loan', pid: owners.get(port) ?? 0, how: 'virtual' } : null),
     },
@@ -157,35 +155,6 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
-
-function headOf(): RunHead {
-  return {
-    schema: RUN_SCHEMA,
-    id: 'capture-test',
-    began: new Date().toISOString(),
-    app: {
-      id: 'x',
-      package: 'com.example.loan',
-      label: 'x',
-      version: '1',
-      signer: null,
-      sha256: NONE,
-      source: { where: 'test', when: new Date().toISOString() },
-      permissions: [],
-      firstParty: { domains: [], classes: [] },
-    },
-    handset: { kind: 'virtual', simulated: true, profile: 'none', probe: null, facts: {} },
-    scenario: { id: 'none', title: 'none', sha256: NONE, aims: [], steps: [] },
-    tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: process.version },
-    catalogue: { sha256: NONE, rows: 0, data: [] },
-    seedCommitment: NONE,
-    manifest: { sha256: manifestSha256(MANIFEST), values: 0, placebos: 0 },
-    caseNumber: null,
-    operator: null,
-    lab: null,
-    clock: { name: 'run', ntpOffsetMs: null },
-  };
-}
 
 /** A far server that hands each connection, TLS taken off, to `serve`. Its sockets may be half-open. */
 export async function farServer(

@@ -84,11 +84,28 @@ describe('a recorder that is stopped in the middle', () => {
         expect(read.events.length).toBeGreaterThan(3);
         fs.rmSync(dir, { recursive: true });
       }
+      // What waits in memory when the run ends may find no room either.
+      const run = openRun(path.join(disk, 'run'));
+      const body = run.body('request');
+      body.write(Buffer.alloc(200_000, 1));
+      const ref = await body.end('whole');
+      fs.appendFileSync(path.join(disk, 'filler'), Buffer.alloc(1024 * 1024 - used(disk) - 20_000));
+      run.write(flow(run, ref === null ? [] : [ref]));
+      run.close('complete', null);
+      const read = readRun(path.join(disk, 'run'));
+      expect([read.end?.outcome, read.events.filter(({ kind }) => kind === 'flow').length]).toEqual(['failed', 0]);
+      expect(read.events.at(-2)).toMatchObject({ kind: 'gap', source: 'store', why: 'disk: ENOSPC' });
     } finally {
       spawnSync('umount', ['-l', disk]);
     }
   });
 });
+
+/** Bytes in use on a disk, whole blocks. */
+function used(disk: string): number {
+  const { blocks, bfree, bsize } = fs.statfsSync(disk);
+  return (blocks - bfree) * bsize;
+}
 
 async function fillDisk(run: ReturnType<typeof openRun>, way: 'events' | 'small body' | 'large body' | 'value'): Promise<LabError | null> {
   try {
