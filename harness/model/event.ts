@@ -1,9 +1,10 @@
 import type { FlowTls, FlowWebSocket, HttpRequestHead, HttpResponseHead, Synthetic } from './flow-parts.js';
 import type { Stamp } from './stamp.js';
 
-export type EventId = `e${number}`;
-/** A value of the run's manifest: `v…` planted, typed or registered before launch, `p…` a placebo. */
-export type ValueId = `${'v' | 'p'}${number}`;
+/** `e1`, `e2` … in the order of the record; of an imported event its name in the evidence it came from. */
+export type EventId = string;
+/** A value of the run's manifest: `v…` planted, typed or registered before launch, `p…` a placebo; of imported evidence its canary's id. */
+export type ValueId = string;
 export type Phase = 'before-launch' | 'before-consent' | 'after-consent' | 'after-refusal' | 'after-withdrawal';
 
 /** A file of the run folder, by its path from the run folder. */

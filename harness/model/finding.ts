@@ -3,12 +3,56 @@ import type { ManifestValue } from './values.js';
 import type { RunHead } from './run.js';
 import type { Need } from './scenario.js';
 
-/** One step of a certificate's chain, from the wire to the value. `form` steps name the spelling of the value that was found. */
+/** `md5-16`: the middle 8 bytes of an MD5. `crc32`: big-endian, as its hex is written. */
+export type DigestName = 'md5' | 'md5-16' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512' | 'sm3' | 'crc32';
+
+/** One step of a certificate's chain, from the wire to the value. */
 export type Encoding =
-  | { readonly op: 'percent' | 'json' | 'html' | 'base64' | 'hex' | 'gzip' | 'deflate' | 'brotli' | 'zstd' | 'multipart' }
-  | { readonly op: 'md5' | 'md5-16' | 'sha1' | 'sha256' | 'sm3' }
-  /** Bytes that a hook saw leave a digest, MAC or cipher whose input holds the value. */
-  | { readonly op: 'derived'; readonly derivation: EventId };
+  /** `deflate`: with or without the zlib header. `utf-16…`: text of two-byte units, undone to UTF-8. */
+  | {
+      readonly op:
+        | 'percent'
+        | 'json'
+        | 'html'
+        | 'quoted-printable'
+        | 'utf-16le'
+        | 'utf-16be'
+        | 'base64'
+        | 'hex'
+        | 'gzip'
+        | 'deflate'
+        | 'brotli'
+        | 'zstd';
+    }
+  /** The bytes are the digest of the value in the certificate's form. */
+  | { readonly op: DigestName }
+  /** The digest `outer` of the digest `inner` of it, written as `as` between the two. */
+  | {
+      readonly op: 'digest-of-digest';
+      readonly outer: DigestName;
+      readonly inner: DigestName;
+      readonly as: 'hex-lower' | 'hex-upper' | 'raw' | 'base64';
+    }
+  /** The digest of it between two texts that an SDK is known to use. */
+  | { readonly op: 'salted'; readonly digest: DigestName; readonly before: string; readonly after: string }
+  /** The HMAC of it under a key that an SDK is known to use. */
+  | { readonly op: 'hmac'; readonly digest: DigestName; readonly key: string }
+  /**
+   * Bytes that a hook saw leave a digest, MAC, cipher or coding whose input holds the value. `from`: at which byte of that output they begin;
+   * other than the whole output only for a cipher, whose input then holds the value within the same stretch (give or take a block of 16).
+   */
+  | { readonly op: 'derived'; readonly derivation: EventId; readonly from: number }
+  /** Only as the first layer: pieces of one or several requests put together, in order. The last one lies in the link's own flow and part. */
+  | { readonly op: 'joined'; readonly pieces: readonly JoinedPiece[] };
+
+/** A stretch of a request: how it is reached in its part, and where it lies in the last layer on that way. */
+export interface JoinedPiece {
+  readonly flow: EventId;
+  readonly part: Span['part'];
+  readonly sourceSha256: string;
+  readonly layers: Certificate['layers'];
+  readonly at: { readonly start: number; readonly end: number };
+}
 
 /** Where a value lies: in bytes as sent. */
 export interface Span {
@@ -20,11 +64,23 @@ export interface Span {
 /** Everything that a verifier needs to show one link again from the recorded bytes. */
 export interface Certificate {
   readonly value: ValueId;
-  /** The spelling that was found: `raw`, `lower`, `upper`, `no-separator`, `with-86`… */
+  /**
+   * How the value is written there:
+   * `raw`, `lower`, `upper`, `reversed`, `full-width` (digits U+FF10…), `plus-for-space`, charsets of the raw text `gbk`, `utf-16le`, `utf-16be`;
+   * phones: `with-86`, `with-plus-86`, `with-0086`, `with-086`, each also with `-space` or `-dash` behind the prefix (`with-86-dash`: `86-140…`),
+   * `space-3-4-4`, `dash-3-4-4`, `plus-86-space-3-4-4` (`+86 140 8273 6951`), `plus-86-dash-3-4-4`;
+   * addresses (MAC, BSSID): `colon-`, `dash-`, `dot-` (`0a3f.9c51.e27d`), `no-separator-` × `lower`, `upper`; OAID also `no-separator-…`;
+   * IMEI `no-check-digit`; bank card `space-4`, `dash-4`;
+   * with the name of the same group before or behind it: `name-JOIN-value`, `value-JOIN-name`, JOIN one of `plain` (nothing), `colon`, `comma`, `bar`, `space`;
+   * `masked-A-B`: the first A and last B characters stand, the rest is mask characters (`*`, `•`, `＊`, `#`, `x`, `X`), at least two;
+   * coordinates: `pair[-gcj02|-bd09][-NUMBER]-N`: latitude and longitude in any order, in that datum, agreeing to N decimals (cut or rounded);
+   * NUMBER, when not decimal text: `e5`, `e6`, `e7` (integers as text), `f64le`, `f64be`, `f32le`, `f32be`, `i32le-e6`, `i32be-e6`, `i32le-e7`, `i32be-e7`,
+   * `varint-e6`, `varint-e7`, `zigzag-e6`, `zigzag-e7` (protobuf); `geohash-N`: N characters.
+   */
   readonly form: string;
-  /** SHA-256 of the part's bytes as sent. */
+  /** SHA-256 of the part's bytes as sent: of the part in which the value ends. */
   readonly sourceSha256: string;
-  /** For each layer: what was decoded, from which bytes of the layer above, and the SHA-256 of what came out. */
+  /** For each layer: what was decoded, from which bytes of the layer above, and the SHA-256 of what came out. For `joined` the range is the whole part. */
   readonly layers: readonly { readonly encoding: Encoding; readonly start: number; readonly end: number; readonly sha256: string }[];
   /** Where the spelling lies in the last layer. For a digest that layer is the spelling itself: its `start` and `end` say where the digest lies. */
   readonly at: { readonly start: number; readonly end: number };

@@ -205,7 +205,7 @@ export function linked(timeline: Timeline): readonly Sent[] {
     level === 'C5' && chain.some((step) => step.op === 'derived' && made.has(step.derivation));
   return timeline.links.flatMap((link): Sent[] => {
     const flow = flows.get(link.flow);
-    if (flow === undefined || link.value.startsWith('p') || !isPersonal(link.datum) || isOthers(timeline, flow)) return [];
+    if (flow === undefined || !timeline.values.has(link.value) || !isPersonal(link.datum) || isOthers(timeline, flow)) return [];
     const adrift = flow.owner.package === null && !isMadeHere(link);
     return [{ link, flow, receiver: receiverOf(timeline, flow), form: form(link), doubt: adrift ? 'owner-unknown' : null }];
   });
@@ -255,7 +255,7 @@ export function pickedDetail(values: readonly ValueId[]): string {
   return values.join(',');
 }
 
-const isValueId = (text: string): text is ValueId => /^[vp]\d+$/.test(text);
+const isValueId = (text: string): boolean => /^[vp]\d+$/.test(text);
 
 /** Values that the system's picker handed over in this event; none for an event of another kind. */
 export function pickedValues({ what, detail }: Lifecycle): readonly ValueId[] {

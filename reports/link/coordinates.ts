@@ -1,7 +1,8 @@
 import type { ManifestValue } from '../../harness/model/values.js';
+import type { Matcher } from './matcher.js';
 
 /** Latitudes and longitudes of the run, by their first three decimals. */
-export interface CoordinateIndex {
+interface CoordinateIndex {
   readonly lat: ReadonlyMap<string, readonly Axis[]>;
   readonly lon: ReadonlyMap<string, readonly Axis[]>;
 }
@@ -11,7 +12,7 @@ interface Axis {
 }
 
 /** A latitude and a longitude of one value, near each other. `decimals` is the coarser of the two. */
-export interface PairHit {
+interface PairHit {
   readonly value: ManifestValue;
   readonly start: number;
   readonly end: number;
@@ -19,11 +20,33 @@ export interface PairHit {
 }
 
 /** Both numbers stand within so many bytes; a lone number proves nothing (measured: 188 chance hits at 3 decimals in 200 MB, as pairs none). */
-export const PAIR_WINDOW = 128;
+const PAIR_WINDOW = 128;
 const MIN_DECIMALS = 3;
 
+/** Finds the locations of a run as pairs of decimal numbers. Null: the run has none. */
+export function coordinates(values: readonly ManifestValue[]): Matcher | null {
+  const index = coordinateIndex(values);
+  if (index.lat.size === 0) return null;
+  return {
+    begin: (found) => ({
+      look: (layer) => {
+        for (const { value, start, end, decimals } of findPairs(index, layer.bytes)) {
+          const cap = decimals <= MIN_DECIMALS ? 'C2' : null;
+          found({ kind: 'matched', value, form: `pair-${decimals}`, bits: bitsOf(value, decimals), cap }, layer, { start, end });
+        }
+      },
+      end: () => undefined,
+    }),
+  };
+}
+
+/** Half a turn and a whole one, in steps of the last decimal that agrees. */
+function bitsOf(value: ManifestValue, decimals: number): number {
+  return Math.min(value.bits, Math.log2(180) + Math.log2(360) + 2 * decimals * Math.log2(10));
+}
+
 /** Splits the `lat,lon` of every location value for look-up. */
-export function coordinateIndex(values: readonly ManifestValue[]): CoordinateIndex {
+function coordinateIndex(values: readonly ManifestValue[]): CoordinateIndex {
   const lat = new Map<string, Axis[]>();
   const lon = new Map<string, Axis[]>();
   for (const value of values) {
@@ -46,7 +69,7 @@ function keys(text: string): readonly string[] {
 }
 
 /** How many decimals of `found` tell the same number as `text`, cut or rounded; 0 when it is another number. */
-export function agreeing(found: string, text: string): number {
+function agreeing(found: string, text: string): number {
   const places = found.length - found.indexOf('.') - 1;
   if (text.startsWith(found)) return places;
   if (Number(found) === Number(text) || Number(text).toFixed(Math.min(places, 20)) === found)
@@ -56,8 +79,7 @@ export function agreeing(found: string, text: string): number {
 }
 
 /** Finds pairs in one layer. */
-export function findPairs(index: CoordinateIndex, bytes: Uint8Array): readonly PairHit[] {
-  if (index.lat.size === 0) return [];
+function findPairs(index: CoordinateIndex, bytes: Uint8Array): readonly PairHit[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const lats: Near[] = [];
   const best = new Map<ManifestValue, PairHit>();
@@ -110,7 +132,7 @@ interface Found {
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
 /** The decimal number around a point; null when it has no integer part, fewer than three decimals, or too many digits. */
-export function numberAt(buffer: Buffer, dot: number): Found | null {
+function numberAt(buffer: Buffer, dot: number): Found | null {
   let start = dot;
   while (isDigit(buffer[start - 1]) && dot - start < 4) start -= 1;
   if (start === dot || dot - start > 3) return null;

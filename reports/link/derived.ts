@@ -1,6 +1,7 @@
 import type { Derivation, Event, EventId } from '../../harness/model/event.js';
 import type { Bodies } from '../../harness/model/finding.js';
 import { pathsOf, sha256, type DerivedInput, type Path } from './certificate.js';
+import { isHint } from './level.js';
 import { addDerived, type Needles } from './needles.js';
 import type { HookedCall } from './replay.js';
 import { beginWalk, searchPart } from './search.js';
@@ -38,7 +39,8 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
     if (output.length < MIN_OUTPUT || outputs.has(key)) continue;
     const input = read(derivation.input, bodies);
     const walk = beginWalk(needles, input.length);
-    searchPart(walk, input, []);
+    searchPart(walk, { bytes: input, encodings: [], source: { kind: 'call' } });
+    walk.end();
     bytesSearched += walk.bytes;
     const found = firstPerValue(walk.finds.flatMap((find) => pathsOf(find, inputOf)));
     if (found.length === 0) continue;
@@ -70,7 +72,7 @@ function firstPerValue(paths: readonly Path[]): readonly Path[] {
   const best = new Map<string, Path>();
   for (const path of paths) {
     const known = best.get(path.value.id);
-    if (path.kind !== 'token' && (known === undefined || path.layers.length < known.layers.length)) best.set(path.value.id, path);
+    if (!isHint(path) && (known === undefined || path.layers.length < known.layers.length)) best.set(path.value.id, path);
   }
   return [...best.values()];
 }

@@ -1,3 +1,5 @@
+import type { EventId } from '../../harness/model/event.js';
+import type { Span } from '../../harness/model/finding.js';
 import { isBase64, mapLight, type LightOp } from './decode.js';
 import type { PackOp } from './inflate.js';
 
@@ -8,13 +10,28 @@ export interface LayerStep {
   readonly end: number;
 }
 
-/** Bytes on some level of decoding. The root is a part as sent. */
+/** Where the bytes of a root come from. `call`: the input of a hooked call. `joined`: stretches of layers of one or several requests, in order. */
+export type Source =
+  | { readonly kind: 'part'; readonly flow: EventId; readonly part: Span['part'] }
+  | { readonly kind: 'call' }
+  | { readonly kind: 'joined'; readonly pieces: readonly { readonly layer: Layer; readonly start: number; readonly end: number }[] };
+
+/** Bytes on some level of decoding. The root is a part as sent, the input of a call, or pieces put together. */
 export interface Layer {
   readonly bytes: Uint8Array;
   readonly above: Layer | null;
   readonly step: LayerStep | null;
   /** Heavy steps (base64, hex, compression) from the root to here. */
   readonly depth: number;
+  /** Of a root; null for all below. */
+  readonly source: Source | null;
+}
+
+/** The root above a layer. */
+export function rootOf(layer: Layer): Layer {
+  let root = layer;
+  while (root.above !== null) root = root.above;
+  return root;
 }
 
 /** How many steps lead from the root to this layer. */

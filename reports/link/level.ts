@@ -18,6 +18,11 @@ const LEAST_TOKENS = 1024;
 
 const NAMES: ReadonlySet<CanaryType> = new Set(['name', 'contact_name']);
 
+/** Whether a value is a person's name. */
+export function isName({ type }: ManifestValue): boolean {
+  return NAMES.has(type);
+}
+
 /** How often chance had a go in this run. */
 export interface Tries {
   /** Words and numbers examined. */
@@ -46,12 +51,9 @@ export function surprise(path: Path, tries: Tries): number {
 }
 
 function bitsOf(path: Path, coded: boolean): number {
-  const { value, form } = path;
+  const { value } = path;
   if (coded) return value.bits < MIN_OWN_BITS ? value.bits : Math.max(CODED_BITS, value.bits);
-  const pair = /^pair-(\d+)$/.exec(form);
-  // Half a turn and a whole one, in steps of the last decimal that agrees.
-  if (pair !== null) return Math.min(value.bits, Math.log2(180) + Math.log2(360) + 2 * Number(pair[1]) * Math.log2(10));
-  return value.bits;
+  return path.bits;
 }
 
 /** What one flow holds: the value looked at is among it. */
@@ -65,7 +67,7 @@ export function companyOf(best: readonly { readonly path: Path; readonly bits: n
   const records = new Set<string>();
   let totalBits = 0;
   for (const { path, bits } of best.toSorted((a, b) => b.bits - a.bits)) {
-    if (path.kind === 'token') continue;
+    if (isHint(path)) continue;
     const record = recordOf(path.value);
     // Once one value of a contact is there, its other value could not have been anyone's: the choice among needles was paid for.
     const known = record !== null && records.has(record) ? Math.log2(Math.max(1, tries.needles.get(classOf(path.value.type)) ?? 1)) : 0;
@@ -89,8 +91,16 @@ export interface Setting {
 
 /** How sure it is that the value is in this request. `bits` is the find's own surprise. */
 export function levelOf(path: Path, bits: number, { company, flow, hook }: Setting): Level {
-  if (path.kind === 'token') return 'C2';
-  if (path.form === 'pair-3') return 'C2';
+  const level = ownLevel(path, bits, { company, flow, hook });
+  return path.cap !== null && path.cap < level ? path.cap : level;
+}
+
+/** Whether a find is too weak to speak for others beside it. */
+export function isHint({ cap }: Path): boolean {
+  return cap !== null && cap <= 'C2';
+}
+
+function ownLevel(path: Path, bits: number, { company, flow, hook }: Setting): Level {
   const alone = company.paths.length === 1;
   const coded = path.kind === 'digest' || path.derivations.length > 0;
   const { value } = path;

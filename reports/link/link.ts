@@ -1,14 +1,14 @@
 import type { Derivation, Event, EventId, Flow, Gap, ValueId } from '../../harness/model/event.js';
-import type { Bodies, Certificate, Level, Link, Report } from '../../harness/model/finding.js';
+import type { Bodies, Certificate, Level, Link, Report, Span } from '../../harness/model/finding.js';
 import type { RunHead } from '../../harness/model/run.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
 import { hostOf } from '../../harness/model/timeline.js';
-import { pathsOf, sha256, type Path } from './certificate.js';
+import { pathsOf, type Path } from './certificate.js';
 import { readDerivations, type Derived } from './derived.js';
-import { classOf, companyOf, levelOf, surprise, type Tries } from './level.js';
+import { classOf, companyOf, isHint, isName, levelOf, surprise, type Tries } from './level.js';
 import { stepsOf } from './layer.js';
 import { buildNeedles, type Needles } from './needles.js';
-import { partsOf, type Part } from './parts.js';
+import { partBytes, partsOf, type Part } from './parts.js';
 import { causesOf, readsOf, type Reads } from './reads.js';
 import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
 import { createReplay } from './replay.js';
@@ -33,7 +33,6 @@ export interface Linked {
 /** A find that its certificate has shown again. */
 interface Proof {
   readonly path: Path;
-  readonly part: Part['part'];
   readonly certificate: Certificate;
 }
 interface Searched {
@@ -49,10 +48,12 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const count = { tokens: 0, numbers: 0, bytes: derived.bytesSearched };
   const flows: Searched[] = [];
   const gaps: Gap[] = [];
+  const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
+  const tools: Tools = { needles, derived, count, placebos, ...lookUps({ events, bodies, values }) };
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
-    const { proofs, unseen } = searchFlow(flow, partsOf(flow, bodies), { needles, derived, count });
+    const { proofs, unseen } = searchFlow(flow, partsOf(flow, bodies), tools);
     flows.push({ flow, proofs });
     for (const why of unseen)
       gaps.push({
@@ -68,12 +69,12 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const tries: Tries = { ...count, needles: countClasses(manifest.values), forms: needles.forms };
   const receivers = receiversFor(head);
   const reads = readsOf(events, head, receivers);
-  const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
+  const rank = new Map(values.map(({ id }, i) => [id, i] as const));
   const drafts = flows.flatMap((searched) =>
-    linksOf(searched, { tries, reads, derived, placebos, receivers, appPackage: head.app.package }),
+    linksOf(searched, { tries, reads, derived, placebos, rank, receivers, appPackage: head.app.package }),
   );
   const hits = flows.reduce(
-    (n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => p.path.kind !== 'token')).length,
+    (n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => !isHint(p.path))).length,
     0,
   );
   return {
@@ -83,8 +84,30 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   };
 }
 
+interface Recorded {
+  readonly events: readonly Event[];
+  readonly bodies: Bodies;
+  readonly values: readonly ManifestValue[];
+}
+
+function lookUps({ events, bodies, values }: Recorded): Pick<Tools, 'partOf' | 'nameOf'> {
+  const flows = new Map(events.flatMap((e) => (e.kind === 'flow' ? [[e.id, e] as const] : [])));
+  const names = new Map(values.flatMap((v) => (v.group !== null && isName(v) ? [[v.group, v] as const] : [])));
+  let last: { readonly flow: EventId; readonly part: Span['part']; readonly bytes: Uint8Array | null } | null = null;
+  return {
+    partOf: (id, part) => {
+      const flow = flows.get(id);
+      if (last?.flow !== id || last.part !== part)
+        last = { flow: id, part, bytes: flow === undefined ? null : partBytes(flow, part, bodies) };
+      return last.bytes;
+    },
+    nameOf: (value) => (value.group === null ? null : (names.get(value.group) ?? null)),
+  };
+}
+
 function lastId(events: readonly Event[]): number {
-  return events.reduce((max, e) => Math.max(max, Number(e.id.slice(1))), 0);
+  // Imported events have names of their own; no later number than theirs is taken either.
+  return events.reduce((max, e) => Math.max(max, /^e\d{1,15}$/.test(e.id) ? Number(e.id.slice(1)) : 0), events.length);
 }
 
 function countClasses(values: readonly ManifestValue[]): ReadonlyMap<string, number> {
@@ -103,6 +126,34 @@ interface Tools {
   readonly needles: Needles;
   readonly derived: Derived;
   readonly count: Count;
+  readonly placebos: ReadonlySet<ValueId>;
+  /** The bytes of a part as sent; null where there is none. */
+  partOf(flow: EventId, part: Span['part']): Uint8Array | null;
+  /** The name in a value's group; null: none. */
+  nameOf(value: ManifestValue): ManifestValue | null;
+}
+
+/** Makes certificates of finds and keeps those that replay. */
+function prove(
+  finds: readonly Find[],
+  { derived, partOf, nameOf }: Tools,
+): { readonly proofs: Map<ValueId, Proof[]>; readonly unproved: ReadonlySet<ValueId> } {
+  const proofs = new Map<ValueId, Proof[]>();
+  const unproved = new Set<ValueId>();
+  const replay = createReplay();
+  for (const find of fewest(finds)) {
+    for (const path of pathsOf(find, derived.inputOf)) {
+      const mine = proofs.get(path.value.id) ?? [];
+      if (path.where === null || mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
+      const { value, form, layers, at, where } = path;
+      const certificate: Certificate = { value: value.id, form, sourceSha256: where.sourceSha256, layers, at };
+      const part = partOf(where.flow, where.part) ?? new Uint8Array(0);
+      const shown = replay(certificate, { part, value, name: nameOf(value), derivation: derived.callOf, partOf });
+      if (shown.ok) proofs.set(value.id, [...mine, { path, certificate }]);
+      else unproved.add(value.id);
+    }
+  }
+  return { proofs, unproved };
 }
 
 function typeOf(flow: Flow): string | null {
@@ -112,33 +163,22 @@ function typeOf(flow: Flow): string | null {
 function searchFlow(
   flow: Flow,
   parts: readonly Part[],
-  { needles, derived, count }: Tools,
+  tools: Tools,
 ): { readonly proofs: Searched['proofs']; readonly unseen: ReadonlySet<string> } {
-  const proofs = new Map<ValueId, Proof[]>();
-  const unproved = new Set<ValueId>();
-  const replay = createReplay();
+  const { needles, count } = tools;
   const walk = beginWalk(
     needles,
     parts.reduce((n, p) => n + p.bytes.length, 0),
   );
-  for (const part of parts) {
-    walk.finds.length = 0;
-    const body = searchPart(walk, part.bytes, part.encodings);
-    if (part.part === 'body' && !walk.finds.some(({ needle }) => needle.kind === 'derived') && isUndecodable(body, typeOf(flow)))
-      walk.unseen.add('undecodable');
-    const sourceSha256 = walk.finds.length === 0 ? '' : sha256(part.bytes);
-    for (const find of fewest(walk.finds)) {
-      for (const path of pathsOf(find, derived.inputOf)) {
-        const mine = proofs.get(path.value.id) ?? [];
-        if (mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
-        const certificate: Certificate = { value: path.value.id, form: path.form, sourceSha256, layers: path.layers, at: path.at };
-        const shown = replay(certificate, { part: part.bytes, value: path.value, derivation: (id: EventId) => derived.callOf(id) });
-        if (shown.ok) proofs.set(path.value.id, [...mine, { path, part: part.part, certificate }]);
-        else unproved.add(path.value.id);
-      }
-    }
+  for (const { part, bytes, encodings } of parts) {
+    const before = walk.finds.length;
+    const body = searchPart(walk, { bytes, encodings, source: { kind: 'part', flow: flow.id, part } });
+    const joined = walk.finds.slice(before).some(({ needle }) => needle.kind === 'derived');
+    if (part === 'body' && !joined && isUndecodable(body, typeOf(flow))) walk.unseen.add('undecodable');
   }
-  if ([...unproved].some((id) => id.startsWith('v') && !proofs.has(id))) walk.unseen.add('certificate');
+  walk.end();
+  const { proofs, unproved } = prove(walk.finds, tools);
+  if ([...unproved].some((id) => !tools.placebos.has(id) && !proofs.has(id))) walk.unseen.add('certificate');
   if (flow.bodies.some((body) => body.of === 'request' && body.state === 'cut')) walk.unseen.add('cut');
   count.tokens += walk.tokens;
   count.numbers += walk.numbers;
@@ -150,9 +190,9 @@ function searchFlow(
 const CODECS: ReadonlySet<Derivation['op']> = new Set(['base64', 'gzip']);
 const BEHIND_ALL = 1000;
 
-/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the finer; hooked codecs last. */
+/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the one that tells more; hooked codecs last. */
 function fewest(finds: readonly Find[]): readonly Find[] {
-  const finer = ({ needle }: Find): number => (needle.kind === 'pair' ? Number(needle.form.slice(5)) / 100 : 0);
+  const finer = ({ needle }: Find): number => (needle.kind === 'matched' ? needle.bits / 1000 : 0);
   const codec = ({ needle }: Find): number => (needle.kind === 'derived' && CODECS.has(needle.derivation.op) ? BEHIND_ALL : 0);
   return finds
     .map((find) => ({ find, n: stepsOf(find.layer) - finer(find) + codec(find) }))
@@ -163,7 +203,8 @@ function fewest(finds: readonly Find[]): readonly Find[] {
 /** One proof of each sort is kept for a value; the level decides between them. */
 function sortOf(path: Path): string {
   if (path.blended) return 'blended';
-  return path.derivations.length > 0 ? 'derived' : path.kind;
+  if (path.derivations.length > 0) return 'derived';
+  return path.cap === null ? path.kind : `${path.kind} up to ${path.cap}`;
 }
 
 interface Context {
@@ -171,6 +212,8 @@ interface Context {
   readonly reads: Reads;
   readonly derived: Derived;
   readonly placebos: ReadonlySet<ValueId>;
+  /** Place of each value in the manifest. */
+  readonly rank: ReadonlyMap<ValueId, number>;
   readonly receivers: ReceiverTable;
   readonly appPackage: string;
 }
@@ -199,14 +242,14 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
         flow: flow.id,
         ...causesOf(path.value, reads, { flow, receiver, appPackage }),
         chain: certificate.layers.map((l) => l.encoding),
-        span: { part: best.part, ...path.span },
+        span: { part: path.where?.part ?? 'body', ...path.span },
         level: best.level,
         surpriseBits: Math.round(best.bits * 10) / 10,
         certificate,
       },
     ];
   });
-  return links.toSorted((a, b) => Number(a.value.slice(1)) - Number(b.value.slice(1)));
+  return links.toSorted((a, b) => (context.rank.get(a.value) ?? 0) - (context.rank.get(b.value) ?? 0));
 }
 
 type Ranked = Proof & { readonly bits: number; readonly level: Level };

@@ -1,7 +1,7 @@
 // Shows a link again from its certificate alone. On purpose nothing is shared with the linker (only replay-layers.ts is read with it): a fault in one must not hide in the other.
 import { createHash } from 'node:crypto';
 import type { Derivation, EventId } from '../../harness/model/event.js';
-import type { Certificate } from '../../harness/model/finding.js';
+import type { Certificate, Span } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
 import { base64, hexByte, latin1, light, unpack, type Seen } from './replay-layers.js';
 
@@ -15,7 +15,11 @@ export interface HookedCall extends Pick<Derivation, 'op' | 'algorithm'> {
 export interface ReplayParts {
   readonly part: Uint8Array;
   readonly value: ManifestValue;
+  /** The name in the same group; null: none. */
+  readonly name: ManifestValue | null;
   derivation(id: EventId): HookedCall | null;
+  /** Another part as sent, for pieces put together. */
+  partOf(flow: EventId, part: Span['part']): Uint8Array | null;
 }
 export type Replayed = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -118,14 +122,18 @@ function step(layer: CertLayer, seen: Seen, { certificate, parts, once }: Job): 
     case 'brotli':
     case 'zstd':
       return { bytes: once(seen.bytes, layer), before: null, after: null };
-    case 'multipart':
-      throw new Broken('a multipart body is read as it stands');
-    default: {
+    case 'md5':
+    case 'md5-16':
+    case 'sha1':
+    case 'sha256':
+    case 'sm3': {
       const spelled = spell(parts.value, certificate.form);
       if (spelled === null || Buffer.compare(digest(encoding.op, spelled), piece) !== 0)
         throw new Broken(`not the ${encoding.op} of the value`);
       return { bytes: spelled, before: null, after: null };
     }
+    default:
+      throw new Broken(`${encoding.op} is not known`);
   }
 }
 

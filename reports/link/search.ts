@@ -1,12 +1,11 @@
 import { standsAlone } from './boundary.js';
-import { findPairs } from './coordinates.js';
 import { decodeBase64, decodeHex, decodeLight, textLike, type LightOp } from './decode.js';
 import { isZlib, packOf, unpack, type PackOp } from './inflate.js';
 import { aligned } from './kernel.js';
-import type { Layer, LayerStep } from './layer.js';
+import type { Layer, LayerStep, Source } from './layer.js';
 import type { Needle, Needles } from './needles.js';
+import type { Matching } from './matcher.js';
 import { findRuns } from './runs.js';
-import { findShort } from './short.js';
 
 /** A needle at a place of a layer. */
 export interface Find {
@@ -28,6 +27,9 @@ export interface Walk {
   /** Why something was not looked at; each reason once. */
   readonly unseen: Set<string>;
   readonly seen: Set<string>;
+  readonly matchings: readonly Matching[];
+  /** To be called once after the last part. */
+  end(): void;
 }
 
 /** Heavy layers (base64, hex, compression) that are undone one inside the other. */
@@ -40,9 +42,17 @@ const ALWAYS_LIGHT = 64 * 1024;
 
 /** A walk over the parts of one request of `bytes` bytes. */
 export function beginWalk(needles: Needles, bytes: number): Walk {
+  const finds: Find[] = [];
+  const matchings = needles.matchers.map((matcher) =>
+    matcher.begin((needle, layer, { start, end }) => finds.push({ needle, layer, start, end })),
+  );
   return {
     needles,
-    finds: [],
+    finds,
+    matchings,
+    end: () => {
+      for (const matching of matchings) matching.end();
+    },
     left: Math.max(BUDGET_FLOOR, bytes * BUDGET),
     bytes: 0,
     tokens: 0,
@@ -52,9 +62,16 @@ export function beginWalk(needles: Needles, bytes: number): Walk {
   };
 }
 
-/** Searches one part as sent; `encodings` are the words of its Content-Encoding, outermost last. Returns the bytes below those. */
-export function searchPart(walk: Walk, bytes: Uint8Array, encodings: readonly string[]): Uint8Array {
-  const root: Layer = { bytes: aligned(bytes), above: null, step: null, depth: 0 };
+/** Bytes to be searched from the outside in; `encodings` are the words of their Content-Encoding, outermost last. */
+export interface Haystack {
+  readonly bytes: Uint8Array;
+  readonly encodings: readonly string[];
+  readonly source: Source;
+}
+
+/** Searches one part as sent. Returns the bytes below its content encodings. */
+export function searchPart(walk: Walk, { bytes, encodings, source }: Haystack): Uint8Array {
+  const root: Layer = { bytes: aligned(bytes), above: null, step: null, depth: 0, source };
   const ops = encodings.filter((word) => word !== 'identity');
   let layer = root;
   for (const word of ops.toReversed()) {
@@ -80,12 +97,11 @@ function visit(walk: Walk, layer: Layer): void {
     openPacked(walk, layer);
     if (last !== layer) openPacked(walk, last);
   } else if (packed(layer.bytes, layer.bytes.length)) walk.unseen.add('too deep');
-  findShort(walk.needles, last, walk.finds);
   decodeRuns(walk, last);
 }
 
 function scan(walk: Walk, layer: Layer): void {
-  const { kernel, list, coordinates } = walk.needles;
+  const { kernel, list } = walk.needles;
   const { bytes } = layer;
   walk.bytes += bytes.length;
   kernel.scan(bytes, bytes.length, (index, start) => {
@@ -94,9 +110,7 @@ function scan(walk: Walk, layer: Layer): void {
     if (needle.kind === 'literal' && !standsAlone(needle, bytes, { start, end })) return;
     walk.finds.push({ needle, layer, start, end });
   });
-  for (const { value, start, end, decimals } of findPairs(coordinates, bytes)) {
-    walk.finds.push({ needle: { kind: 'pair', value, form: `pair-${decimals}` }, layer, start, end });
-  }
+  for (const matching of walk.matchings) matching.look(layer);
 }
 
 const LIGHT_OPS: readonly LightOp[] = ['percent', 'json', 'html'];
@@ -116,7 +130,7 @@ function undoLight(walk: Walk, from: Layer): Layer {
 function lighter(layer: Layer): Layer | null {
   for (const op of LIGHT_OPS) {
     const bytes = decodeLight(op, layer.bytes, null);
-    if (bytes !== null) return { bytes, above: layer, step: { op, start: 0, end: layer.bytes.length }, depth: layer.depth };
+    if (bytes !== null) return { bytes, above: layer, step: { op, start: 0, end: layer.bytes.length }, depth: layer.depth, source: null };
   }
   return null;
 }
@@ -157,7 +171,7 @@ function open(walk: Walk, layer: Layer, step: LayerStep & { readonly op: PackOp 
     return null;
   }
   if (deeper > 0 && !spend(walk, out.length)) return null;
-  return { bytes: aligned(out), above: layer, step, depth: layer.depth + deeper };
+  return { bytes: aligned(out), above: layer, step, depth: layer.depth + deeper, source: null };
 }
 
 function decodeRuns(walk: Walk, layer: Layer): void {
@@ -209,7 +223,12 @@ function decodeHexRun(walk: Walk, layer: Layer, start: number, end: number): boo
     const middle =
       phase === 0 && end - start === 16 ? walk.needles.middles.get(Buffer.from(out.subarray(0, n)).toString('latin1')) : undefined;
     if (middle !== undefined)
-      walk.finds.push({ needle: middle, layer: { bytes: out.slice(0, n), above: layer, step, depth: layer.depth + 1 }, start: 0, end: n });
+      walk.finds.push({
+        needle: middle,
+        layer: { bytes: out.slice(0, n), above: layer, step, depth: layer.depth + 1, source: null },
+        start: 0,
+        end: n,
+      });
     keep(walk, layer, { step, out, n, sure: false });
   }
   return true;
@@ -261,7 +280,7 @@ function keep(walk: Walk, above: Layer, { step, out, n, sure }: Decoded): void {
     walk.bytes += n;
     return;
   }
-  const layer: Layer = { bytes: out.slice(0, n), above, step, depth };
+  const layer: Layer = { bytes: out.slice(0, n), above, step, depth, source: null };
   if (deeper) visit(walk, layer);
   else scan(walk, layer);
 }

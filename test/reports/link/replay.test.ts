@@ -38,6 +38,8 @@ function partsFor(story: Story, link: Link): ReplayParts {
   return {
     part: partBytes(flow, link.span.part, story.bodies) ?? new Uint8Array(0),
     value,
+    name: null,
+    partOf: () => null,
     derivation: (id: EventId) => {
       const call = story.events.find((e) => e.id === id);
       return call?.kind === 'derivation'
@@ -64,7 +66,7 @@ test('every certificate replays', () => {
 const flip = (hash: string): string => (hash.startsWith('0') ? '1' : '0') + hash.slice(1);
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const check = (part: string, certificate: Certificate): boolean =>
-  replay(certificate, { part: Buffer.from(part), value: PHONE, derivation: () => null }).ok;
+  replay(certificate, { part: Buffer.from(part), value: PHONE, name: null, partOf: () => null, derivation: () => null }).ok;
 
 /** Every single change of a certificate: one number one off or one hash digit, one word another. */
 function mutations(c: Certificate): readonly (readonly [string, Certificate])[] {
@@ -94,7 +96,7 @@ function mutations(c: Certificate): readonly (readonly [string, Certificate])[] 
     );
     out.push(
       [`layer ${i} a digest`, put({ encoding: { op: layer.encoding.op === 'sm3' ? 'md5' : 'sm3' } })],
-      [`layer ${i} another call`, put({ encoding: { op: 'derived', derivation: 'e999' } })],
+      [`layer ${i} another call`, put({ encoding: { op: 'derived', from: 0, derivation: 'e999' } })],
     );
   });
   return out;

@@ -1,0 +1,73 @@
+import type { LightOp } from '../decode.js';
+
+/** Shortest needle: its four windows of 8 bytes (one for each alignment of the haystack) need 11 bytes. */
+export const MIN_NEEDLE = 11;
+
+/** Where something lies in the arena, in bytes from its beginning. */
+export type Address = number;
+
+/** What is called for each place where a needle stands whole. */
+export type Found = (needle: number, at: number) => void;
+
+/** Pairs of numbers `start, end` in the arena: `wordAt(at + 8 * i)` and four bytes on. */
+export interface Pairs {
+  readonly at: Address;
+  readonly length: number;
+}
+
+/** What bytes are made of. Places are offsets in them; the lists live until the arena is released below them. */
+export interface Survey {
+  /** Runs of base64 characters, over line ends too. */
+  readonly base64: Pairs;
+  readonly hex: Pairs;
+  /** Words that `addWord` may have been given; some were not. */
+  readonly words: Pairs;
+  /** Numbers up to their third decimal that `addWord` may have been given. */
+  readonly decimals: Pairs;
+  /** Words of 8 or more characters of base64, and numbers of 8 or more digits. */
+  readonly tokens: number;
+  readonly numbers: number;
+  /** Sum of MARK values: characters that stand somewhere in the bytes. Each may stand there although it is not marked in the last 64 bytes' surroundings. */
+  readonly marks: number;
+}
+
+/** Characters whose absence spares a search for what begins with them. */
+export const MARK = { percent: 1, backslash: 2, ampersand: 4, equals: 8 } as const;
+
+/**
+ * Finds many byte strings at once; they can be added at any time. Layers lie in its arena, a stack of bytes: what was decoded lies on top,
+ * is scanned where it lies, and goes when the arena is released to a mark from before. Nothing in it survives that.
+ */
+export interface Kernel {
+  /** Adds a needle of at least MIN_NEEDLE bytes and returns its index. */
+  add(needle: Uint8Array): number;
+  /** Calls back for each place in `hay[0, length)` where a needle stands whole; needles may be added and other bytes scanned meanwhile. */
+  scan(hay: Uint8Array, length: number, found: Found): void;
+  /** Makes a word of 4 to 10 bytes (letters, digits, bytes beyond ASCII), or a number with three decimals, a candidate of surveys. */
+  addWord(word: Uint8Array): void;
+
+  /** The top of the arena: the address that the next decoded bytes get. */
+  mark(): Address;
+  release(mark: Address): void;
+  /** Copies bytes onto the arena. */
+  put(bytes: Uint8Array): Address;
+  /** The bytes themselves, not a copy: only until the next call. */
+  view(at: Address, length: number): Uint8Array;
+  byteAt(at: Address): number;
+  /** The 32-bit number at a multiple of 4. */
+  wordAt(at: Address): number;
+
+  scanAt(at: Address, length: number, found: Found): void;
+  /** Whether a needle stands in the bytes. */
+  has(at: Address, length: number): boolean;
+  survey(at: Address, length: number): Survey;
+  textLike(at: Address, length: number): boolean;
+  /** 53 bits that tell contents apart. */
+  hash(at: Address, length: number): number;
+
+  /** Decodes onto the top of the arena; each returns how many bytes came out. */
+  base64(at: Address, length: number): number;
+  hex(at: Address, length: number): number;
+  /** Undoes one light layer; null when nothing changed (then nothing lies on top). */
+  light(op: LightOp, at: Address, length: number): number | null;
+}

@@ -1,0 +1,11 @@
+import type { ManifestValue } from '../../harness/model/values.js';
+import { coordinates } from './coordinates.js';
+import type { Matcher } from './matcher.js';
+import { shortValues } from './short-values.js';
+
+const ALL: readonly ((values: readonly ManifestValue[]) => Matcher | null)[] = [shortValues, coordinates];
+
+/** The matchers that have something to look for among these values. */
+export function matchersFor(values: readonly ManifestValue[]): readonly Matcher[] {
+  return ALL.flatMap((make) => make(values) ?? []);
+}
