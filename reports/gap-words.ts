@@ -27,6 +27,10 @@ const WHATS: Readonly<Record<GapWhat, Words>> = {
   'not-written': { zh: '未能写入的文件', en: 'file that could not be written' },
   request: { zh: '请求的内容', en: 'content of a request' },
   'not-settled': { zh: '出错时仍在途中的记录', en: 'records under way when the run failed' },
+  canary: { zh: '证据中的一个值', en: 'a value of the evidence' },
+  'har-entry': { zh: 'HAR 中的一条记录', en: 'an entry of the HAR' },
+  'consent-acts': { zh: '用户是否同意、何时同意', en: 'whether and when the user agreed' },
+  'crypto-joins': { zh: '分多次完成的加密', en: 'encryption done in several calls' },
 };
 
 const WHYS: Readonly<Record<GapWhy, Words>> = {
@@ -121,6 +125,10 @@ const WHYS: Readonly<Record<GapWhy, Words>> = {
   'content-encoding': { zh: '无法解开的内容编码', en: 'content encoding that could not be undone' },
   'run-ended': { zh: '记录结束时仍在进行', en: 'still under way when the recording ended' },
   'after-error': { zh: '运行出错之后未能收齐', en: 'could not be collected after the error' },
+  'too-short': { zh: '太短，无法查找', en: 'too short to be looked for' },
+  'entry-too-long': { zh: '太长，未导入', en: 'too long, not imported' },
+  'not-in-evidence': { zh: '导入的证据没有记录', en: 'the imported evidence does not tell' },
+  'too-much-to-join': { zh: '数据太多，只拼接了相邻两次', en: 'too much data: only neighbouring calls were joined' },
 };
 
 const EACH: Readonly<Record<'what' | 'why', Readonly<Record<string, Words>>>> = { what: WHATS, why: WHYS };

@@ -230,6 +230,12 @@ export const SENTENCES = {
     en: '{file}:{line}: {whatEn}',
     remedy: { zh: '每行写 app 与 scenario，例子见 README', en: 'each entry has app and scenario; see the README for an example' },
   },
+  IMPORT_SYNTAX: {
+    exit: 2,
+    zh: '{where}：{what}',
+    en: '{whereEn}: {whatEn}',
+    remedy: { zh: '{how}', en: '{howEn}' },
+  },
   OUT_EXISTS: {
     exit: 2,
     zh: '{path} 已存在，不会覆盖',

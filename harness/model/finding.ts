@@ -239,7 +239,13 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly links: readonly Link[];
   readonly coverage: ReportCoverage;
-  readonly placebo: { readonly drawn: number; readonly hits: number; readonly bytesSearched: number };
+  /** Values drawn like the planted ones and never planted. Each hit is a false positive by construction. */
+  readonly placebo: {
+    readonly drawn: number;
+    readonly hits: number;
+    readonly bytesSearched: number;
+    readonly byType: readonly { readonly type: string; readonly drawn: number; readonly hits: number }[];
+  };
 }
 
 /** What was looked at and what was not. */

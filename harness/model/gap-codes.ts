@@ -29,6 +29,11 @@ export const GAP_WHATS = [
   'request',
   // run
   'not-settled',
+  // imported evidence: values, entries, consent acts and joined crypto calls that are not in the run
+  'canary',
+  'har-entry',
+  'consent-acts',
+  'crypto-joins',
 ] as const;
 
 /** Why it was not seen; more may stand behind it. */
@@ -132,6 +137,11 @@ export const GAP_WHYS = [
   // run
   'after-error',
   'run-ended',
+  // imported evidence
+  'too-short',
+  'entry-too-long',
+  'not-in-evidence',
+  'too-much-to-join',
 ] as const;
 
 export type GapWhat = (typeof GAP_WHATS)[number];

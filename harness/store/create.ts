@@ -13,7 +13,7 @@ import { manifestBytes, valueKey } from '../values/manifest.js';
 import { openBodies, type BodyStore } from './bodies-write.js';
 import { chainLine, lastLine } from './chain.js';
 import { codeOf, diskError, makeFolders, onDisk, removeIfEmpty, sha256, writeAtomic, writeWhole } from './disk.js';
-import { eventMembers } from './event-json.js';
+import { eventMembers, nameMember } from './event-json.js';
 import { openKeyLog, type KeyLog } from './key-log.js';
 import { LOCK, lockFolder } from './lock.js';
 
@@ -41,6 +41,8 @@ export interface RunParts {
 /** The recorder of a run, with the ways to end it. */
 export interface RunRecorder extends Recorder {
   readonly dir: string;
+  /** Appends an event of imported evidence under the name it has there, unique in the run and no `e<number>`. Returns the name. @throws LabError STORE_FULL */
+  writeNamed(event: Draft, name: string): EventId;
   /** Writes the End, and gives the folder back. Only the first call counts. */
   close(outcome: End['outcome'], why: string | null): void;
   /** Why nothing can be written any more; null: all is well. */
@@ -149,9 +151,18 @@ class Store implements RunRecorder {
   }
 
   write(event: Draft): EventId {
+    return this.#write(event, null);
+  }
+
+  writeNamed(event: Draft, name: string): EventId {
+    this.#write(event, name);
+    return name;
+  }
+
+  #write(event: Draft, name: string | null): EventId {
     if (this.#closed) throw new Error(`an event came after the end of the run: ${event.kind}`);
     if (this.#failure !== null) throw this.#failure;
-    const id = this.#append(event, chainLine);
+    const id = this.#append(event, chainLine, name);
     // Flows come by the thousand: those of one turn share a write.
     if (event.kind !== 'flow' || this.#unwritten.length >= UNWRITTEN_LINES) this.#flush();
     else this.#flushSoon();
@@ -221,7 +232,7 @@ class Store implements RunRecorder {
     try {
       const failed = this.#failure;
       const ending = failed === null ? { outcome, why } : { outcome: 'failed' as const, why: why ?? failed.code };
-      this.#append({ kind: 'end', at: this.clock.now(), ...ending }, lastLine);
+      this.#append({ kind: 'end', at: this.clock.now(), ...ending }, lastLine, null);
       const error = this.#writeLines();
       if (error !== null) throw error;
       fs.fsyncSync(this.#fd);
@@ -234,9 +245,9 @@ class Store implements RunRecorder {
     }
   }
 
-  #append(event: Draft, form: (prev: string, members: string) => string): EventId {
+  #append(event: Draft, form: (prev: string, members: string) => string, name: string | null): EventId {
     const id: EventId = `e${this.#events + 1}`;
-    const line = form(this.#prev, eventMembers(id, event));
+    const line = form(this.#prev, name === null ? eventMembers(id, event) : eventMembers(id, event) + nameMember(name));
     const bytes = Buffer.from(`${line}\n`);
     this.#unwritten.push({ prev: this.#prev, bytes });
     this.#events += 1;
@@ -328,6 +339,7 @@ class Store implements RunRecorder {
         scope: { datum: null, host: null, phase: null },
       },
       chainLine,
+      null,
     );
     // Where even that does not fit, the End will not either, and the reader sees an interrupted run.
     this.#writeLines();

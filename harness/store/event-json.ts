@@ -1,5 +1,6 @@
 import type { BodyRef, Draft, Flow, FlowTimes, Moment } from '../model/event.js';
 import type { Fields, RawBytes } from '../model/flow-parts.js';
+import type { RawEvent } from './read-chain.js';
 
 type FlowDraft = Omit<Flow, 'id'>;
 
@@ -12,6 +13,18 @@ const WRITTEN = new WeakMap<object, string>();
  */
 export function eventMembers(id: string, event: Draft): string {
   return event.kind === 'flow' ? flowMembers(id, event) : JSON.stringify({ id, ...event }).slice(1, -1);
+}
+
+/** Behind all other members of an imported event: its name in the evidence it came from, by which a reader knows it. */
+export function nameMember(name: string): string {
+  return `,"name":${quoted(name)}`;
+}
+
+/** The event as a reader knows it: by its name where it has one. Events name each other by what `write` gave back, which is the same. */
+export function byName(event: RawEvent): RawEvent {
+  if (typeof event['name'] !== 'string') return event;
+  const { name, ...rest } = event;
+  return { ...rest, id: name };
 }
 
 function flowMembers(id: string, flow: FlowDraft): string {

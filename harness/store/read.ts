@@ -7,6 +7,7 @@ import { valueKey } from '../values/manifest.js';
 import { afterLineOne } from './before-line-one.js';
 import { prevOf } from './chain.js';
 import { readIfThere, sha256 } from './disk.js';
+import { byName } from './event-json.js';
 import { checkFiles } from './files-check.js';
 import { TOMBSTONE, parseTombstone } from './forget.js';
 import { locked } from './lock.js';
@@ -63,7 +64,7 @@ export function readRun(dir: string): RecordedRun {
     throw new LabError('RUN_FILE_BROKEN', { file: 'run.json', what: '不是运行记录的开头', whatEn: 'it is not the head of a run' });
   const run = upgrade(rawHead, chain.events, schema);
   const head = run.head as unknown as RunHead; // its hash is the one that was recorded
-  const events = run.events as unknown as readonly Event[]; // every line is the one that was recorded
+  const events = run.events.map(byName) as unknown as readonly Event[]; // every line is the one that was recorded
   const manifest = readManifest(dir, head);
   checkFiles(dir, events, valueKey(manifest));
   const last = events.at(-1);

@@ -1,19 +1,17 @@
-import type { Derivation, Event, EventId, Flow, Gap, ValueId } from '../../harness/model/event.js';
-import type { Bodies, Certificate, Level, Link, Report, Span } from '../../harness/model/finding.js';
+import type { Event, Flow, Gap, ValueId } from '../../harness/model/event.js';
+import type { Bodies, Level, Link, Report } from '../../harness/model/finding.js';
 import type { RunHead } from '../../harness/model/run.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
 import { hostOf } from '../../harness/model/timeline.js';
-import { pathsOf, type Path } from './certificate.js';
 import { readDerivations, type Derived } from './derived.js';
-import { classOf, companyOf, isHint, isName, levelOf, surprise, type Tries } from './level.js';
-import { stepsOf } from './layer.js';
+import { classOf, companyOf, isHint, levelOf, surprise, type Tries } from './level.js';
 import { buildNeedles, type Needles } from './needles.js';
-import { partBytes, partsOf, type Part } from './parts.js';
+import { partsOf, type Part } from './parts.js';
 import { causesOf, readsOf, type Reads } from './reads.js';
+import { CODECS, prove, evidenceOf, type Proof, type Proved, type Evidence } from './prove.js';
 import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
-import { createReplay } from './replay.js';
 import { isUndecodable } from './undecodable.js';
-import { beginWalk, searchPart, type Find } from './search.js';
+import { beginWalk, searchPart } from './search.js';
 
 /** A recorded run, as far as the linker needs it. */
 export interface LinkParts {
@@ -30,14 +28,9 @@ export interface Linked {
   readonly gaps: readonly Gap[];
 }
 
-/** A find that its certificate has shown again. */
-interface Proof {
-  readonly path: Path;
-  readonly certificate: Certificate;
-}
 interface Searched {
   readonly flow: Flow;
-  readonly proofs: ReadonlyMap<ValueId, readonly Proof[]>;
+  readonly proofs: Proved['proofs'];
 }
 
 /** Finds the values of a run in its requests. Only links whose certificate replays are returned. */
@@ -49,7 +42,7 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const flows: Searched[] = [];
   const gaps: Gap[] = [];
   const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
-  const tools: Tools = { needles, derived, count, placebos, ...lookUps({ events, bodies, values }) };
+  const tools: Tools = { needles, derived, count, placebos, evidence: evidenceOf({ events, bodies, values }) };
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
@@ -73,36 +66,30 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const drafts = flows.flatMap((searched) =>
     linksOf(searched, { tries, reads, derived, placebos, rank, receivers, appPackage: head.app.package }),
   );
-  const hits = flows.reduce(
-    (n, { proofs }) => n + [...proofs].filter(([id, list]) => placebos.has(id) && list.some((p) => !isHint(p.path))).length,
-    0,
-  );
   return {
     links: drafts.map((draft, i) => ({ id: `l${i + 1}`, ...draft })),
-    placebo: { drawn: manifest.placebos.length, hits, bytesSearched: count.bytes },
+    placebo: { ...placeboHits(manifest.placebos, flows), bytesSearched: count.bytes },
     gaps,
   };
 }
 
-interface Recorded {
-  readonly events: readonly Event[];
-  readonly bodies: Bodies;
-  readonly values: readonly ManifestValue[];
-}
-
-function lookUps({ events, bodies, values }: Recorded): Pick<Tools, 'partOf' | 'nameOf'> {
-  const flows = new Map(events.flatMap((e) => (e.kind === 'flow' ? [[e.id, e] as const] : [])));
-  const names = new Map(values.flatMap((v) => (v.group !== null && isName(v) ? [[v.group, v] as const] : [])));
-  let last: { readonly flow: EventId; readonly part: Span['part']; readonly bytes: Uint8Array | null } | null = null;
-  return {
-    partOf: (id, part) => {
-      const flow = flows.get(id);
-      if (last?.flow !== id || last.part !== part)
-        last = { flow: id, part, bytes: flow === undefined ? null : partBytes(flow, part, bodies) };
-      return last.bytes;
-    },
-    nameOf: (value) => (value.group === null ? null : (names.get(value.group) ?? null)),
-  };
+/** How often a value that was never planted was found, by type: each hit is a false positive. */
+function placeboHits(placebos: readonly ManifestValue[], flows: readonly Searched[]): Omit<Report['placebo'], 'bytesSearched'> {
+  const types = new Map<string, { drawn: number; hits: number }>();
+  const typeOfId = new Map<ValueId, { drawn: number; hits: number }>();
+  for (const { id, type } of placebos) {
+    const count = types.get(type) ?? { drawn: 0, hits: 0 };
+    types.set(type, count);
+    count.drawn += 1;
+    typeOfId.set(id, count);
+  }
+  for (const { proofs } of flows)
+    for (const [id, list] of proofs) {
+      const count = typeOfId.get(id);
+      if (count !== undefined && list.some((p) => !isHint(p.path))) count.hits += 1;
+    }
+  const byType = [...types].map(([type, count]) => ({ type, ...count }));
+  return { drawn: placebos.length, hits: byType.reduce((n, { hits }) => n + hits, 0), byType };
 }
 
 function lastId(events: readonly Event[]): number {
@@ -127,33 +114,7 @@ interface Tools {
   readonly derived: Derived;
   readonly count: Count;
   readonly placebos: ReadonlySet<ValueId>;
-  /** The bytes of a part as sent; null where there is none. */
-  partOf(flow: EventId, part: Span['part']): Uint8Array | null;
-  /** The name in a value's group; null: none. */
-  nameOf(value: ManifestValue): ManifestValue | null;
-}
-
-/** Makes certificates of finds and keeps those that replay. */
-function prove(
-  finds: readonly Find[],
-  { derived, partOf, nameOf }: Tools,
-): { readonly proofs: Map<ValueId, Proof[]>; readonly unproved: ReadonlySet<ValueId> } {
-  const proofs = new Map<ValueId, Proof[]>();
-  const unproved = new Set<ValueId>();
-  const replay = createReplay();
-  for (const find of fewest(finds)) {
-    for (const path of pathsOf(find, derived.inputOf)) {
-      const mine = proofs.get(path.value.id) ?? [];
-      if (path.where === null || mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
-      const { value, form, layers, at, where } = path;
-      const certificate: Certificate = { value: value.id, form, sourceSha256: where.sourceSha256, layers, at };
-      const part = partOf(where.flow, where.part) ?? new Uint8Array(0);
-      const shown = replay(certificate, { part, value, name: nameOf(value), derivation: derived.callOf, partOf });
-      if (shown.ok) proofs.set(value.id, [...mine, { path, certificate }]);
-      else unproved.add(value.id);
-    }
-  }
-  return { proofs, unproved };
+  readonly evidence: Evidence;
 }
 
 function typeOf(flow: Flow): string | null {
@@ -177,34 +138,14 @@ function searchFlow(
     if (part === 'body' && !joined && isUndecodable(body, typeOf(flow))) walk.unseen.add('undecodable');
   }
   walk.end();
-  const { proofs, unproved } = prove(walk.finds, tools);
+  tools.evidence.hold(flow.id, parts);
+  const { proofs, unproved } = prove(walk.finds, tools.derived, tools.evidence);
   if ([...unproved].some((id) => !tools.placebos.has(id) && !proofs.has(id))) walk.unseen.add('certificate');
   if (flow.bodies.some((body) => body.of === 'request' && body.state === 'cut')) walk.unseen.add('cut');
   count.tokens += walk.tokens;
   count.numbers += walk.numbers;
   count.bytes += walk.bytes;
   return { proofs, unseen: walk.unseen };
-}
-
-// What we can decode ourselves is shown decoded: a reader can do it again, and need not trust a hook.
-const CODECS: ReadonlySet<Derivation['op']> = new Set(['base64', 'gzip']);
-const BEHIND_ALL = 1000;
-
-/** Finds of the fewest layers first: of two ways to the same value the plainer one is shown; of two pairs the one that tells more; hooked codecs last. */
-function fewest(finds: readonly Find[]): readonly Find[] {
-  const finer = ({ needle }: Find): number => (needle.kind === 'matched' ? needle.bits / 1000 : 0);
-  const codec = ({ needle }: Find): number => (needle.kind === 'derived' && CODECS.has(needle.derivation.op) ? BEHIND_ALL : 0);
-  return finds
-    .map((find) => ({ find, n: stepsOf(find.layer) - finer(find) + codec(find) }))
-    .toSorted((a, b) => a.n - b.n)
-    .map(({ find }) => find);
-}
-
-/** One proof of each sort is kept for a value; the level decides between them. */
-function sortOf(path: Path): string {
-  if (path.blended) return 'blended';
-  if (path.derivations.length > 0) return 'derived';
-  return path.cap === null ? path.kind : `${path.kind} up to ${path.cap}`;
 }
 
 interface Context {

@@ -109,6 +109,8 @@ def bare(fields, charset):
     token = fields[0][1]
     if isinstance(token, bytes):
         return token
+    if isinstance(token, list) and isinstance(token[0], bytes):
+        return b"".join(token)
     if isinstance(token, list):
         token = ",".join("+".join(one.values()) if isinstance(one, dict) else one for one in token)
     return as_text(token).encode(charset)

@@ -122,9 +122,12 @@ function flowCounts({ seen, whole, broken }: ReportCoverage['flows']): Words {
   return { zh: `共 ${seen}，完整 ${whole}，残缺 ${broken}`, en: `${seen} seen, ${whole} whole, ${broken} broken` };
 }
 
-function placeboCounts({ drawn, bytesSearched, hits }: Report['placebo']): Words {
+/** Counts, the rate per GB, and by type; so few bytes bound a rate only loosely, so the bytes stand beside it. */
+function placeboCounts({ drawn, bytesSearched, hits, byType }: Report['placebo']): Words {
+  const rate = bytesSearched === 0 ? '—' : String(Math.round((hits / bytesSearched) * 1e9));
+  const types = byType.map((one) => `${one.type} ${one.hits}/${one.drawn}`).join(', ');
   return {
-    zh: `${drawn} 个，在 ${bytesSearched} 字节中误中 ${hits} 次`,
-    en: `${drawn} drawn, ${hits} false hits in ${bytesSearched} bytes`,
+    zh: `${drawn} 个，在 ${bytesSearched} 字节中误中 ${hits} 次（每 GB ${rate} 次）；按类型，误中/抽取：${types || '—'}`,
+    en: `${drawn} drawn, ${hits} false hits in ${bytesSearched} bytes (${rate} per GB); by type, hits/drawn: ${types || '—'}`,
   };
 }

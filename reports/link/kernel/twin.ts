@@ -90,8 +90,11 @@ function surveyOf(store: Store, bytes: Uint8Array, words: ReadonlySet<string>): 
   const places = (pattern: RegExp, fits: (found: string) => boolean): readonly number[] =>
     words.size === 0 ? [] : [...text.matchAll(pattern)].filter(([found]) => fits(found)).flatMap((m) => [m.index, m.index + m[0].length]);
   const word = places(/[0-9A-Za-z\x80-\xff]+/g, (found) => found.length >= MIN_WORD && found.length <= MAX_WORD && words.has(found));
-  // A sign belongs to the number wherever it stands before the first digit; one point may follow another number's decimals.
-  const decimal = places(/(?<=((?:-|(?<![0-9]))(?<![0-9])[0-9]{1,3}))\.(?=[0-9]{3})/g, () => true);
+  const decimal = [...text.matchAll(/\./g)].flatMap(({ index: dot }) => {
+    const whole = /-?(?<![0-9])[0-9]{1,3}$/.exec(text.slice(Math.max(0, dot - 5), dot))?.[0] ?? '';
+    const number = text.slice(dot - whole.length, dot + 4);
+    return whole !== '' && /\.[0-9]{3}$/.test(number) && words.has(number) ? [dot - whole.length, dot + 4] : [];
+  });
   const has = (char: string, mark: number): number => (text.includes(char) ? mark : 0);
   return {
     base64: putPairs(store, base64),
