@@ -1,3 +1,4 @@
+import { sha256 } from '../store/disk.js';
 import type { CryptoCall } from './observations.js';
 
 /** What calls on one object took in and gave out together. */
@@ -40,7 +41,7 @@ export function joinCalls(calls: readonly CryptoCall[]): Joins {
   for (const list of objects.values()) {
     const joined = list[0]?.op === 'cipher' ? cipherRuns(list, budget) : wholeDigests(list);
     for (const one of joined) {
-      const key = `${one.input.toString('latin1')}\u0000${one.output.toString('latin1')}`;
+      const key = `${sha256(one.input)} ${sha256(one.output)}`;
       if (seen.has(key)) continue;
       seen.add(key);
       byLast.set(one.last, [...(byLast.get(one.last) ?? []), one]);

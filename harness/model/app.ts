@@ -94,7 +94,7 @@ export interface AppProcess {
     /** `MD5`, `SHA-1`, `SHA-256`, `SM3` (by a bundled provider). */
     digest(algorithm: string, ...parts: readonly Uint8Array[]): Uint8Array;
     mac(algorithm: 'HmacSHA256' | 'HmacSHA1', key: Uint8Array, data: Uint8Array): Uint8Array;
-    /** `AES/CBC/PKCS5Padding`, `AES/GCM/NoPadding` (tag appended), `AES/ECB/PKCS5Padding`. */
+    /** `AES/CBC/PKCS5Padding`, `AES/GCM/NoPadding` (tag appended), `AES/ECB/PKCS5Padding`, `SM4/CBC/PKCS5Padding` (by a bundled provider). */
     encrypt(transformation: string, key: Uint8Array, iv: Uint8Array | null, data: Uint8Array): Uint8Array;
     base64(data: Uint8Array): string;
     gzip(data: Uint8Array): Uint8Array;

@@ -19,7 +19,8 @@ export const nodeCrypto: JavaCrypto = {
     const { transformation, encrypt, key, iv, input } = request;
     const [, mode = 'ECB', padding = 'PKCS5Padding'] = transformation.split('/');
     if (mode.toUpperCase() === 'GCM') return gcm(request);
-    const name = `aes-${key.length * 8}-${mode.toLowerCase()}`;
+    const [algorithm = ''] = transformation.toLowerCase().split('/');
+    const name = algorithm === 'sm4' ? `sm4-${mode.toLowerCase()}` : `aes-${key.length * 8}-${mode.toLowerCase()}`;
     const made = encrypt ? createCipheriv(name, key, iv) : createDecipheriv(name, key, iv);
     made.setAutoPadding(padding !== 'NoPadding');
     return Buffer.concat([made.update(input), made.final()]);

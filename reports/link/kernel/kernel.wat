@@ -26,6 +26,9 @@
 (global $distinct (mut i32) (i32.const 0))
 (global $bloom (mut i32) (i32.const 0))
 (global $bloomBits (mut i32) (i32.const 0))
+;; A second filter for many needles: the first is kept small enough for the processor's nearer memory, and lets more through. 0: none.
+(global $fine (mut i32) (i32.const 0))
+(global $fineBits (mut i32) (i32.const 0))
 
 ;; Where a scan stands: haystack, end, next block, next candidate and the last, the entry to try next plus one (0: none) and the chain's last.
 (global $hay (mut i32) (i32.const 0))
@@ -118,7 +121,43 @@
     (i32.and (i32.shr_u (local.get $x) (i32.sub (i32.const 30) (global.get $bloomBits))) (i32.const -4))))
   (i32.store (local.get $word) (i32.or (i32.load (local.get $word)) (i32.or
     (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.sub (i32.const 27) (global.get $bloomBits))))
-    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.sub (i32.const 22) (global.get $bloomBits))))))))
+    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.sub (i32.const 22) (global.get $bloomBits)))))))
+  (if (global.get $fine)
+    (then
+      (local.set $x (call $fineHash (local.get $window)))
+      (local.set $word (i32.add (global.get $fine)
+        (i32.and (i32.shr_u (local.get $x) (i32.sub (i32.const 30) (global.get $fineBits))) (i32.const -4))))
+      (i32.store (local.get $word) (i32.or (i32.load (local.get $word)) (i32.or
+        (i32.shl (i32.const 1) (local.get $x))
+        (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 5)))))))))
+
+(func $fineHash (param $window i64) (result i32)
+  (local.set $window (i64.mul (i64.xor (local.get $window) (i64.shr_u (local.get $window) (i64.const 29))) (i64.const 0xD6E8FEB86659FD93)))
+  (i32.wrap_i64 (i64.shr_u (i64.xor (local.get $window) (i64.shr_u (local.get $window) (i64.const 31))) (i64.const 17))))
+
+;; Leaves those candidates that pass the second filter too.
+(func $refine (param $end i32) (result i32)
+  (local $in i32) (local $out i32) (local $x i32) (local $p i32) (local $word i32) (local $fine i32) (local $shift i32)
+  (local $w i64)
+  (local.set $in (i32.const 36864))
+  (local.set $out (i32.const 36864))
+  (local.set $fine (global.get $fine))
+  (local.set $shift (i32.sub (i32.const 30) (global.get $fineBits)))
+  (block $done
+    (loop $next
+      (br_if $done (i32.eq (local.get $in) (local.get $end)))
+      (local.set $p (i32.load (local.get $in)))
+      (local.set $w (i64.load (local.get $p)))
+      (local.set $w (i64.mul (i64.xor (local.get $w) (i64.shr_u (local.get $w) (i64.const 29))) (i64.const 0xD6E8FEB86659FD93)))
+      (local.set $x (i32.wrap_i64 (i64.shr_u (i64.xor (local.get $w) (i64.shr_u (local.get $w) (i64.const 31))) (i64.const 17))))
+      (local.set $word (i32.load (i32.add (local.get $fine) (i32.and (i32.shr_u (local.get $x) (local.get $shift)) (i32.const -4)))))
+      (i32.store (local.get $out) (local.get $p))
+      (local.set $out (i32.add (local.get $out) (i32.shl
+        (i32.and (i32.const 1) (i32.and (i32.shr_u (local.get $word) (local.get $x)) (i32.shr_u (local.get $word) (i32.shr_u (local.get $x) (i32.const 5)))))
+        (i32.const 2))))
+      (local.set $in (i32.add (local.get $in) (i32.const 4)))
+      (br $next)))
+  (local.get $out))
 
 ;; Least power of two that is not below n, as its exponent.
 (func $bits (param $n i32) (param $least i32) (result i32)
@@ -139,7 +178,13 @@
   (global.set $slots (call $keep (local.get $size)))
   (memory.fill (global.get $slots) (i32.const 0) (local.get $size))
   (global.set $bloomBits (call $bits (i32.div_u (i32.mul (local.get $windows) (i32.const 11)) (i32.const 10)) (i32.const 12)))
-  (if (i32.gt_u (global.get $bloomBits) (i32.const 22)) (then (global.set $bloomBits (i32.const 22))))
+  (if (i32.gt_u (global.get $bloomBits) (i32.const 18))
+    (then
+      (global.set $fineBits (select (i32.const 22) (global.get $bloomBits) (i32.gt_u (global.get $bloomBits) (i32.const 22))))
+      (local.set $size (i32.shl (i32.const 4) (global.get $fineBits)))
+      (global.set $fine (call $keep (local.get $size)))
+      (memory.fill (global.get $fine) (i32.const 0) (local.get $size))
+      (global.set $bloomBits (i32.const 18))))
   (local.set $size (i32.shl (i32.const 4) (global.get $bloomBits)))
   (global.set $bloom (call $keep (local.get $size)))
   (memory.fill (global.get $bloom) (i32.const 0) (local.get $size))
@@ -303,6 +348,7 @@
           (then (local.set $stop (i32.add (global.get $at) (i32.const 16384)))))
         (global.set $cand (i32.const 36864))
         (global.set $candEnd (call $fill (global.get $at) (local.get $stop)))
+        (if (global.get $fine) (then (global.set $candEnd (call $refine (global.get $candEnd)))))
         (global.set $at (i32.add (global.get $at) (i32.and (i32.add (i32.sub (local.get $stop) (global.get $at)) (i32.const 15)) (i32.const -16))))
         (br $block))))
   (local.get $found))

@@ -8,7 +8,7 @@ import { createRandom } from './random.mjs';
 import { codedSpellings, drawValues } from './values.mjs';
 
 /** Changes whenever the files would. */
-const EDITION = 3;
+const EDITION = 4;
 const SEED = 7;
 /** Percent of the bodies that are sent with Content-Encoding: gzip. */
 const GZIPPED = 11;
@@ -51,7 +51,7 @@ function write(folder, megabytes) {
   };
   const bulks = Math.max(4, Math.round((BULKS_PER_200_MB * megabytes) / 200));
   for (let k = 0; k < bulks; k++) add(bulkBody(values, k));
-  while (plainBytes < megabytes * 1e6) add(drawBody(random, Math.round(400 * 2 ** (random.below(7000) / 1000)), values));
+  while (plainBytes < megabytes * 1e6) add(drawBody(random, Math.round(280 * 2 ** (random.below(7000) / 1000)), values));
   writeFileSync(join(folder, 'sent.bin'), Buffer.concat(chunks));
   writeFileSync(join(folder, 'plain.bin'), Buffer.concat(plain));
   writeFileSync(join(folder, 'bodies.json'), JSON.stringify(bodies));

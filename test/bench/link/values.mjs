@@ -75,8 +75,7 @@ export function codedSpellings({ type, text }) {
   for (const one of base64) out.push(one.replaceAll('+', '-').replaceAll('/', '_'));
   if (type.endsWith('phone') || type === 'call_number') {
     const forms = [`86${text}`, `+86${text}`, `0086${text}`, text.replace(/^(...)(....)/, '$1 $2 '), text.replace(/^(...)(....)/, '$1-$2-')];
-    out.push(...forms, ...forms.flatMap((form) => digests(Buffer.from(form)).filter((_, i) => i % 3 !== 2)));
+    out.push(...forms, ...forms.slice(0, 2).flatMap((form) => digests(Buffer.from(form)).filter((_, i) => i % 3 === 0)));
   }
-  if (type === 'location') out.push(...text.split(','));
   return [...new Set(out)];
 }
