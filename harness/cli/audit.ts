@@ -2,8 +2,10 @@ import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
 import type { FormatParts } from '../../reports/format.js';
 import { LabError } from '../model/errors.js';
+import type { Language } from '../../reports/words.js';
 import type { Recorded } from '../record.js';
 import { judgeRun, writeJudgement } from './pipeline.js';
+import { confirmRuns, confirmationText, confirmedExit, type JudgedRun } from './confirm.js';
 import { plan } from './plan.js';
 import type { Common } from './program.js';
 import { createProgress, SILENT, type Progress } from './progress.js';
@@ -18,22 +20,20 @@ interface Options {
   readonly case?: string;
   readonly operator?: string;
   readonly lab?: string;
+  readonly confirm?: boolean;
+}
+
+interface Auditing {
+  readonly kind: 'audit' | 'record';
+  readonly app: string;
+  readonly options: Options;
+  readonly common: Common;
 }
 
 /** `audit` and `record`. Returns the exit code. */
-export async function audit({
-  kind,
-  app,
-  options,
-  common,
-}: {
-  kind: 'audit' | 'record';
-  app: string;
-  options: Options;
-  common: Common;
-}): Promise<number> {
+export async function audit({ kind, app, options, common }: Auditing): Promise<number> {
   const { language } = common;
-  const planned = await plan({
+  const asked = {
     app,
     scenario: options.scenario,
     handset: options.handset,
@@ -42,7 +42,8 @@ export async function audit({
     operator: options.operator ?? null,
     lab: options.lab ?? null,
     language,
-  });
+  };
+  const planned = await plan(asked);
   const live = process.stderr.isTTY === true && !process.env['CI'];
   const progress = common.json
     ? SILENT
@@ -57,7 +58,12 @@ export async function audit({
         onEvent: (event) => progress.event(event),
         onPhase: (phase) => progress.begin(phase),
       });
-      if (kind === 'audit' && recorded.outcome !== 'interrupted') return await judged(recorded, progress, common, signal);
+      const again = async (): Promise<JudgedRun> => {
+        if (!common.json) remark(language === 'zh' ? '[换一组值再录一次]' : '[record again with other values]');
+        return recordedAgain(await plan({ ...asked, out: `${recorded.dir}-confirm` }), language, signal);
+      };
+      if (kind === 'audit' && recorded.outcome !== 'interrupted')
+        return await judged(recorded, { progress, common, signal, again: options.confirm === true ? again : null });
       await progress.end(recorded.error !== null);
       return recordedOnly(recorded, common);
     } catch (error) {
@@ -67,7 +73,26 @@ export async function audit({
   });
 }
 
-async function judged(recorded: Recorded, progress: Progress, common: Common, signal: AbortSignal): Promise<number> {
+interface Judging {
+  readonly progress: Progress;
+  readonly common: Common;
+  readonly signal: AbortSignal;
+  /** Records the same again with other values; null where that was not asked for. */
+  readonly again: (() => Promise<JudgedRun>) | null;
+}
+
+/** The same audit with another set of values, recorded and judged in silence. @throws LabError the second run's, or INTERRUPTED */
+async function recordedAgain(planned: Awaited<ReturnType<typeof plan>>, language: Language, signal: AbortSignal): Promise<JudgedRun> {
+  const { record } = await import('../record.js');
+  const { dir, outcome, error } = await record({ ...planned, signal, onEvent: () => {}, onPhase: () => {} });
+  if (error !== null) throw error;
+  if (outcome === 'interrupted') throw new LabError('INTERRUPTED', { run: short(dir) });
+  const parts = await judgeRun(dir, language);
+  writeJudgement(dir, parts);
+  return { dir, parts };
+}
+
+async function judged(recorded: Recorded, { progress, common, signal, again }: Judging): Promise<number> {
   const { dir, outcome, error } = recorded;
   progress.begin('link');
   await turn();
@@ -77,15 +102,19 @@ async function judged(recorded: Recorded, progress: Progress, common: Common, si
   progress.begin('report');
   const unwritten = written(dir, parts);
   await progress.end(error !== null || unwritten !== null);
+  const second = error === null && unwritten === null && again !== null ? await again() : null;
+  const confirmation = second === null ? null : confirmRuns({ dir, parts }, second);
   const faults = [error, unwritten].filter((fault) => fault !== null);
-  const found = exitOf(parts.report.findings);
+  const alone = exitOf(parts.report.findings);
+  const found = confirmation === null ? alone : confirmedExit(alone, confirmation);
   // What was seen stands; what was not seen is never "no violations".
   const exit = found === 1 ? 1 : (faults[0]?.exit ?? found);
   if (common.json) {
     const report = unwritten === null ? join(resolve(dir), 'report.json') : null;
-    json({ run: resolve(dir), outcome, exit, report, findings: parts.report.findings, error: said(faults[0], common) });
+    json({ run: resolve(dir), outcome, exit, report, findings: parts.report.findings, confirmation, error: said(faults[0], common) });
   } else {
     result(verdictText(parts, dir, common.language));
+    if (confirmation !== null && second !== null) result(confirmationText(confirmation, second.dir, common.language));
     for (const fault of faults) remark(complaint(fault, common.language));
   }
   return exit;

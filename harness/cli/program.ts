@@ -43,6 +43,7 @@ export function buildProgram(language: Language, exit: Exit): Command {
   addLists(add, t, common, exit);
   addPackets(add, t, common, exit);
   addCaptures(add, t, common, exit);
+  addImport(add, t, common, exit);
   addCa(add, t, common, exit);
   program.addHelpText('after', t(EXITS.zh, EXITS.en));
   return program;
@@ -86,7 +87,10 @@ type Commons = (options: { json?: boolean }) => Common;
 function addAudit(add: Add, t: Words, common: Commons, exit: Exit): void {
   for (const kind of ['audit', 'record'] as const) {
     const about = kind === 'audit' ? (['录制、判定并写出报告', 'record, judge and report'] as const) : (['只录制', 'record only'] as const);
-    add(`${kind} <app>`, about[0], about[1])
+    const command = add(`${kind} <app>`, about[0], about[1]);
+    if (kind === 'audit')
+      command.option('--confirm', t('换一组植入值再录一次，逐条证实', 'record again with other planted values and confirm each link'));
+    command
       .option(
         '--scenario <id|file>',
         t('场景，写名称或文件（默认 sign-up-allow）', 'scenario, by name or file (default: sign-up-allow)'),
@@ -120,6 +124,11 @@ function addRuns(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('show <run> <id>', '显示一个事件、关联或发现', 'show one event, link or finding').action(async (run: string, id: string, options) =>
     exit(await (await import('./show.js')).showCommand(run, id, common(options))),
   );
+  add(
+    'trace <value> <run>',
+    '一个值（或文件中每行一个值）被谁读、去了哪里',
+    'who read a value (or each line of a file), and where it went',
+  ).action(async (value: string, run: string, options) => exit((await import('./trace.js')).traceCommand(value, run, common(options))));
   add('runs', '列出记录', 'list runs')
     .option('--in <folder>', t('文件夹（默认 runs）', 'folder (default: runs)'), given, 'runs')
     .action(async (options) => exit(await (await import('./runs.js')).runsCommand(options.in, common(options))));
@@ -187,6 +196,24 @@ function addCaptures(add: Add, t: Words, common: Commons, exit: Exit): void {
       given,
     )
     .action(async (run: string, options) => exit(await (await import('./export.js')).exportCommand(run, options, common(options))));
+}
+
+function addImport(add: Add, t: Words, common: Commons, exit: Exit): void {
+  const many = (value: string, before: readonly string[]): readonly string[] => [...before, given(value)];
+  add('import [folder]', '把其他工具录下的证据导入为记录', 'make a run of evidence that other tools recorded')
+    .option('--out <folder>', t('记录文件夹（默认 runs/ 下新建）', 'run folder (default: a new one in runs/)'), given)
+    .option('--har <file>', t('流量，HAR 1.2', 'traffic, HAR 1.2'), given)
+    .option('--values <file>', t('要查找的值，格式同 canaries.json', 'values to look for, as canaries.json'), given)
+    .option('--camille <file>', t('camille 写出的 .xls', 'an .xls that camille wrote'), given)
+    .option('--app <package>', t('被测应用的包名（默认为证据中最多的）', 'package of the app (default: the one named most)'), given)
+    .option('--first-party <domain>', t('属于应用经营者的域名，可多次', "a domain of the app's operator; repeatable"), many, [])
+    .option('--zone <+08:00>', t('没有写明时区的时间属于哪个时区', 'zone of times that do not tell theirs'), given)
+    .option('--case <number>', t('案件编号', 'case number'), given)
+    .option('--operator <name>', t('操作人', 'operator'), given)
+    .option('--lab <name>', t('实验室', 'lab'), given)
+    .action(async (folder: string | undefined, options) =>
+      exit(await (await import('./import.js')).importCommand(folder ?? null, options, common(options))),
+    );
 }
 
 function addCa(add: Add, t: Words, common: Commons, exit: Exit): void {

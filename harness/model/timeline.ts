@@ -215,8 +215,8 @@ export function linked(timeline: Timeline): readonly Sent[] {
  * How a link's value is written in the request, from the wire to the value: `base64+gzip`, `plain`, or `derived:` with the
  * algorithm for a digest, MAC or cipher that only a hook could see through.
  */
-export function formsOf(timeline: Timeline): (link: Pick<Link, 'chain'>) => string {
-  const derivations = new Map(eventsOf(timeline, 'derivation').map((d) => [d.id, d]));
+export function formsOf(timeline: Pick<Timeline, 'events'>): (link: Pick<Link, 'chain'>) => string {
+  const derivations = new Map(timeline.events.flatMap((e) => (e.kind === 'derivation' ? [[e.id, e] as const] : [])));
   const nameOf = (step: Encoding): string => {
     const seen = step.op === 'derived' ? derivations.get(step.derivation) : undefined;
     if (seen === undefined) return step.op;

@@ -1,0 +1,71 @@
+import type { Event } from '../model/event.js';
+import { eventWords } from '../../reports/event-words.js';
+import { LEVEL_WORDS, datumWord, formWords, partWord, sdkWord, type Language } from '../../reports/words.js';
+import { columns, oneLine, paint, wrap } from './say.js';
+import type { Trace, Traced } from './trace.js';
+
+/** Events of one sort that are told in words; the JSON document has them all. */
+const MOST_TOLD = 12;
+
+/** Where values went, for a terminal. */
+export function traceText({ traces, looked, unseen }: Traced, language: Language): string {
+  const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const missed = [...new Map(unseen.map((event) => [eventWords(event).zh, event])).values()];
+  const lines = [
+    ...traces.flatMap((one) => [...traceLines(one, language), '']),
+    ...wrap(
+      t(
+        `查看了 ${looked.flows} 个请求，共 ${looked.bytes} 字节（含解码后）。`,
+        `${looked.flows} flows were looked at, ${looked.bytes} bytes with what was decoded.`,
+      ),
+      columns(),
+    ),
+    ...(missed.length === 0
+      ? []
+      : [
+          t('没有看到的，其中可能有这个值：', 'Not seen, and the value may be in it:'),
+          ...missed.slice(0, MOST_TOLD).flatMap((event) => told(event, language)),
+        ]),
+    ...(missed.length > MOST_TOLD ? [t(`  …另有 ${missed.length - MOST_TOLD} 项`, `  … and ${missed.length - MOST_TOLD} more`)] : []),
+  ];
+  return lines.join('\n');
+}
+
+function traceLines({ text, value, known, reads, sends }: Trace, language: Language): readonly string[] {
+  const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const what = known
+    ? `${datumWord(value.datum, language)} · ${value.id}`
+    : t(`不是本次植入的值，按 ${value.type} 查找`, `not a value of this run; looked for as ${value.type}`);
+  return [
+    ...wrap(paint.bold(`${oneLine(text)} · ${what}`), columns()),
+    reads.length === 0
+      ? t('  没有看到它被读取', '  no read of it was seen')
+      : t(`  被读取 ${reads.length} 次：`, `  read ${reads.length} times:`),
+    ...reads.slice(0, MOST_TOLD).flatMap((event) => told(event, language)),
+    sends.length === 0
+      ? t('  没有在任何请求中找到它', '  it was found in no request')
+      : t(`  在 ${sends.length} 个请求中：`, `  in ${sends.length} requests:`),
+    ...sends.slice(0, MOST_TOLD).flatMap((send) => sendLines(send, language)),
+    ...(sends.length > MOST_TOLD ? [t(`    …另有 ${sends.length - MOST_TOLD} 个`, `    … and ${sends.length - MOST_TOLD} more`)] : []),
+  ];
+}
+
+function told(event: Event, language: Language): readonly string[] {
+  return wrap(`${event.id} +${(event.at.ms / 1000).toFixed(3)} s ${oneLine(eventWords(event)[language])}`, columns() - 4).map(
+    (line) => `    ${line}`,
+  );
+}
+
+function sendLines({ link, flow, receiver, form }: Trace['sends'][number], language: Language): readonly string[] {
+  const party = {
+    first: { zh: '第一方', en: 'first party' },
+    third: { zh: '第三方', en: 'third party' },
+    unknown: { zh: '接收方未知', en: 'receiver unknown' },
+  }[receiver.party][language];
+  const who = receiver.sdk === null ? party : `${party} ${sdkWord(receiver.sdk, language)}`;
+  const where = `${partWord(link.span.part, language)} ${link.span.start}-${link.span.end}`;
+  return wrap(
+    `${flow.id} +${(flow.at.ms / 1000).toFixed(3)} s ${oneLine(receiver.host)} · ${who} · ${formWords(form, language)} · ${oneLine(where)} · ${LEVEL_WORDS[link.level][language]}`,
+    columns() - 4,
+  ).map((line) => `    ${line}`);
+}
