@@ -43,7 +43,7 @@ export function partiesOf({ parties }: Stage): ReceiverTable {
   return {
     receiverOf: (host) => {
       const party = parties.get(host) ?? 'unknown';
-      return { host, registrable: host, party, sdk: party === 'third' ? SDK : null, company: null };
+      return { host, registrable: host, party, sdk: party === 'third' ? SDK : null, landlord: null, alias: null, company: null };
     },
     sdkOf: (caller) => (caller.startsWith(SDK_CLASSES) ? SDK : null),
   };

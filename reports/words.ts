@@ -1,6 +1,6 @@
 import datum from '../harness/model/datum.json' with { type: 'json' };
 import type { Flow, Phase } from '../harness/model/event.js';
-import type { Encoding, Facts, Finding, FingerprintParts, Level, Rule, Verdict, Words } from '../harness/model/finding.js';
+import type { Encoding, Facts, Finding, FingerprintParts, Level, Receiver, Rule, Verdict, Words } from '../harness/model/finding.js';
 import { GROUP_WORDS } from '../harness/model/datum.js';
 import { ACT_WORDS, REASONS, REASON_SENTENCES } from '../harness/model/reasons.js';
 import type { Need } from '../harness/model/scenario.js';
@@ -108,6 +108,18 @@ const SDK_WORDS: ReadonlyMap<string, Words> = new Map([...table, ...simulated].m
 /** Name of an SDK of the receivers table for a reader; the id itself when it is none. */
 export function sdkWord(id: string, language: Language): string {
   return SDK_WORDS.get(id)?.[language] ?? id;
+}
+
+/** Who is behind a host, in words: whose tenant it is where the host is a cloud's, and the name behind an alias. */
+export function receiverWord({ party, sdk, landlord, alias }: Receiver, language: Language): string {
+  const zh = language === 'zh';
+  if (party === 'first') return zh ? '第一方' : 'first party';
+  if (sdk !== null) {
+    const named = alias === null ? sdkWord(sdk, language) : `${sdkWord(sdk, language)} ← ${alias}`;
+    return zh ? `第三方 ${named}` : `third party ${named}`;
+  }
+  if (landlord === null) return zh ? '接收方未知' : 'receiver unknown';
+  return zh ? `接收方是 ${sdkWord(landlord, 'zh')} 的租户，身份未知` : `receiver unknown: a tenant of ${sdkWord(landlord, 'en')}`;
 }
 
 /** What a finding names beside its datum: the receiver, the permission that was asked for, or the family of the API; empty for none. */

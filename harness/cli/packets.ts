@@ -7,10 +7,12 @@ import { verifyPacket } from '../../reports/verify.js';
 import { CAPTURE_WORDS, type Language } from '../../reports/words.js';
 import { LabError } from '../model/errors.js';
 import { forgetRun } from '../store/forget.js';
+import { readRun } from '../store/read.js';
 import { soundJudgement } from './pipeline.js';
 import { toolOf } from './plan.js';
 import type { Common } from './program.js';
 import { cell, json, oneLine, result, short, shortWord } from './say.js';
+import { isRun, replayedText, replayReport, verifyRunCommand } from './verify.js';
 
 /** `seal`: the whole run with a judgement that follows from it as an evidence packet, and what it is good for. @throws LabError RUN_IN_USE, RUN_EXISTS, RUN_BROKEN … */
 export async function sealCommand(run: string, out: string, { language, json: asJson }: Common): Promise<number> {
@@ -36,17 +38,20 @@ function sealedText({ dir, run, files, bytes, root, unfit }: Packet, language: L
   ].join('\n');
 }
 
-/** `verify`: whether a packet is whole, and what it says of itself. @throws LabError PACKET_BROKEN, USAGE */
+/** `verify`: whether a packet or a run is whole, what it says of itself, and whether each link of its report follows from it. @throws LabError PACKET_BROKEN, RUN_FILE_BROKEN, USAGE */
 export async function verifyCommand(packet: string, { language, json: asJson }: Common): Promise<number> {
   if (!existsSync(packet))
     throw new LabError('USAGE', { what: `没有文件夹 ${packet}`, whatEn: `there is no folder ${packet}`, command: 'verify' });
+  if (isRun(packet)) return verifyRunCommand(packet, { language, json: asJson });
   const checked = verifyPacket(packet);
   if (!checked.ok) {
     const { file, line, what, whatEn } = checked;
     throw new LabError('PACKET_BROKEN', { file: line === null ? file : `${file}:${line}`, what, whatEn });
   }
   const info = new Map(checked.info);
-  if (asJson) json({ ...checked, info: Object.fromEntries(info) });
+  const data = join(packet, 'data');
+  const replayed = replayReport(data, readRun(data), (broken) => new LabError('PACKET_BROKEN', { file: 'data/report.json', ...broken }));
+  if (asJson) json({ ...checked, info: Object.fromEntries(info), replayed });
   else {
     const zh = language === 'zh';
     const unfit = info.get('Fit-As-Evidence') ?? null;
@@ -58,6 +63,7 @@ export async function verifyCommand(packet: string, { language, json: asJson }: 
       [zh ? '文件' : 'files', `${checked.files} (${megabytes(checked.bytes)})`],
       [zh ? '事件' : 'events', `${checked.events}${checked.ended ? '' : zh ? '（记录被中断）' : ' (the recording was cut short)'}`],
       [zh ? '事件链头' : 'log head', checked.logHead],
+      [zh ? '关联' : 'links', replayedText(replayed, zh, zh ? '没有判定报告' : 'no report')],
       [zh ? '证据根哈希' : 'root', checked.root],
       [zh ? '作为证据' : 'as evidence', fitness(unfit?.replace(/^no — /, '') ?? null, language)],
     ]);

@@ -7,6 +7,7 @@ import jsonFormat from '../../reports/formats/json.js';
 import { judge } from '../../reports/judge.js';
 import { LAW } from '../../reports/law/law.js';
 import { link } from '../../reports/link/link.js';
+import { aliasesOf } from '../../reports/receivers/aliases.js';
 import { receiversFor } from '../../reports/receivers/receivers.js';
 import { timeline } from '../../reports/timeline.js';
 import type { Language } from '../../reports/words.js';
@@ -31,7 +32,8 @@ export async function judgeRun(dir: string, language: Language): Promise<FormatP
   try {
     const { head, events, manifest, interrupted } = run;
     const linked = link({ head, events, manifest, bodies });
-    const line = timeline({ head, events, manifest, links: linked.links, gaps: linked.gaps, interrupted, receivers: receiversFor(head) });
+    const receivers = receiversFor(head, aliasesOf(events, bodies));
+    const line = timeline({ head, events, manifest, links: linked.links, gaps: linked.gaps, interrupted, receivers });
     const rules = await allRules();
     const findings = judge(line, rules, LAW);
     const report = buildReport({ timeline: line, findings, placebo: linked.placebo, headSha256: run.headSha256 });

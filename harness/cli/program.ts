@@ -157,7 +157,7 @@ function addPackets(add: Add, t: Words, common: Commons, exit: Exit): void {
   add('seal <run>', '封装证据包', 'seal a run into an evidence packet')
     .requiredOption('--out <packet>', t('证据包文件夹', 'packet folder'), given)
     .action(async (run: string, options) => exit(await (await import('./packets.js')).sealCommand(run, options.out, common(options))));
-  add('verify <packet>', '核验证据包', 'verify a packet').action(async (packet: string, options) =>
+  add('verify <packet>', '核验证据包或记录', 'verify a packet or a run').action(async (packet: string, options) =>
     exit(await (await import('./packets.js')).verifyCommand(packet, common(options))),
   );
 }

@@ -10,6 +10,7 @@ import {
   datumWord,
   formWords,
   partWord,
+  receiverWord,
   quietWords,
   reasonWord,
   sentence,
@@ -87,7 +88,8 @@ function told(event: Event, language: Language): readonly string[] {
 }
 
 function wayOf({ timeline }: FormatParts, link: Link, language: Language): readonly string[] {
-  const host = timeline.receivers.get(link.flow)?.host ?? '';
+  const receiver = timeline.receivers.get(link.flow);
+  const host = receiver === undefined ? '' : `${receiver.host}（${receiverWord(receiver, language)}）`;
   const form = formWords(formsOf(timeline)(link), language);
   const where = `${partWord(link.span.part, language)} ${link.span.start}-${link.span.end}`;
   return wrap(

@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.js';
 import { eventWords } from '../../reports/event-words.js';
-import { LEVEL_WORDS, datumWord, formWords, partWord, sdkWord, type Language } from '../../reports/words.js';
+import { LEVEL_WORDS, datumWord, formWords, partWord, receiverWord, type Language } from '../../reports/words.js';
 import { columns, oneLine, paint, wrap } from './say.js';
 import type { Trace, Traced } from './trace.js';
 
@@ -57,12 +57,7 @@ function told(event: Event, language: Language): readonly string[] {
 }
 
 function sendLines({ link, flow, receiver, form }: Trace['sends'][number], language: Language): readonly string[] {
-  const party = {
-    first: { zh: '第一方', en: 'first party' },
-    third: { zh: '第三方', en: 'third party' },
-    unknown: { zh: '接收方未知', en: 'receiver unknown' },
-  }[receiver.party][language];
-  const who = receiver.sdk === null ? party : `${party} ${sdkWord(receiver.sdk, language)}`;
+  const who = receiverWord(receiver, language);
   const where = `${partWord(link.span.part, language)} ${link.span.start}-${link.span.end}`;
   return wrap(
     `${flow.id} +${(flow.at.ms / 1000).toFixed(3)} s ${oneLine(receiver.host)} · ${who} · ${formWords(form, language)} · ${oneLine(where)} · ${LEVEL_WORDS[link.level][language]}`,

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { link } from '../../reports/link/link.js';
+import { aliasesOf } from '../../reports/receivers/aliases.js';
 import { receiversFor } from '../../reports/receivers/receivers.js';
 import { bitsOfValue } from '../import/bits.js';
 import { typeByLook } from '../import/type-by-look.js';
@@ -71,7 +72,7 @@ function trace(texts: readonly string[], run: RecordedRun): Traced {
   const bodies = fileBodies(run.dir);
   try {
     const linked = link({ head, events, manifest: { ...manifest, values: [...manifest.values, ...others], placebos: [] }, bodies });
-    const receivers = receiversFor(head);
+    const receivers = receiversFor(head, aliasesOf(events, bodies));
     const form = formsOf({ events });
     const flows = new Map(events.flatMap((e) => (e.kind === 'flow' ? [[e.id, e] as const] : [])));
     return {

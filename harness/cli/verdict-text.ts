@@ -52,11 +52,14 @@ function heading({ parts: { report }, language, width, t }: Page): readonly stri
     '本次运行没有录完（被中断或中途失败）；已看到的违规仍然成立',
     'this run is not complete (interrupted or failed); violations already seen stand',
   );
-  const title = handset.kind === 'none' ? CAPTURE_WORDS[language] : `${app.label} ${app.version} · ${scenario.title}`;
+  const title = handset.kind === 'none' ? CAPTURE_WORDS[language] : `${`${app.label} ${app.version}`.trimEnd()} · ${scenario.title}`;
   return [
     ...wrap(title, width).map(paint.bold),
     ...(handset.simulated
       ? [paint.magenta(t('模拟运行（虚拟手机），不可作为证据', 'simulated run (virtual handset): not fit as evidence'))]
+      : []),
+    ...(handset.kind === 'imported'
+      ? [paint.magenta(t('由其他工具导入，不可作为证据', 'imported from other tools: not fit as evidence'))]
       : []),
     ...(run.interrupted ? wrap(cut, width).map(paint.yellow) : []),
   ];

@@ -82,7 +82,8 @@ function cipherRuns(calls: readonly CryptoCall[], budget: Budget): readonly Join
 function runsUntil(calls: readonly CryptoCall[], budget: Budget): readonly Joined[] {
   const last = calls.at(-1);
   const runs: Joined[] = [];
-  for (let length = 2; last !== undefined && length <= calls.length; length += 1) {
+  if (last === undefined) return runs;
+  for (let length = 2; length <= calls.length; length += 1) {
     const run = calls.slice(-length);
     const outputBytes = run.reduce((sum, { output }) => sum + output.length, 0);
     const bytes = outputBytes + run.reduce((sum, { input }) => sum + input.length, 0);

@@ -69,7 +69,9 @@ function formBytes(pairs: Fields, mimeType: string, params: unknown): Buffer {
   if (pairs.length === 0) return Buffer.alloc(0);
   if (!/^multipart\//i.test(mimeType.trim())) return textBytes(queryText(pairs));
   const boundary = /boundary="?([^";]+)/i.exec(mimeType)?.[1] ?? 'imported-form';
-  const fileNames = Array.isArray(params) ? params.filter((item) => isObject(item) && typeof item['name'] === 'string').map(fileNameOf) : [];
+  const fileNames = Array.isArray(params)
+    ? params.filter((item) => isObject(item) && typeof item['name'] === 'string').map(fileNameOf)
+    : [];
   const parts = pairs.map(([name, value], i) => {
     const file = fileNames[i] ?? '';
     return `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${value}\r\n`;

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import type { Words } from '../model/finding.js';
 import { fromDisk } from '../store/disk.js';
 import { atItem, fault } from './fault.js';
+import { brokenAt } from './json-fault.js';
 import { isObject, type Row } from './members.js';
 import { chunksOf } from './lines.js';
 
@@ -26,8 +27,8 @@ export interface HarScan {
 export const LONGEST_ENTRY_BYTES = 256 * 1024 * 1024;
 /** All that is not an entry. */
 const LONGEST_REST_BYTES = 64 * 1024 * 1024;
-/** `log` (1), `entries` (2), an entry (3): an object opened at this depth, inside that array, is an entry. */
-const ENTRY_DEPTH = 3;
+/** Depth of the list `entries`: inside of the whole (1) and of `log` (2). */
+const LIST_DEPTH = 3;
 
 const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -47,7 +48,7 @@ export function scanHar(file: string, name: string, digest: Hash): HarScan {
 class Scanner {
   readonly #entries: EntrySpan[] = [];
   /** The file without its entries; each is an empty object in here. */
-  readonly #rest: Buffer[] = [];
+  readonly #rest: { readonly bytes: Buffer; readonly at: number }[] = [];
   #restBytes = 0;
   /** Absolute place of the chunk at hand, and of the byte in it from which on nothing was put into the rest yet. */
   #base = 0;
@@ -71,25 +72,35 @@ class Scanner {
     let at = 0;
     while (at < chunk.length) at = this.#inString ? this.#string(chunk, at) : this.#step(chunk, at);
     if (this.#inString && this.#textFrom >= 0) this.#text = `${this.#text ?? ''}${chunk.toString('latin1', this.#textFrom)}`.slice(0, 64);
-    if (this.#entryStart < 0) this.#keep(chunk.subarray(this.#keptTo));
+    if (this.#entryStart < 0) this.#keep(chunk.subarray(this.#keptTo), this.#base + this.#keptTo);
     this.#base += chunk.length;
   }
 
   end(): HarScan {
-    const rest = Buffer.concat(this.#rest);
-    const text = rest.toString('utf8').replace(/^\ufeff/, '');
-    const whole = isUtf8(rest) ? parsed(text) : null;
-    if (whole === null)
-      throw fault(
-        { zh: this.name, en: this.name },
-        this.#depth > 0 || this.#inString ? { zh: `JSON 在第 ${this.#base} 字节处中断`, en: `the JSON ends in its midst, at byte ${this.#base}` } : NO_JSON,
-      );
+    const rest = Buffer.concat(this.#rest.map(({ bytes }) => bytes));
+    const whole = isUtf8(rest) ? parsed(rest.toString('utf8').replace(/^\ufeff/, '')) : null;
+    if (whole === null) throw fault({ zh: this.name, en: this.name }, this.#entryStart >= 0 ? endsAt(this.#base) : this.#whatIsWrong(rest));
     const log = isObject(whole) && isObject(whole['log']) ? whole['log'] : null;
     const list = log?.['entries'];
     if (!Array.isArray(list)) throw fault({ zh: this.name, en: this.name }, NO_HAR);
     const odd = list.findIndex((entry) => !isObject(entry));
     if (odd >= 0) throw fault(atItem(this.name, odd + 1), { zh: '不是一个 JSON 对象', en: 'it is not a JSON object' });
+    if (list.length !== this.#entries.length)
+      throw fault({ zh: this.name, en: this.name }, { zh: 'log.entries 出现了两次', en: 'log.entries stands in it twice' });
     return { entries: this.#entries, creator: creatorOf(log?.['creator']) };
+  }
+
+  #whatIsWrong(rest: Buffer): Words {
+    const text = rest.toString('utf8');
+    const mark = text.startsWith('\ufeff') ? 1 : 0;
+    const broken = brokenAt(text.slice(mark)) + mark;
+    if (broken >= text.length) return endsAt(this.#base);
+    let before = Buffer.byteLength(text.slice(0, broken));
+    for (const { bytes, at } of this.#rest) {
+      if (before < bytes.length) return { zh: `第 ${at + before} 字节处不是 JSON`, en: `it is not JSON at byte ${at + before}` };
+      before -= bytes.length;
+    }
+    return endsAt(this.#base);
   }
 
   /** The next byte outside of strings. */
@@ -130,11 +141,11 @@ class Scanner {
   #opened(chunk: Buffer, at: number, byte: number): void {
     this.#depth += 1;
     this.#text = null;
-    const isEntries = byte === OPEN_LIST && this.#depth === ENTRY_DEPTH && this.#keys[1] === 'log' && this.#keys[2] === 'entries';
+    const isEntries = byte === OPEN_LIST && this.#depth === LIST_DEPTH && this.#keys[1] === 'log' && this.#keys[2] === 'entries';
     if (isEntries && this.#entriesDepth < 0) this.#entriesDepth = this.#depth;
     if (byte !== OPEN || this.#entriesDepth < 0 || this.#depth !== this.#entriesDepth + 1) return;
     this.#entryStart = this.#base + at;
-    this.#keep(chunk.subarray(this.#keptTo, at));
+    this.#keep(chunk.subarray(this.#keptTo, at), this.#base + this.#keptTo);
   }
 
   #closed(at: number): void {
@@ -142,21 +153,21 @@ class Scanner {
     if (this.#entryStart >= 0 && this.#depth === this.#entriesDepth + 1) {
       this.#entries.push({ number: this.#entries.length + 1, start: this.#entryStart, end: this.#base + at + 1 });
       this.#entryStart = -1;
-      this.#keep(Buffer.from('{}'));
+      this.#keep(Buffer.from('{}'), this.#base + at);
       this.#keptTo = at + 1;
     }
     this.#depth -= 1;
   }
 
-  #keep(bytes: Buffer): void {
+  #keep(bytes: Buffer, at: number): void {
     this.#restBytes += bytes.length;
     if (this.#restBytes > LONGEST_REST_BYTES)
       throw fault({ zh: this.name, en: this.name }, { zh: '记录之外的内容超过 64 MiB', en: 'it has more than 64 MiB beside its entries' });
-    if (bytes.length > 0) this.#rest.push(bytes);
+    if (bytes.length > 0) this.#rest.push({ bytes: Buffer.from(bytes), at });
   }
 }
 
-const NO_JSON: Words = { zh: '不是 JSON', en: 'it is not JSON' };
+const endsAt = (byte: number): Words => ({ zh: `JSON 在第 ${byte} 字节处中断`, en: `the JSON ends in its midst, at byte ${byte}` });
 const NO_HAR: Words = { zh: '不是 HAR：没有 log.entries', en: 'it is no HAR: there is no log.entries' };
 
 function parsed(text: string): unknown {
@@ -182,7 +193,10 @@ export function readEntry(fd: number, file: string, name: string, { number, star
     done += read;
   }
   const place = atItem(name, number);
-  const json = isUtf8(bytes) ? parsed(bytes.toString('utf8')) : null;
+  if (!isUtf8(bytes)) throw fault(place, { zh: `从第 ${start} 字节开始的内容不是 UTF-8`, en: `what begins at byte ${start} is not UTF-8` });
+  const text = bytes.toString('utf8');
+  const json = parsed(text);
   if (isObject(json)) return { json, place };
-  throw fault(place, { zh: `从第 ${start} 字节开始的内容不是 UTF-8 编码的 JSON`, en: `what begins at byte ${start} is no JSON in UTF-8` });
+  const at = start + Buffer.byteLength(text.slice(0, brokenAt(text)));
+  throw fault(place, { zh: `第 ${at} 字节处不是 JSON`, en: `it is not JSON at byte ${at}` });
 }

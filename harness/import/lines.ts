@@ -56,7 +56,7 @@ function* linesOf(file: string, name: string, digest: Hash): Generator<Buffer> {
       yield Buffer.concat([...rest, chunk.subarray(from, at)]);
       [rest, restBytes, from] = [[], 0, at + 1];
     }
-    rest.push(chunk.subarray(from));
+    rest.push(Buffer.from(chunk.subarray(from)));
     restBytes += chunk.length - from;
     if (restBytes > LONGEST_LINE_BYTES)
       throw fault(atLine(name, lines + 1), { zh: '一行超过 256 MiB', en: 'the line is longer than 256 MiB' });
@@ -64,12 +64,12 @@ function* linesOf(file: string, name: string, digest: Hash): Generator<Buffer> {
   if (restBytes > 0) yield Buffer.concat(rest);
 }
 
-/** A file in pieces, each in memory of its own. @throws LabError NO_READ, BAD_PATH */
+/** A file in pieces; a piece holds until the next one is asked for. @throws LabError NO_READ, BAD_PATH */
 export function* chunksOf(file: string): Generator<Buffer> {
   const fd = fromDisk(file, () => fs.openSync(file, 'r'));
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   try {
     for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
       const read = fromDisk(file, () => fs.readSync(fd, chunk));
       if (read === 0) return;
       yield chunk.subarray(0, read);

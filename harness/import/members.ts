@@ -71,7 +71,10 @@ export function countOr(row: Row, name: string): number | null {
 export function textsOf({ json, place }: Row, name: string): readonly string[] {
   const value = json[name] ?? [];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
-  throw fault(place, { zh: `${name} 应为字符串数组（数字也要写成字符串）`, en: `${name} must be an array of strings (write numbers as strings too)` });
+  throw fault(place, {
+    zh: `${name} 应为字符串数组（数字也要写成字符串）`,
+    en: `${name} must be an array of strings (write numbers as strings too)`,
+  });
 }
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
@@ -85,13 +88,22 @@ const OTHER_UNITS: readonly (readonly [factor: number, words: Words])[] = [
 ];
 
 /** The moment `t`, ms since 1970. @throws LabError IMPORT_SYNTAX when it is none of this century */
-export function momentOf(row: Row): number {
-  const value = row.json['t'];
-  if (typeof value === 'number' && inReach(value)) return value;
-  if (typeof value !== 'number') throw fault(row.place, { zh: 't 应为 1970 年以来的毫秒数', en: 't must be a number: milliseconds since 1970' });
-  const unit = OTHER_UNITS.find(([factor]) => inReach(value * factor))?.[1];
-  const what = { zh: `t 为 ${value}，不是 2000 至 2100 年间的毫秒数`, en: `t is ${value}, which is no time from 2000 to 2100 in milliseconds` };
-  throw unit === undefined ? fault(row.place, what) : faultWith(row.place, what, unit);
+export function momentOf({ json, place }: Row): number {
+  const value = json['t'];
+  if (typeof value !== 'number')
+    throw fault(place, { zh: 't 应为 1970 年以来的毫秒数', en: 't must be a number: milliseconds since 1970' });
+  return checkedMoment(value, 't', place);
+}
+
+/** The same `ms`, called `name`, when it lies in this century. @throws LabError IMPORT_SYNTAX */
+export function checkedMoment(ms: number, name: string, place: Place): number {
+  if (inReach(ms)) return ms;
+  const unit = OTHER_UNITS.find(([factor]) => inReach(ms * factor))?.[1];
+  const what = {
+    zh: `${name} 为 ${ms}，不是 2000 至 2100 年间的毫秒数`,
+    en: `${name} is ${ms}, which is no time from 2000 to 2100 in milliseconds`,
+  };
+  throw unit === undefined ? fault(place, what) : faultWith(place, what, unit);
 }
 
 /** Worst case by which a time may be off, in ms; null: not given. @throws LabError IMPORT_SYNTAX */

@@ -69,7 +69,9 @@ function calledOf(number: number, row: Row): Called {
   const dated = datedOf({ number, row }, 'o');
   const name = textOr(row, 'app') ?? '';
   const process = { pid: countOr(row, 'pid') ?? 0, name, package: packageOf(name) };
-  const stack = textsOf(row, 'stack').filter((text) => text.trim() !== '').map(frameOf);
+  const stack = textsOf(row, 'stack')
+    .filter((text) => text.trim() !== '')
+    .map(frameOf);
   const caller = textOr(row, 'caller') ?? callerIn(stack);
   return { ...dated, process, thread: wordOr(row, 'tid') ?? '', caller: caller === '' ? 'unknown' : caller, stack };
 }
@@ -89,8 +91,7 @@ function readOf(row: Row, called: Called): Read {
 function cryptoOf(row: Row, called: Called): CryptoCall {
   const op = choiceOf(row, 'kind', CRYPTO);
   const object = wordOr(row, 'object');
-  if (object === null)
-    throw fault(row.place, { zh: '加密调用缺少 object', en: 'a crypto call must name its object' });
+  if (object === null) throw fault(row.place, { zh: '加密调用缺少 object', en: 'a crypto call must name its object' });
   const { pid } = called.process;
   return {
     ...called,

@@ -236,6 +236,15 @@ export const SENTENCES = {
     en: '{whereEn}: {whatEn}',
     remedy: { zh: '{how}', en: '{howEn}' },
   },
+  IMPORT_EMPTY: {
+    exit: 2,
+    zh: '证据里没有任何读取、同意行为或流量',
+    en: 'the evidence holds no read, no act of consent and no traffic',
+    remedy: {
+      zh: '检查 observations.jsonl、consent.jsonl 与 flows.har 的内容',
+      en: 'look into observations.jsonl, consent.jsonl and flows.har',
+    },
+  },
   OUT_EXISTS: {
     exit: 2,
     zh: '{path} 已存在，不会覆盖',

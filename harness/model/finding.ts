@@ -72,7 +72,8 @@ export interface Certificate {
    * addresses (MAC, BSSID): `colon-`, `dash-`, `dot-` (`0a3f.9c51.e27d`), `no-separator-` × `lower`, `upper`; OAID also `no-separator-…`;
    * IMEI `no-check-digit`; bank card `space-4`, `dash-4`;
    * with the name of the same group before or behind it: `name-JOIN-value`, `value-JOIN-name`, JOIN one of `plain` (nothing), `colon`, `comma`, `bar`, `space`;
-   * `masked-A-B`: the first A and last B characters stand, the rest is mask characters (`*`, `•`, `＊`, `#`, `x`, `X`), at least two;
+   * `masked-A-B`: the first A and last B characters stand, the rest is mask characters (`*`, `•`, `＊`, `#`, `x`, `X`), at least two,
+   * with a space or dash beside or between groups of them or not (`7217 **** **** 1234`);
    * coordinates: `pair[-gcj02|-bd09][-NUMBER]-N`: latitude and longitude in any order, in that datum, agreeing to N decimals (cut or rounded);
    * NUMBER, when not decimal text: `e5`, `e6`, `e7` (integers as text), `f64le`, `f64be`, `f32le`, `f32be`, `i32le-e6`, `i32be-e6`, `i32le-e7`, `i32be-e7`,
    * `varint-e6`, `varint-e7`, `zigzag-e6`, `zigzag-e7` (protobuf); `geohash-N`: N characters.
@@ -113,6 +114,10 @@ export interface Receiver {
   readonly registrable: string;
   readonly party: 'first' | 'third' | 'unknown';
   readonly sdk: string | null;
+  /** Row of the cloud or CDN that lends the host: its tenant, whom the host does not tell, is the receiver. Null: none known. */
+  readonly landlord: string | null;
+  /** The name by which the table knew it, where DNS said that the host is another name for it; else null. */
+  readonly alias: string | null;
   readonly company: { readonly zh: string; readonly checked: boolean } | null;
 }
 

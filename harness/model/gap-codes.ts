@@ -29,7 +29,9 @@ export const GAP_WHATS = [
   'request',
   // run
   'not-settled',
-  // imported evidence: values, entries, consent acts and joined crypto calls that are not in the run
+  // imported evidence
+  'reads',
+  'traffic',
   'canary',
   'har-entry',
   'consent-acts',

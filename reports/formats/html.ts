@@ -30,7 +30,7 @@ function renderHtml(parts: FormatParts): string {
         ${trusted(`<style>${PAGE_STYLE}</style>`)}
       </head>
       <body>
-        ${report.handset.simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</aside>` : ''}
+        ${report.handset.simulated ? html`<aside class="simulated" aria-label="模拟 simulated">${both({ zh: '模拟运行 · 虚拟手机 · 不可作为证据', en: 'Simulated run · virtual handset · not fit as evidence' })}</aside>` : report.handset.kind === 'imported' ? html`<aside class="simulated" aria-label="导入 imported">${both({ zh: '由其他工具导入 · 不可作为证据', en: 'Imported from other tools · not fit as evidence' })}</aside>` : ''}
         <nav aria-label="${language === 'zh' ? '本页' : 'This page'}">
           <a href="#timeline">${both({ zh: '时间线', en: 'Timeline' })}</a> <a href="#findings">${both({ zh: '发现', en: 'Findings' })}</a>
           <a href="#unseen-h">${both({ zh: '没有看到的', en: 'Not seen' })}</a>

@@ -1,15 +1,26 @@
 import type { Range } from './layer.js';
 import type { Spelling } from './spelling.js';
 
+type Bytes = (i: number) => number;
+
 /**
- * Whether a number stands alone: no digit, and no decimal point with a digit behind it, on either side. A canary inside a longer number
- * (a time stamp, an order number) is chance.
+ * Whether a spelling stands alone where its boundary asks for that. A number: no digit, and no decimal point with a digit behind it, on
+ * either side; inside a longer number (a time stamp, an order number) it is chance. An e-mail address or the name of an app: nothing that
+ * makes it another's.
  */
-export function standsAlone({ boundary, form }: Pick<Spelling, 'boundary' | 'form'>, bytes: Uint8Array, { start, end }: Range): boolean {
+export function standsAlone({ boundary, form }: Pick<Spelling, 'boundary' | 'form'>, bytes: Uint8Array, range: Range): boolean {
   if (boundary === 'none') return true;
-  const at = (i: number): number => bytes[i] ?? 0;
+  const { start, end } = range;
+  const at: Bytes = (i) => bytes[i] ?? 0;
   if (form === 'utf-16le') return !(at(start - 1) === 0 && isDigit(at(start - 2))) && !(isDigit(at(end)) && at(end + 1) === 0);
+  if (form === 'utf-16be') return !(at(start - 2) === 0 && isDigit(at(start - 1))) && !(at(end) === 0 && isDigit(at(end + 1)));
   if (boundary === 'hex') return !isHex(at(start - 1)) && !isHex(at(end));
+  if (boundary === 'mail') return !isMail(at(start - 1)) && !goesOn(at, end, isWordOrDash);
+  if (boundary === 'package') return !isNamed(at(start - 1)) && !goesOn(at, end, isWord);
+  return numberAlone(at, range);
+}
+
+function numberAlone(at: Bytes, { start, end }: Range): boolean {
   if (isDigit(at(start - 1)) || isDigit(at(end))) return false;
   if (fullWidth(at, start - 3) || fullWidth(at, end)) return false;
   return !(at(start - 1) === 0x2e && isDigit(at(start - 2))) && !(at(end) === 0x2e && isDigit(at(end + 1)));
@@ -17,7 +28,17 @@ export function standsAlone({ boundary, form }: Pick<Spelling, 'boundary' | 'for
 
 const isDigit = (b: number): boolean => b >= 0x30 && b <= 0x39;
 const isHex = (b: number): boolean => isDigit(b) || (b >= 0x41 && b <= 0x46) || (b >= 0x61 && b <= 0x66);
+const isWord = (b: number): boolean => isDigit(b) || (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a) || b === 0x5f;
+const isNamed = (b: number): boolean => isWord(b) || b === 0x2e;
+const isWordOrDash = (b: number): boolean => isWord(b) || b === 0x2d;
+/** What may stand in front of the last character before the `@`: letters, digits and `. _ + - %`. */
+const isMail = (b: number): boolean => isNamed(b) || b === 0x2b || b === 0x2d || b === 0x25;
 
-function fullWidth(at: (i: number) => number, i: number): boolean {
+/** Whether a name goes on at `i`: with a character of it, or with a point and one. A point at the end of a sentence is none of it. */
+function goesOn(at: Bytes, i: number, belongs: (b: number) => boolean): boolean {
+  return belongs(at(i)) || (at(i) === 0x2e && belongs(at(i + 1)));
+}
+
+function fullWidth(at: Bytes, i: number): boolean {
   return at(i) === 0xef && at(i + 1) === 0xbc && at(i + 2) >= 0x90 && at(i + 2) <= 0x99;
 }

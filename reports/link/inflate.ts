@@ -20,44 +20,86 @@ export function unpack(op: PackOp, bytes: Uint8Array): Unpacked {
 
 /** The same, but nothing packed gives nothing. */
 export function inflated(op: PackOp, bytes: Uint8Array): Unpacked {
-  const max = Math.min(MAX_INFLATED, Math.max(SMALL, bytes.length * MAX_RATIO));
+  return attempt(op, bytes, { most: MAX_INFLATED, whole: false });
+}
+
+/** Undoes one compression as far as `most` bytes. */
+export function unpackTo(op: PackOp, bytes: Uint8Array, most: number): Unpacked {
+  const out = attempt(op, bytes, { most, whole: false });
+  return out instanceof Uint8Array && out.length === 0 ? null : out;
+}
+
+/** Undoes one compression only if the stream is whole: half of one that nothing announces may be chance. */
+export function unpackWhole(op: PackOp, bytes: Uint8Array): Unpacked {
+  const out = attempt(op, bytes, { most: MAX_INFLATED, whole: true });
+  return out instanceof Uint8Array && out.length === 0 ? null : out;
+}
+
+/** Most bytes that may come out of so many. */
+export function mostOut(bytes: number): number {
+  return Math.min(MAX_INFLATED, Math.max(SMALL, bytes * MAX_RATIO));
+}
+
+function attempt(op: PackOp, bytes: Uint8Array, { most, whole }: { readonly most: number; readonly whole: boolean }): Unpacked {
   try {
-    return OPS[op](bytes, max);
+    return OPS[op](bytes, { max: Math.max(1, Math.min(mostOut(bytes.length), most)), whole });
   } catch (error) {
     return error instanceof RangeError ? 'limit' : null;
   }
 }
 
-const zlib = (max: number): { readonly finishFlush: number; readonly maxOutputLength: number } => ({
-  finishFlush: constants.Z_SYNC_FLUSH,
+interface Bound {
+  readonly max: number;
+  readonly whole: boolean;
+}
+
+const zlib = ({ max, whole }: Bound): { readonly finishFlush: number; readonly maxOutputLength: number } => ({
+  finishFlush: whole ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
   maxOutputLength: max,
 });
 
-const OPS: Readonly<Record<PackOp, (bytes: Uint8Array, max: number) => Uint8Array>> = {
+const OPS: Readonly<Record<PackOp, (bytes: Uint8Array, bound: Bound) => Uint8Array>> = {
   gzip: gunzip,
-  deflate: (bytes, max) => (isZlib(bytes, 0) ? inflateSync(bytes, zlib(max)) : inflateRawSync(bytes, zlib(max))),
-  brotli: (bytes, max) => brotliDecompressSync(bytes, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength: max }),
-  zstd: (bytes, max) => {
-    const chunks: Uint8Array[] = [];
-    let total = 0;
-    const stream = new Decompress((chunk) => {
-      total += chunk.length;
-      if (total > max) throw new RangeError('too large');
-      chunks.push(chunk.slice());
-    });
-    if (windowOf(bytes) > max) throw new RangeError('too large');
-    stream.push(bytes, true);
-    return Buffer.concat(chunks);
-  },
+  deflate: (bytes, bound) => (isZlib(bytes, 0) ? inflateSync(bytes, zlib(bound)) : inflateRawSync(bytes, zlib(bound))),
+  brotli: (bytes, { max, whole }) =>
+    brotliDecompressSync(bytes, {
+      finishFlush: whole ? constants.BROTLI_OPERATION_FINISH : constants.BROTLI_OPERATION_FLUSH,
+      maxOutputLength: max,
+    }),
+  zstd: unzstd,
 };
 
-/** Node refuses a member with other bytes behind it (a multipart boundary, say); then the first member is unpacked bare. */
-function gunzip(bytes: Uint8Array, max: number): Uint8Array {
+/** The library moves a whole window for each block; so many bytes may be moved. */
+const MAX_MOVED = 2 ** 32;
+
+function unzstd(bytes: Uint8Array, { max, whole }: Bound): Uint8Array {
+  const window = windowOf(bytes);
+  if (window > max) throw new RangeError('too large');
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  let moved = 0;
+  const stream = new Decompress((chunk) => {
+    total += chunk.length;
+    moved += window;
+    if (total > max || moved > MAX_MOVED) throw new RangeError('too large');
+    chunks.push(chunk.slice());
+  });
   try {
-    return gunzipSync(bytes, zlib(max));
+    stream.push(bytes, true);
+  } catch (error) {
+    // A frame that was cut gives the blocks before the cut.
+    if (whole || error instanceof RangeError || total === 0) throw error;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Node refuses a member with other bytes behind it (a multipart boundary, say); then the first member is unpacked bare. */
+function gunzip(bytes: Uint8Array, bound: Bound): Uint8Array {
+  try {
+    return gunzipSync(bytes, zlib(bound));
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    return inflateRawSync(bytes.subarray(gzipHeader(bytes)), zlib(max));
+    return inflateRawSync(bytes.subarray(gzipHeader(bytes)), zlib(bound));
   }
 }
 
@@ -70,8 +112,17 @@ function gzipHeader(bytes: Uint8Array): number {
   return (flags & 2) !== 0 ? at + 2 : at;
 }
 
-/** The memory that a zstd frame asks for before its first byte (RFC 8878, 3.1.1.1). */
+const FRAME = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
+
+/** The most memory that one of the frames asks for before its first byte (RFC 8878, 3.1.1.1). */
 function windowOf(bytes: Uint8Array): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let most = 1;
+  for (let at = buffer.indexOf(FRAME); at >= 0; at = buffer.indexOf(FRAME, at + 4)) most = Math.max(most, frameWindow(buffer.subarray(at, at + 18)));
+  return most;
+}
+
+function frameWindow(bytes: Uint8Array): number {
   const descriptor = bytes[4] ?? 0;
   if ((descriptor & 0x20) !== 0) {
     const size = [1, 2, 4, 8][descriptor >> 6] ?? 8;

@@ -5,7 +5,8 @@ export { MIN_NEEDLE, type Kernel } from './kernel/kernel.js';
 
 /** The bytes on a 4-byte boundary, copied only where they are not. */
 export function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  // A Buffer's own `slice` copies nothing.
+  return bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
 }
 
 /** A kernel with room for as many needles as are expected; more may come. */

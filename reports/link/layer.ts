@@ -2,10 +2,11 @@ import type { EventId } from '../../harness/model/event.js';
 import type { Span } from '../../harness/model/finding.js';
 import { isBase64, mapLight, type LightOp } from './decode.js';
 import type { PackOp } from './inflate.js';
+import { isTextOp, mapText, type TextOp } from './text-layers.js';
 
 /** How a layer came out of the one above it: what was undone, over which of its bytes. */
 export interface LayerStep {
-  readonly op: LightOp | 'base64' | 'hex' | PackOp;
+  readonly op: LightOp | TextOp | 'base64' | 'hex' | PackOp;
   readonly start: number;
   readonly end: number;
 }
@@ -57,23 +58,29 @@ export function unitsAround(layer: Layer, range: Range, margin: number): { reado
   const to = Math.min(bytes.length, range.end + margin);
   if (step.op === 'hex') return { own: { start: from, end: to }, above: { start: step.start + 2 * from, end: step.start + 2 * to } };
   if (step.op === 'base64') return base64Units(layer, above, step, { start: from, end: to });
-  if (step.op === 'percent' || step.op === 'json' || step.op === 'html') return lightUnits(layer, above, step.op, { start: from, end: to });
+  if (step.op === 'percent' || step.op === 'json' || step.op === 'html' || isTextOp(step.op))
+    return mappedUnits(layer, { start: from, end: to }, () => mapOf(step, above.bytes));
   return { own: { start: 0, end: bytes.length }, above: { start: step.start, end: step.end } };
 }
 
 const maps = new WeakMap<Layer, Uint32Array>();
 
-function lightUnits(layer: Layer, above: Layer, op: LightOp, { start, end }: Range): { readonly own: Range; readonly above: Range } {
-  let map = maps.get(layer);
-  if (map === undefined) {
-    map = mapLight(op, above.bytes).map;
-    maps.set(layer, map);
-  }
+/** For each byte of what a step gives, where its unit began in the bytes that it was given. */
+function mapOf({ op, start, end }: LayerStep, bytes: Uint8Array): Uint32Array {
+  if (isTextOp(op)) return mapText(op, bytes.subarray(start, end)).map;
+  if (op === 'percent' || op === 'json' || op === 'html') return mapLight(op, bytes.subarray(start, end)).map;
+  throw new Error(`${op} has no units`);
+}
+
+function mappedUnits(layer: Layer, { start, end }: Range, make: () => Uint32Array): { readonly own: Range; readonly above: Range } {
+  const map = maps.get(layer) ?? make();
+  maps.set(layer, map);
+  const base = layer.step?.start ?? 0;
   let from = start;
   let to = end;
   while (from > 0 && map[from] === map[from - 1]) from -= 1;
   while (to < layer.bytes.length && map[to] === map[to - 1]) to += 1;
-  return { own: { start: from, end: to }, above: { start: map[from] as number, end: map[to] as number } };
+  return { own: { start: from, end: to }, above: { start: base + (map[from] as number), end: base + (map[to] as number) } };
 }
 
 const places = new WeakMap<Layer, Uint32Array>();

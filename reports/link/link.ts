@@ -9,7 +9,9 @@ import { buildNeedles, type Needles } from './needles.js';
 import { partsOf, type Part } from './parts.js';
 import { causesOf, readsOf, type Reads } from './reads.js';
 import { CODECS, prove, evidenceOf, type Proof, type Proved, type Evidence } from './prove.js';
+import { aliasesOf } from '../receivers/aliases.js';
 import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
+import { searchStreams, together, type Streams } from './streams.js';
 import { isUndecodable } from './undecodable.js';
 import { beginWalk, searchPart } from './search.js';
 
@@ -38,11 +40,12 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const values = [...manifest.values, ...manifest.placebos];
   const needles = buildNeedles(values);
   const derived = readDerivations(events, needles, bodies);
-  const count = { tokens: 0, numbers: 0, bytes: derived.bytesSearched };
+  const streams = searchStreams(events, { needles, derived, bodies });
+  const count = { tokens: streams.tokens, numbers: streams.numbers, bytes: derived.bytesSearched + streams.bytes };
   const flows: Searched[] = [];
   const gaps: Gap[] = [];
   const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
-  const tools: Tools = { needles, derived, count, placebos, evidence: evidenceOf({ events, bodies, values }) };
+  const tools: Tools = { needles, derived, streams, count, placebos, evidence: evidenceOf({ events, bodies, values }) };
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
@@ -60,7 +63,7 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
       });
   }
   const tries: Tries = { ...count, needles: countClasses(manifest.values), forms: needles.forms };
-  const receivers = receiversFor(head);
+  const receivers = receiversFor(head, aliasesOf(events, bodies));
   const reads = readsOf(events, head, receivers);
   const rank = new Map(values.map(({ id }, i) => [id, i] as const));
   const drafts = flows.flatMap((searched) =>
@@ -112,6 +115,7 @@ interface Count {
 interface Tools {
   readonly needles: Needles;
   readonly derived: Derived;
+  readonly streams: Streams;
   readonly count: Count;
   readonly placebos: ReadonlySet<ValueId>;
   readonly evidence: Evidence;
@@ -135,11 +139,14 @@ function searchFlow(
     const before = walk.finds.length;
     const body = searchPart(walk, { bytes, encodings, source: { kind: 'part', flow: flow.id, part } });
     const joined = walk.finds.slice(before).some(({ needle }) => needle.kind === 'derived');
-    if (part === 'body' && !joined && isUndecodable(body, typeOf(flow))) walk.unseen.add('undecodable');
+    const explained = joined || part !== 'body' || tools.streams.explains(flow.id);
+    if (!explained && isUndecodable(body, typeOf(flow)) && !tools.derived.explains(body)) walk.unseen.add('undecodable');
   }
   walk.end();
   tools.evidence.hold(flow.id, parts);
-  const { proofs, unproved } = prove(walk.finds, tools.derived, tools.evidence);
+  const own = prove(walk.finds, tools.derived, tools.evidence);
+  const { proofs, unproved } = together(own, prove(tools.streams.findsOf(flow.id, own), tools.derived, tools.evidence));
+  for (const why of tools.streams.unseenOf(flow.id)) walk.unseen.add(why);
   if ([...unproved].some((id) => !tools.placebos.has(id) && !proofs.has(id))) walk.unseen.add('certificate');
   if (flow.bodies.some((body) => body.of === 'request' && body.state === 'cut')) walk.unseen.add('cut');
   count.tokens += walk.tokens;

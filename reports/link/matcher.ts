@@ -1,6 +1,7 @@
 import type { Level } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
 import type { Layer } from './layer.js';
+import type { DigestNeedle } from './needles.js';
 
 /** A value met by a matcher at a place of a layer, in one of the forms of a certificate. */
 export interface Match {
@@ -18,7 +19,7 @@ export interface Matcher {
   /** Begins one flow (or one hooked call). */
   begin(found: Found): Matching;
 }
-export type Found = (match: Match, layer: Layer, place: { readonly start: number; readonly end: number }) => void;
+export type Found = (match: Match | DigestNeedle, layer: Layer, place: { readonly start: number; readonly end: number }) => void;
 
 /** One flow being looked through. */
 export interface Matching {

@@ -1,9 +1,12 @@
 import type { ManifestValue } from '../../harness/model/values.js';
 import { coordinates } from './coordinates.js';
+import { geohashes } from './geohash.js';
+import { masked } from './masked.js';
 import type { Matcher } from './matcher.js';
 import { shortValues } from './short-values.js';
+import { splitValues } from './split-values.js';
 
-const ALL: readonly ((values: readonly ManifestValue[]) => Matcher | null)[] = [shortValues, coordinates];
+const ALL: readonly ((values: readonly ManifestValue[]) => Matcher | null)[] = [shortValues, masked, coordinates, geohashes, splitValues];
 
 /** The matchers that have something to look for among these values. */
 export function matchersFor(values: readonly ManifestValue[]): readonly Matcher[] {

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Derivation } from '../../harness/model/event.js';
-import type { DigestName, Encoding } from '../../harness/model/finding.js';
-import type { ManifestValue } from '../../harness/model/values.js';
+import type { Level } from '../../harness/model/finding.js';
+import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import { appSetOf, isPublicPackage, type AppSet } from './app-set.js';
+import type { Stretch } from './certificate.js';
+import { DEEP, deepValues, digestOf, planDigests, USUAL, type DigestEncoding, type DigestPlan } from './digests.js';
 import { createKernel, MIN_NEEDLE, type Kernel } from './kernel.js';
 import type { Match, Matcher } from './matcher.js';
 import { matchersFor } from './matchers.js';
-import { spellings, type Boundary } from './spelling.js';
-
-/** A step that only a known value can undo: its digest, in one of several ways. */
-export type DigestEncoding = Extract<Encoding, { readonly op: DigestName | 'digest-of-digest' | 'salted' | 'hmac' }>;
+import { bytesOf, spellings, type Boundary, type Spelling } from './spelling.js';
 
 /** What a find proves. */
 export type Needle =
@@ -18,70 +17,152 @@ export type Needle =
       readonly form: string;
       readonly boundary: Boundary;
       readonly bytes: Uint8Array;
+      /** The highest level that such a find may have; null: its form decides. */
+      readonly cap: Level | null;
     }
-  | {
-      readonly kind: 'digest';
-      readonly value: ManifestValue;
-      readonly form: string;
-      readonly encoding: DigestEncoding;
-      readonly bytes: Uint8Array;
-      /** What was digested. */ readonly spelled: Uint8Array;
-    }
-  | { readonly kind: 'derived'; readonly derivation: Derivation; readonly bytes: Uint8Array }
+  | DigestNeedle
+  | DerivedNeedle
   | Match;
+
+/** The digest of a value in one form. */
+export interface DigestNeedle {
+  readonly kind: 'digest';
+  readonly value: ManifestValue;
+  readonly form: string;
+  readonly encoding: DigestEncoding;
+  readonly bytes: Uint8Array;
+  /** What was digested. */
+  readonly spelled: Uint8Array;
+  /** The highest level that such a find may have; null: its bits decide. */
+  readonly cap: Level | null;
+}
+
+/** What a hooked call gave, or a stretch of what a cipher gave. */
+export interface DerivedNeedle {
+  readonly kind: 'derived';
+  readonly derivation: Derivation;
+  readonly bytes: Uint8Array;
+  /** Null: the whole output. */
+  readonly stretch: Stretch | null;
+}
+
+/** What the kernel may find. */
+export type KernelNeedle = Exclude<Needle, Match>;
 
 /** All that is looked for. */
 export interface Needles {
   readonly kernel: Kernel;
-  /** By kernel index. */
-  readonly list: Needle[];
+  /** The needle of a kernel index. A digest is made again each time: a run has far more of them than it finds. */
+  at(index: number): KernelNeedle;
+  /** Takes another needle into the kernel. */
+  add(needle: DerivedNeedle): void;
   /** MD5 middles, by their 8 bytes as latin1. */
-  readonly middles: ReadonlyMap<string, Needle>;
+  readonly middles: { get(bytes: string): DigestNeedle | undefined };
   readonly matchers: readonly Matcher[];
   /** Spellings of a value: how often chance could have hit it. */
   readonly forms: ReadonlyMap<ManifestValue['id'], number>;
+  readonly apps: AppSet;
 }
 
-const DIGESTS = ['md5', 'sha1', 'sha256', 'sm3'] as const;
 /** Below so many bits anyone's table turns a digest back, and chance makes the same input: no digest is looked for. */
 const MIN_DIGEST_BITS = 15;
 
+/** A digest of which the bytes stand in the kernel alone. */
+interface Coded {
+  readonly kind: 'coded';
+  readonly value: ManifestValue;
+  readonly form: string;
+  readonly encoding: DigestEncoding;
+}
+
+interface Tables {
+  readonly kernel: Kernel;
+  /** By kernel index. */
+  readonly list: (Exclude<KernelNeedle, DigestNeedle> | Coded)[];
+  readonly middles: Map<string, Coded>;
+  readonly deep: ReadonlySet<ManifestValue>;
+  readonly plan: DigestPlan;
+}
+
 /** Builds the tables for all values and placebos of a run. */
 export function buildNeedles(values: readonly ManifestValue[]): Needles {
-  const kernel = createKernel(values.length * 30);
-  const list: Needle[] = [];
-  const middles = new Map<string, Needle>();
-  const forms = new Map<ManifestValue['id'], number>();
-  const push = (needle: Needle & { readonly bytes: Uint8Array }): void => {
-    kernel.add(needle.bytes);
-    list.push(needle);
-  };
-  for (const value of values) {
-    const spelled = spellings(value);
-    forms.set(value.id, Math.max(1, spelled.length));
-    for (const { form, bytes, boundary, digested } of spelled) {
-      if (bytes.length >= MIN_NEEDLE) push({ kind: 'literal', value, form, boundary, bytes });
-      if (!digested || value.bits < MIN_DIGEST_BITS) continue;
-      for (const op of DIGESTS) {
-        const digest = createHash(op).update(bytes).digest();
-        push({ kind: 'digest', value, form, encoding: { op }, bytes: digest, spelled: bytes });
-        if (op === 'md5')
-          middles.set(digest.toString('latin1', 4, 12), {
-            kind: 'digest',
-            value,
-            form,
-            encoding: { op: 'md5-16' },
-            bytes: digest.subarray(4, 12),
-            spelled: bytes,
-          });
-      }
-    }
+  const names = new Map(values.flatMap((v) => (v.group !== null && (v.type === 'name' || v.type === 'contact_name') ? [[v.group, v]] : [])));
+  const spell = (value: ManifestValue): readonly Spelling[] =>
+    spellings(value, value.group === null ? null : (names.get(value.group) ?? null));
+  const spelled = values.map((value) => ({ value, list: spell(value) }));
+  const byType = new Map<CanaryType, (readonly Spelling[])[]>();
+  for (const { value, list } of spelled) {
+    const lists = byType.get(value.type);
+    if (lists === undefined) byType.set(value.type, [list]);
+    else lists.push(list);
   }
-  return { kernel, list, middles, matchers: matchersFor(values), forms };
+  const kernel = createKernel(values.length * 20);
+  const tables: Tables = { kernel, list: [], middles: new Map(), deep: new Set(deepValues(values)), plan: planDigests(byType) };
+  const forms = new Map<ManifestValue['id'], number>();
+  for (const { value, list } of spelled) {
+    forms.set(value.id, Math.max(1, list.filter(({ literal, form }) => literal && !UNLIKELY.has(form)).length));
+    addValue(tables, value, list);
+  }
+  const { list, middles } = tables;
+  const whole = (coded: Coded): DigestNeedle => digestNeedle(coded, spell(coded.value));
+  return {
+    kernel,
+    at: (index) => {
+      const entry = list[index] as (typeof list)[number];
+      return entry.kind === 'coded' ? whole(entry) : entry;
+    },
+    add: (needle) => {
+      kernel.add(needle.bytes);
+      list.push(needle);
+    },
+    middles: {
+      get: (bytes) => {
+        const coded = middles.get(bytes);
+        return coded === undefined ? undefined : whole({ ...coded, encoding: { op: 'md5-16' } });
+      },
+    },
+    matchers: matchersFor(values),
+    forms,
+    apps: appSetOf(values),
+  };
+}
+
+/** Forms in which hardly anything is written: chance has no more goes by them. */
+const UNLIKELY: ReadonlySet<string> = new Set(['reversed', 'utf-16le', 'utf-16be']);
+
+function addValue(tables: Tables, value: ManifestValue, list: readonly Spelling[]): void {
+  const isPublic = isPublicPackage(value);
+  for (const spelling of list) {
+    const bytes = bytesOf(spelling);
+    if (bytes === null) continue;
+    const { form, boundary, literal, digested } = spelling;
+    if (literal && bytes.length >= MIN_NEEDLE) {
+      tables.kernel.add(bytes);
+      tables.list.push({ kind: 'literal', value, form, boundary, bytes, cap: isPublic ? 'C2' : null });
+    }
+    if (digested === 'never' || (value.bits < MIN_DIGEST_BITS && !isPublic)) continue;
+    for (const encoding of isPublic ? USUAL : tables.plan(value.type, digested)) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+    if (digested === 'usual' && tables.deep.has(value))
+      for (const encoding of DEEP) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+  }
+}
+
+function addDigest({ kernel, list, middles }: Tables, coded: Coded, bytes: Uint8Array): void {
+  const digest = digestOf(coded.encoding, bytes);
+  kernel.add(digest);
+  list.push(coded);
+  if (coded.encoding.op === 'md5') middles.set(Buffer.from(digest).toString('latin1', 4, 12), coded);
+}
+
+function digestNeedle({ value, form, encoding }: Coded, list: readonly Spelling[]): DigestNeedle {
+  const spelling = list.find((s) => s.form === form);
+  const spelled = spelling === undefined ? null : bytesOf(spelling);
+  if (spelled === null) throw new Error('a digest is of a spelling');
+  const cap = isPublicPackage(value) ? 'C2' : null;
+  return { kind: 'digest', value, form, encoding, bytes: digestOf(encoding, spelled), spelled, cap };
 }
 
 /** Adds what a hook saw come out of a crypto call as a needle. */
-export function addDerived(needles: Needles, derivation: Derivation, bytes: Uint8Array): void {
-  needles.kernel.add(bytes);
-  needles.list.push({ kind: 'derived', derivation, bytes });
+export function addDerived(needles: Needles, needle: DerivedNeedle): void {
+  needles.add(needle);
 }

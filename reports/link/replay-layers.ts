@@ -58,10 +58,13 @@ const ESCAPES = {
       units === undefined ? (JSON_SHORT[short] ?? short) : utf8(units.split('\\u').slice(1).map(ofHex).join('')),
     ),
   html: (text: string) =>
-    text.replace(/&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/g, (whole, digits?: string, decimal?: string, name?: string) => {
-      const code = digits === undefined ? (HTML_NAMED[name ?? ''] ?? Number(decimal)) : Number.parseInt(digits, 16);
-      return code > 0x10ffff ? whole : utf8(String.fromCodePoint(code));
-    }),
+    text.replace(
+      /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/g,
+      (whole, digits?: string, decimal?: string, name?: string) => {
+        const code = digits === undefined ? (HTML_NAMED[name ?? ''] ?? Number(decimal)) : Number.parseInt(digits, 16);
+        return code > 0x10ffff ? whole : utf8(String.fromCodePoint(code));
+      },
+    ),
   'quoted-printable': (text: string) =>
     text.replace(/=(?:\r?\n|([0-9a-fA-F]{2}))/g, (_, digits: string | undefined) => (digits === undefined ? '' : ofHex(digits))),
 };

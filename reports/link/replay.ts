@@ -1,9 +1,10 @@
-// Shows a link again from its certificate alone. On purpose nothing is shared with the linker (only replay-layers.ts is read with it): a fault in one must not hide in the other.
-import { createHash } from 'node:crypto';
+// Shows a link again from its certificate alone. On purpose nothing is shared with the linker: a fault in one must not hide in the other.
+import { createHash, createHmac } from 'node:crypto';
 import type { Derivation, EventId } from '../../harness/model/event.js';
-import type { Certificate, Span } from '../../harness/model/finding.js';
+import type { Certificate, DigestName, Encoding, JoinedPiece, Span } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
-import { base64, hexByte, latin1, light, unpack, type Seen } from './replay-layers.js';
+import { shows, spell } from './replay-forms.js';
+import { alone, Broken, cut, decode, latin1, unpack, type Seen } from './replay-layers.js';
 
 /** A crypto or coding call as a hook saw it. */
 export interface HookedCall extends Pick<Derivation, 'op' | 'algorithm'> {
@@ -23,36 +24,57 @@ export interface ReplayParts {
 }
 export type Replayed = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
-type CertLayer = Certificate['layers'][number];
-class Broken extends Error {}
+type Range = Certificate['at'];
+type Layer = Certificate['layers'][number];
+interface Job {
+  readonly certificate: Certificate;
+  readonly parts: ReplayParts;
+  hash(bytes: Uint8Array): string;
+  /** Undoes a layer that tells by itself how. */
+  undo(seen: Seen, layer: Layer): Seen | null;
+}
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const MOST_LAYERS = 64;
+const MOST_PIECES = 4096;
+/** Bytes that one certificate may have hashed and decoded. */
+const MOST_BYTES = 512 * 1024 * 1024;
+const BLOCK = 16;
+const DIGESTS: readonly string[] = ['md5', 'md5-16', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sm3', 'crc32'] satisfies DigestName[];
 
-/** Re-runs one certificate's chain. */
+/** Re-runs one certificate's chain. Never throws: a certificate is data from a file. */
 export function replay(certificate: Certificate, parts: ReplayParts): Replayed {
   return createReplay()(certificate, parts);
 }
 
-/** A replay that hashes each part and unpacks each stream once; for many certificates over the same unchanged bytes. */
+/** A replay that hashes each part and undoes each layer once; for many certificates over the same unchanged bytes. */
 export function createReplay(): (certificate: Certificate, parts: ReplayParts) => Replayed {
   const hashes = new WeakMap<Uint8Array, string>();
-  const unpacked = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
-  const hash = (bytes: Uint8Array): string => {
-    const known = hashes.get(bytes) ?? sha256(bytes);
-    hashes.set(bytes, known);
-    return known;
-  };
-  const once = (bytes: Uint8Array, { encoding, start, end }: CertLayer): Uint8Array => {
-    const key = `${encoding.op}:${start}:${end}`;
-    const known = unpacked.get(bytes) ?? new Map<string, Uint8Array>();
-    unpacked.set(bytes, known);
-    const out = known.get(key) ?? unpack(encoding.op, bytes.subarray(start, end));
-    known.set(key, out);
-    return out;
-  };
+  const undone = new WeakMap<Uint8Array, Map<string, Seen | null>>();
   return (certificate, parts) => {
+    let left = MOST_BYTES;
+    const spend = (bytes: Uint8Array): void => {
+      if ((left -= bytes.length) < 0) throw new Broken('it would take too much work');
+    };
+    const hash = (bytes: Uint8Array): string => {
+      const known = hashes.get(bytes);
+      if (known !== undefined) return known;
+      spend(bytes);
+      const made = createHash('sha256').update(bytes).digest('hex');
+      hashes.set(bytes, made);
+      return made;
+    };
+    const undo = (seen: Seen, layer: Layer): Seen | null => {
+      const key = `${layer.encoding.op} ${layer.start} ${layer.end}`;
+      const known = undone.get(seen.bytes) ?? new Map<string, Seen | null>();
+      undone.set(seen.bytes, known);
+      const piece = cut(seen, layer);
+      if (!known.has(key)) spend(piece.bytes);
+      const out = known.has(key) ? (known.get(key) ?? null) : decode(layer.encoding.op, piece);
+      known.set(key, out);
+      return out;
+    };
     try {
-      run({ certificate, parts, hash, once });
+      run({ certificate, parts, hash, undo });
       return { ok: true };
     } catch (error) {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };
@@ -60,173 +82,134 @@ export function createReplay(): (certificate: Certificate, parts: ReplayParts) =
   };
 }
 
-interface Job {
-  readonly certificate: Certificate;
-  readonly parts: ReplayParts;
-  hash(bytes: Uint8Array): string;
-  once(bytes: Uint8Array, layer: CertLayer): Uint8Array;
-}
-
 function run(job: Job): void {
   const { certificate, parts, hash } = job;
+  const { layers, at, form } = certificate;
   if (certificate.value !== parts.value.id) throw new Broken('another value');
   if (hash(parts.part) !== certificate.sourceSha256) throw new Broken('the part as sent is not the one certified');
-  let seen: Seen = { bytes: parts.part, before: null, after: null };
-  let digested = false;
-  for (const layer of certificate.layers) {
-    if (digested) throw new Broken('nothing can be decoded out of a digest');
-    inside(layer, seen.bytes);
-    const next = step(layer, seen, job);
-    digested = isDigest(layer.encoding.op);
-    if (hash(next.bytes) !== layer.sha256) throw new Broken(`the ${layer.encoding.op} layer holds other bytes`);
-    seen = next;
-  }
-  inside(certificate.at, seen.bytes);
-  if (digested && (certificate.at.start !== 0 || certificate.at.end !== seen.bytes.length))
-    throw new Broken('a digest is of a whole spelling');
-  compare(certificate, seen, parts.value);
+  const [first] = layers;
+  const joined = first?.encoding.op === 'joined' ? join(first.encoding.pieces, first, job) : null;
+  const spelled = spell(parts.value, parts.name, form);
+  const reached = follow(joined === null ? layers : layers.slice(1), joined ?? alone(parts.part), { ...job, at, spelled });
+  const seen = cut(reached, at);
+  if (spelled === null ? !shows(parts.value, form, seen) : Buffer.compare(spelled, seen.bytes) !== 0)
+    throw new Broken('the bytes are not the value');
+  if (isLonger(seen, parts.value, form)) throw new Broken('the value is part of a longer number');
 }
 
-function inside({ start, end }: { readonly start: number; readonly end: number }, bytes: Uint8Array): void {
-  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > bytes.length)
-    throw new Broken('a range lies outside its layer');
+/** Pieces of requests put together. */
+function join(pieces: readonly JoinedPiece[], layer: Layer, job: Job): Seen {
+  const { parts, certificate, hash } = job;
+  if (
+    pieces.length > MOST_PIECES ||
+    pieces.at(-1)?.sourceSha256 !== certificate.sourceSha256 ||
+    layer.start !== 0 ||
+    layer.end !== parts.part.length
+  )
+    throw new Broken('the pieces do not end in this part');
+  const seen = pieces.map(({ flow, part, sourceSha256, layers, at }) => {
+    const bytes = parts.partOf(flow, part);
+    if (bytes === null || hash(bytes) !== sourceSha256) throw new Broken(`the ${part} of ${flow} is not the one certified`);
+    return cut(follow(layers, alone(bytes), { ...job, at, spelled: null }), at);
+  });
+  const bytes = Buffer.concat(seen.map((piece) => piece.bytes));
+  if (hash(bytes) !== layer.sha256) throw new Broken('the joined layer holds other bytes');
+  return { bytes, before: (seen[0] ?? alone(bytes)).before, after: (seen.at(-1) ?? alone(bytes)).after };
 }
 
-function step(layer: CertLayer, seen: Seen, { certificate, parts, once }: Job): Seen {
-  const { encoding, start, end } = layer;
-  const piece = seen.bytes.subarray(start, end);
-  switch (encoding.op) {
-    case 'percent':
-    case 'json':
-    case 'html': {
-      const { op } = encoding;
-      const side = (from: number, to: number): Uint8Array => light(op, seen.bytes.subarray(Math.max(0, from), to));
-      const before = start === 0 ? seen.before : (side(start - 12, start).at(-1) ?? null);
-      const after = end === seen.bytes.length ? seen.after : (side(end, end + 12)[0] ?? null);
-      return { bytes: light(op, piece), before, after };
-    }
-    case 'hex':
-      if (!/^(?:[0-9a-fA-F]{2})+$/.test(latin1(piece))) throw new Broken('not hex');
-      return { bytes: Buffer.from(latin1(piece), 'hex'), before: hexByte(seen.bytes, start - 2), after: hexByte(seen.bytes, end) };
-    case 'base64':
-      return base64(seen.bytes, start, end);
-    case 'derived': {
-      const call = parts.derivation(encoding.derivation);
-      if (call === null) throw new Broken('no such hooked call');
-      if (call.output.length < 16 || Buffer.compare(call.output, piece) !== 0) throw new Broken('the hooked call gave other bytes');
-      if (!gives(call)) throw new Broken(`the ${call.algorithm} of what went in is not what came out`);
-      return { bytes: call.input, before: null, after: null };
-    }
-    case 'gzip':
-    case 'deflate':
-    case 'brotli':
-    case 'zstd':
-      return { bytes: once(seen.bytes, layer), before: null, after: null };
-    case 'md5':
-    case 'md5-16':
-    case 'sha1':
-    case 'sha256':
-    case 'sm3': {
-      const spelled = spell(parts.value, certificate.form);
-      if (spelled === null || Buffer.compare(digest(encoding.op, spelled), piece) !== 0)
-        throw new Broken(`not the ${encoding.op} of the value`);
-      return { bytes: spelled, before: null, after: null };
-    }
-    default:
-      throw new Broken(`${encoding.op} is not known`);
+interface Way extends Job {
+  readonly at: Range;
+  /** The value in the certificate's form; null where no digest may lead to it. */
+  readonly spelled: Uint8Array | null;
+}
+
+function follow(layers: readonly Layer[], from: Seen, way: Way): Seen {
+  if (layers.length > MOST_LAYERS) throw new Broken('too many layers');
+  let seen = from;
+  for (const [i, layer] of layers.entries()) {
+    const { op } = layer.encoding;
+    const next = layers[i + 1] ?? way.at;
+    const out = op === 'derived' ? intoCall(layer.encoding, cut(seen, layer).bytes, { next, way }) : way.undo(seen, layer);
+    seen = out ?? digested(layer.encoding, cut(seen, layer).bytes, way.spelled);
+    if (out === null && (i < layers.length - 1 || way.at.start !== 0 || way.at.end !== seen.bytes.length))
+      throw new Broken('a digest is of a whole spelling, and nothing lies behind it');
+    if (way.hash(seen.bytes) !== layer.sha256) throw new Broken(`the ${op} layer holds other bytes`);
   }
+  return seen;
+}
+
+/** What went into a call that a hook saw, by what came out of it. */
+function intoCall(
+  { derivation, from }: Extract<Encoding, { op: 'derived' }>,
+  piece: Uint8Array,
+  { next, way }: { readonly next: Range; readonly way: Way },
+): Seen {
+  const call = way.parts.derivation(derivation);
+  if (call === null) throw new Broken('no such hooked call');
+  const { op, algorithm, input, output } = call;
+  const end = from + piece.length;
+  if (!Number.isInteger(from) || from < 0 || piece.length < 16 || Buffer.compare(output.subarray(from, end), piece) !== 0)
+    throw new Broken('the hooked call gave other bytes');
+  const whole = from === 0 && end === output.length;
+  if (!whole && (op !== 'cipher' || next.start < from - BLOCK || next.end > end + BLOCK))
+    throw new Broken('these bytes of the output do not tell of that input');
+  if (!gives(call)) throw new Broken(`the ${algorithm} of what went in is not what came out`);
+  return alone(input);
 }
 
 /** Whether a call without a key gives this output for this input; a MAC or cipher cannot be done again. */
 function gives({ op, algorithm, input, output }: HookedCall): boolean {
   if (op === 'base64') return Buffer.compare(Buffer.from(latin1(output).replace(/\s/g, ''), 'base64'), input) === 0;
   if (op === 'gzip') return Buffer.compare(unpack('gzip', output), input) === 0;
-  const known = op === 'digest' ? /^(?:(md5)|sha-?(1|224|256|384|512)|(sm3))$/i.exec(algorithm) : null;
-  if (known === null) return true;
-  const [, md5, sha, sm3] = known;
-  return (
-    Buffer.compare(
-      createHash(md5 ?? sm3 ?? `sha${sha}`)
-        .update(input)
-        .digest(),
-      output,
-    ) === 0
-  );
+  const [, md5, sha, sm3] = (op === 'digest' && /^(?:(md5)|sha-?(1|224|256|384|512)|(sm3))$/i.exec(algorithm)) || [];
+  const name = md5 ?? sm3 ?? (sha === undefined ? undefined : `sha${sha}`);
+  return name === undefined || createHash(name).update(input).digest().equals(output);
 }
 
-const isDigest = (op: string): boolean => ['md5', 'md5-16', 'sha1', 'sha256', 'sm3'].includes(op);
-
-function digest(op: 'md5' | 'md5-16' | 'sha1' | 'sha256' | 'sm3', bytes: Uint8Array): Uint8Array {
-  return op === 'md5-16' ? createHash('md5').update(bytes).digest().subarray(4, 12) : createHash(op).update(bytes).digest();
+/** The spelling whose digest the bytes are. */
+function digested(encoding: Encoding, bytes: Uint8Array, spelled: Uint8Array | null): Seen {
+  const made = spelled === null ? null : digestOf(encoding, spelled);
+  if (spelled === null || made === null || Buffer.compare(made, bytes) !== 0) throw new Broken(`not the ${encoding.op} of the value`);
+  return alone(spelled);
 }
 
-/** The bytes of a value in one spelling; null for a spelling that its type does not have. */
-function spell({ text, type }: ManifestValue, form: string): Uint8Array | null {
-  const pairs = text.toLowerCase().match(/[0-9a-f]{2}/g) ?? [];
-  const phone = /^(\d{3})(\d{4})(\d{4})$/.exec(text);
-  const address = type === 'mac' || type === 'bssid';
-  const out: Readonly<Record<string, string | false>> = {
-    raw: text,
-    lower: text.toLowerCase(),
-    upper: text.toUpperCase(),
-    'with-86': phone !== null && `86${text}`,
-    'with-plus-86': phone !== null && `+86${text}`,
-    'with-0086': phone !== null && `0086${text}`,
-    'space-3-4-4': phone !== null && phone.slice(1).join(' '),
-    'dash-3-4-4': phone !== null && phone.slice(1).join('-'),
-    'full-width': phone !== null && [...text].map((d) => String.fromCodePoint(0xff10 + Number(d))).join(''),
-    'colon-lower': address && pairs.join(':'),
-    'dash-lower': address && pairs.join('-'),
-    'no-separator-lower': address ? pairs.join('') : type === 'oaid' && text.toLowerCase().split('-').join(''),
-    'colon-upper': address && pairs.join(':').toUpperCase(),
-    'dash-upper': address && pairs.join('-').toUpperCase(),
-    'no-separator-upper': address ? pairs.join('').toUpperCase() : type === 'oaid' && text.toUpperCase().split('-').join(''),
-    'no-check-digit': type === 'imei' && /^\d{15}$/.test(text) && text.slice(0, -1),
-    'space-4': type === 'bank_card' && (text.match(/.{1,4}/g) ?? []).join(' '),
-    'plus-for-space': text.split(' ').join('+'),
-  };
-  if (form === 'utf-16le') return Buffer.from(text, 'utf16le');
-  const found = out[form];
-  return typeof found === 'string' ? Buffer.from(found, 'utf8') : null;
+function digestOf(encoding: Encoding, bytes: Uint8Array): Uint8Array | null {
+  if (encoding.op === 'salted')
+    return digest(encoding.digest, Buffer.concat([Buffer.from(String(encoding.before)), bytes, Buffer.from(String(encoding.after))]));
+  if (encoding.op === 'hmac') return digest(encoding.digest, bytes, String(encoding.key));
+  if (encoding.op !== 'digest-of-digest') return digest(encoding.op, bytes);
+  const inner = digest(encoding.inner, bytes);
+  const hex = inner?.toString('hex') ?? '';
+  const written = { 'hex-lower': hex, 'hex-upper': hex.toUpperCase(), base64: inner?.toString('base64'), raw: inner }[encoding.as];
+  return written && inner ? digest(encoding.outer, Buffer.from(written)) : null;
 }
 
-function compare({ form, at, layers }: Certificate, seen: Seen, value: ManifestValue): void {
-  const bytes = seen.bytes.subarray(at.start, at.end);
-  const pair = /^pair-(\d+)$/.exec(form);
-  if (pair !== null) return comparePair(bytes, value, Number(pair[1]));
-  const same =
-    form === 'gbk'
-      ? new TextDecoder('gbk').decode(bytes) === value.text
-      : Buffer.compare(spell(value, form) ?? Buffer.alloc(0), bytes) === 0;
-  if (!same) throw new Broken('the bytes are not the value');
-  if (isDigest(layers.at(-1)?.encoding.op ?? '')) return;
-  const width = form === 'utf-16le' ? 2 : 1;
-  const byteAt = (i: number): number => (i === -1 ? seen.before : i === seen.bytes.length ? seen.after : seen.bytes[i]) ?? 0;
-  const beside = (i: number): string => String.fromCharCode(byteAt(i));
-  const closed = address(value, form) ? /[0-9a-fA-F]/ : /^\d{6,}[Xx]?$/.test(value.text) ? /\d/ : null;
-  if (closed === null) return;
-  const [before, after] = [beside(at.start - width), beside(at.end)];
-  const wide = (i: number): boolean => (width === 2 ? beside(i + 1) === '\0' : true);
-  if ((closed.test(before) && wide(at.start - 2)) || (closed.test(after) && wide(at.end)))
-    throw new Broken('the value is part of a longer number');
+/** A digest, or with a key its HMAC; null: no such digest. */
+function digest(name: string, bytes: Uint8Array, key: string | null = null): Buffer | null {
+  if (!DIGESTS.includes(name) || (name === 'crc32' && key !== null)) return null;
+  if (name === 'crc32') return crc32(bytes);
+  const algorithm = name === 'md5-16' ? 'md5' : name;
+  const made = (key === null ? createHash(algorithm) : createHmac(algorithm, key)).update(bytes).digest();
+  return name === 'md5-16' ? made.subarray(4, 12) : made;
 }
 
-const address = (value: ManifestValue, form: string): boolean =>
-  (value.type === 'mac' || value.type === 'bssid') && form.startsWith('no-separator');
+function crc32(bytes: Uint8Array): Buffer {
+  let rest = -1;
+  for (const byte of bytes) {
+    rest ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
+  }
+  const out = Buffer.alloc(4);
+  out.writeInt32BE(~rest);
+  return out;
+}
 
-function comparePair(bytes: Uint8Array, value: ManifestValue, decimals: number): void {
-  const numbers = latin1(bytes).match(/-?\d{1,3}\.\d{3,}/g) ?? [];
-  // Cut or rounded to so many decimals; a manifest tells seven.
-  const near = (axis: string, found: string): boolean =>
-    found.length - found.indexOf('.') > decimals && Math.abs(Number(axis) - Number(found)) < 10 ** -decimals - 5e-8;
-  const [lat, lon] = value.text.split(',');
-  if (
-    value.type !== 'location' ||
-    decimals < 3 ||
-    decimals > 7 ||
-    bytes.length > 192 ||
-    !numbers.some((n) => near(lat ?? '', n)) ||
-    !numbers.some((n) => near(lon ?? '', n))
-  )
-    throw new Broken('not the two coordinates');
+/** Whether digits stand right beside a number: then it is a stretch of another one. */
+function isLonger(seen: Seen, { type, text }: ManifestValue, form: string): boolean {
+  if (/^geohash/.test(form)) return /[0-9a-z]$/i.test(latin1(seen.before)) || /^[0-9a-z]/i.test(latin1(seen.after));
+  const isHex = (type === 'mac' || type === 'bssid') && form.startsWith('no-separator');
+  if (!isHex && !/^\d{6,}[Xx]?$/.test(text)) return false;
+  const { before, after } = (form.startsWith('utf-16') ? decode(form, seen) : null) ?? seen;
+  const digit = isHex ? '[0-9a-fA-F]' : '(?:[0-9]|\xef\xbc[\x90-\x99])';
+  return new RegExp(`${digit}$`).test(latin1(before)) || new RegExp(`^${digit}`).test(latin1(after));
 }

@@ -1,11 +1,19 @@
+import { dropLonePackages } from './app-set.js';
+import { goesDeeper, likelyShifts } from './base64-look.js';
 import { standsAlone } from './boundary.js';
 import { decodeBase64, decodeHex, decodeLight, textLike, type LightOp } from './decode.js';
-import { isZlib, packOf, unpack, type PackOp } from './inflate.js';
+import { mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
 import { aligned } from './kernel.js';
 import type { Layer, LayerStep, Source } from './layer.js';
 import type { Needle, Needles } from './needles.js';
 import type { Matching } from './matcher.js';
+import { isOther, MAGIC, packed } from './magic.js';
+import { declaredParts } from './multipart.js';
 import { findRuns } from './runs.js';
+import { repeated } from './segments.js';
+import { decodeText, hasQuotedPrintable, isTextOp, type TextRun } from './text-layers.js';
+import { openUnmarked } from './unmarked.js';
+import { wideRuns } from './wide-text.js';
 
 /** A needle at a place of a layer. */
 export interface Find {
@@ -52,6 +60,7 @@ export function beginWalk(needles: Needles, bytes: number): Walk {
     matchings,
     end: () => {
       for (const matching of matchings) matching.end();
+      dropLonePackages(finds, needles.apps);
     },
     left: Math.max(BUDGET_FLOOR, bytes * BUDGET),
     bytes: 0,
@@ -69,16 +78,22 @@ export interface Haystack {
   readonly source: Source;
 }
 
+/** No request is packed more often than this for transport; each further word costs and tells nothing. */
+const MAX_ENCODINGS = 8;
+
 /** Searches one part as sent. Returns the bytes below its content encodings. */
 export function searchPart(walk: Walk, { bytes, encodings, source }: Haystack): Uint8Array {
   const root: Layer = { bytes: aligned(bytes), above: null, step: null, depth: 0, source };
-  const ops = encodings.filter((word) => word !== 'identity');
+  const ops = encodings.filter((word) => word !== 'identity').toReversed();
   let layer = root;
-  for (const word of ops.toReversed()) {
+  for (const [n, word] of ops.entries()) {
     const op = packOf(word);
-    const inner = op === null ? null : open(walk, layer, { op, start: 0, end: layer.bytes.length }, 0);
+    if (op !== null && n >= MAX_ENCODINGS) walk.unseen.add('too deep');
+    const inner = op === null || n >= MAX_ENCODINGS ? null : openDeclared(walk, layer, op);
     if (inner === null) {
-      if (!walk.unseen.has('unpacked size') && !textLike(layer.bytes, layer.bytes.length)) walk.unseen.add(`content-encoding ${word}`);
+      // A wrong word does no harm where the bytes can be read all the same.
+      const readable = textLike(layer.bytes, layer.bytes.length) || packed(layer.bytes, layer.bytes.length);
+      if (!walk.unseen.has('unpacked size') && !readable) walk.unseen.add(`content-encoding ${word}`);
       break;
     }
     walk.left += inner.bytes.length * BUDGET;
@@ -86,26 +101,56 @@ export function searchPart(walk: Walk, { bytes, encodings, source }: Haystack): 
   }
   // Bytes that were packed for transport hold nothing that can be read as they are.
   visit(walk, layer);
+  if (layer.depth < MAX_DEPTH) openParts(walk, layer);
   return layer.bytes;
 }
 
+/** What a Content-Encoding word says, if it is true: text that is not packed, or bytes with the magic of another packing, would come out as garbage. */
+function openDeclared(walk: Walk, layer: Layer, op: PackOp): Layer | null {
+  const { bytes } = layer;
+  if (isOther(op, bytes)) return null;
+  const isWhole = (): boolean => {
+    const out = unpackWhole(op, bytes);
+    return out !== null && out !== 'limit';
+  };
+  if ((op === 'brotli' || op === 'deflate') && textLike(bytes, bytes.length) && !isWhole()) return null;
+  return open(walk, layer, { op, start: 0, end: bytes.length }, 0);
+}
+
+/** Parts of a multipart body whose heads name a coding that does not show by itself. */
+function openParts(walk: Walk, layer: Layer): void {
+  const { parts, more } = declaredParts(layer.bytes);
+  if (more) walk.unseen.add('too many streams');
+  for (const { op, start, end } of parts) {
+    if (op === 'quoted-printable') {
+      if (!visitText(walk, layer, { op, start, end })) return;
+      continue;
+    }
+    if (packed(layer.bytes.subarray(start, end), end - start)) continue;
+    const inner = open(walk, layer, { op, start, end }, 1);
+    if (inner !== null) visit(walk, inner);
+  }
+}
+
 function visit(walk: Walk, layer: Layer): void {
-  if (layer.bytes.length >= 32 && repeated(walk, layer.bytes)) return;
+  if (layer.bytes.length >= 32 && repeated(walk.seen, layer.bytes)) return;
   scan(walk, layer);
   const last = undoLight(walk, layer);
+  visitTexts(walk, last);
   if (layer.depth < MAX_DEPTH) {
     openPacked(walk, layer);
     if (last !== layer) openPacked(walk, last);
+    openGuessed(walk, layer);
   } else if (packed(layer.bytes, layer.bytes.length)) walk.unseen.add('too deep');
   decodeRuns(walk, last);
 }
 
 function scan(walk: Walk, layer: Layer): void {
-  const { kernel, list } = walk.needles;
+  const { kernel } = walk.needles;
   const { bytes } = layer;
   walk.bytes += bytes.length;
   kernel.scan(bytes, bytes.length, (index, start) => {
-    const needle = list[index] as Needle & { readonly bytes: Uint8Array };
+    const needle = walk.needles.at(index);
     const end = start + needle.bytes.length;
     if (needle.kind === 'literal' && !standsAlone(needle, bytes, { start, end })) return;
     walk.finds.push({ needle, layer, start, end });
@@ -120,11 +165,39 @@ function undoLight(walk: Walk, from: Layer): Layer {
   if (layer.bytes.length > ALWAYS_LIGHT && !textLike(layer.bytes, layer.bytes.length)) return layer;
   for (let n = 0; n < MAX_LIGHT; n += 1) {
     const next = lighter(layer);
-    if (next === null || !spend(walk, next.bytes.length)) break;
+    if (next === null || !spend(walk, next.bytes.length)) return layer;
     layer = next;
     scan(walk, layer);
   }
+  if (lighter(layer) !== null) walk.unseen.add('too deep');
   return layer;
+}
+
+/** Text in text: so many of these are undone one inside the other. */
+const MAX_TEXTS = 2;
+
+/** Quoted-printable and UTF-16 beside the layer itself, which is still read as it is: `=` is also the padding of base64. */
+function visitTexts(walk: Walk, layer: Layer): void {
+  const { runs, more } = wideRuns(layer.bytes);
+  const quoted = hasQuotedPrintable(layer.bytes);
+  if (runs.length === 0 && !quoted) return;
+  let texts = 0;
+  for (let l = layer; l.above !== null; l = l.above) if (l.step !== null && isTextOp(l.step.op)) texts += 1;
+  if (texts >= MAX_TEXTS) {
+    walk.unseen.add('too deep');
+    return;
+  }
+  if (more) walk.unseen.add('too many streams');
+  for (const run of runs) if (!visitText(walk, layer, run)) return;
+  if (quoted) visitText(walk, layer, { op: 'quoted-printable', start: 0, end: layer.bytes.length });
+}
+
+function visitText(walk: Walk, layer: Layer, step: TextRun): boolean {
+  const source = layer.bytes.subarray(step.start, step.end);
+  if (!spend(walk, source.length)) return false;
+  const bytes = aligned(decodeText(step.op, source, null));
+  if (bytes.length < source.length || step.op !== 'quoted-printable') visit(walk, { bytes, above: layer, step, depth: layer.depth, source: null });
+  return true;
 }
 
 function lighter(layer: Layer): Layer | null {
@@ -135,13 +208,6 @@ function lighter(layer: Layer): Layer | null {
   return null;
 }
 
-const MAGIC: readonly (readonly [PackOp, Buffer])[] = [
-  ['gzip', Buffer.of(0x1f, 0x8b, 8)],
-  ['zstd', Buffer.of(0x28, 0xb5, 0x2f, 0xfd)],
-  ['deflate', Buffer.of(0x78, 0x9c)],
-  ['deflate', Buffer.of(0x78, 0xda)],
-  ['deflate', Buffer.of(0x78, 0x01)],
-];
 const MAX_STREAMS = 16;
 
 function openPacked(walk: Walk, layer: Layer): void {
@@ -163,11 +229,32 @@ function openPacked(walk: Walk, layer: Layer): void {
   }
 }
 
+/** Streams without a mark, where nothing says what the bytes are: a body as sent, or what base64 comes to. */
+function openGuessed(walk: Walk, layer: Layer): void {
+  const { step, bytes, source } = layer;
+  const unknown = step === null ? source?.kind === 'part' && source.part === 'body' : step.op === 'base64';
+  if (!unknown || packed(bytes, bytes.length) || textLike(bytes, bytes.length)) return;
+  const found = openUnmarked(bytes);
+  if (found === null || !spend(walk, found.bytes.length)) return;
+  const inner = { op: found.op, start: 0, end: bytes.length };
+  visit(walk, { bytes: aligned(found.bytes), above: layer, step: inner, depth: layer.depth + 1, source: null });
+}
+
+/** Part of what a bomb would have cost that is taken off the budget: it has cost the time. */
+const BOMB_SHARE = 4;
+
 function open(walk: Walk, layer: Layer, step: LayerStep & { readonly op: PackOp }, deeper: number): Layer | null {
-  const out = unpack(step.op, layer.bytes.subarray(step.start, step.end));
+  const most = mostOut(step.end - step.start);
+  const allowed = deeper > 0 ? Math.min(most, walk.left) : most;
+  if (allowed <= 0) {
+    walk.unseen.add('decoding budget');
+    return null;
+  }
+  const out = unpackTo(step.op, layer.bytes.subarray(step.start, step.end), allowed);
   if (out === null) return null;
   if (out === 'limit') {
-    walk.unseen.add('unpacked size');
+    walk.left -= allowed / BOMB_SHARE;
+    walk.unseen.add(allowed < most ? 'decoding budget' : 'unpacked size');
     return null;
   }
   if (deeper > 0 && !spend(walk, out.length)) return null;
@@ -192,21 +279,6 @@ function decodeRuns(walk: Walk, layer: Layer): void {
     const [start, end] = [base64[k] as number, base64[k + 1] as number];
     if (!whole.has(start * 0x100000000 + end) && !decodeBase64Run(walk, layer, start, end)) return;
   }
-}
-
-/** Shortest run of base64 that is believed to be one by what it comes to. */
-const MIN_DEEPER = 32;
-
-/** Whether a run of base64 below the last layer comes to text or to something packed. */
-function goesDeeper(bytes: Uint8Array, base64: readonly number[]): boolean {
-  const out = new Uint8Array(256);
-  for (let k = 0; k < base64.length; k += 2) {
-    const [start, end] = [base64[k] as number, base64[k + 1] as number];
-    if (end - start < MIN_DEEPER) continue;
-    const n = decodeBase64(bytes, start, Math.min(end, start + 256), out);
-    if (textLike(out, n) || packed(out, n)) return true;
-  }
-  return false;
 }
 
 const scratch = new Uint8Array(64 * 1024);
@@ -247,21 +319,6 @@ function decodeBase64Run(walk: Walk, layer: Layer, start: number, end: number): 
   return true;
 }
 
-/** For a long run: the alignments at which a sample reads as text; the first and all others where none does. */
-function likelyShifts(bytes: Uint8Array, start: number, end: number): readonly number[] {
-  const out = new Uint8Array(256);
-  const middle = start + (((end - start) >> 1) & ~3);
-  const text = [0, 1, 2, 3].filter((shift) =>
-    [start, middle, ((end - 260 - start) & ~3) + start].some((at) => textLike(out, decodeBase64(bytes, at + shift, at + shift + 256, out))),
-  );
-  if (text.length > 0) return text;
-  return packed(out, decodeBase64(bytes, start, start + 16, out)) ? [0] : [0, 1, 2, 3];
-}
-
-function packed(bytes: Uint8Array, n: number): boolean {
-  return n > 4 && (isZlib(bytes, 0) || MAGIC.some(([, magic]) => magic.every((byte, i) => bytes[i] === byte)));
-}
-
 /** `n` bytes in a shared buffer. `sure`: look below them whatever they look like. */
 interface Decoded {
   readonly step: LayerStep;
@@ -289,21 +346,5 @@ function spend(walk: Walk, bytes: number): boolean {
   walk.left -= bytes;
   if (walk.left >= 0) return true;
   walk.unseen.add('decoding budget');
-  return false;
-}
-
-/** Whether the same bytes were visited before in this request. */
-function repeated(walk: Walk, bytes: Uint8Array): boolean {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  let a = bytes.length;
-  let b = 0x9e3779b9;
-  for (let i = 0; i < words.length; i += 1) {
-    a = Math.imul(a ^ (words[i] as number), 0x85ebca6b);
-    b = (Math.imul(b, 31) + (a ^ (a >>> 15))) | 0;
-  }
-  for (let i = words.length * 4; i < bytes.length; i += 1) a = Math.imul(a ^ (bytes[i] as number), 0xc2b2ae35);
-  const key = `${bytes.length}:${a >>> 0}:${b >>> 0}`;
-  if (walk.seen.has(key)) return true;
-  walk.seen.add(key);
   return false;
 }

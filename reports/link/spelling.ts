@@ -1,137 +1,150 @@
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import { isCommon } from './common-values.js';
+import { encodeGbk } from './gbk.js';
 
-/** What may not stand beside a spelling: a digit (numbers), a hex digit (addresses without separators), or nothing is asked. */
-export type Boundary = 'digit' | 'hex' | 'none';
+export { isCommon } from './common-values.js';
+
+/**
+ * What may not stand beside a spelling: a digit (numbers), a hex digit (addresses without separators), what goes on with an e-mail address
+ * or with a package's name, or nothing is asked.
+ */
+export type Boundary = 'digit' | 'hex' | 'mail' | 'package' | 'none';
 
 /** One way to write a value. */
 export interface Spelling {
   readonly form: string;
-  readonly bytes: Uint8Array;
+  readonly text: string;
+  readonly charset: 'utf-8' | 'gbk' | 'utf-16le' | 'utf-16be';
   readonly boundary: Boundary;
-  /** Whether digests of it are looked for. */ readonly digested: boolean;
+  /** Whether it is looked for as it is. It need not be where a shorter spelling stands alone inside it. */
+  readonly literal: boolean;
+  /** How likely apps are to digest it. */
+  readonly digested: 'usual' | 'rare' | 'never';
 }
 
 /** Types that are phone numbers: one class of needles, with the same spellings. */
 export const PHONE_LIKE: ReadonlySet<CanaryType> = new Set(['phone', 'contact_phone', 'call_number']);
 const ADDRESS: ReadonlySet<CanaryType> = new Set(['mac', 'bssid']);
-const CASED: ReadonlySet<CanaryType> = new Set(['android_id', 'oaid', 'serial', 'id_card', 'email', 'imei']);
-
-/** Values that thousands of handsets share: finding one proves nothing. */
-const COMMON: ReadonlySet<string> = new Set([
-  '',
-  'null',
-  'none',
-  'unknown',
-  'undefined',
-  '<unknown ssid>',
-  '02:00:00:00:00:00',
-  '9774d56d682e549c',
-  '0123456789abcdef',
-  '012345678912345',
-  '00000000-0000-0000-0000-000000000000',
-  '358673013795895',
+const CASED: ReadonlySet<CanaryType> = new Set(['android_id', 'oaid', 'serial', 'id_card', 'email']);
+/** Free text is not turned round, nor is what is public. */
+const REVERSED: ReadonlySet<CanaryType> = new Set([
+  ...PHONE_LIKE,
+  ...ADDRESS,
+  ...CASED,
+  ...(['imei', 'imsi', 'iccid', 'bank_card'] satisfies CanaryType[]),
 ]);
 
-/** Whether a value is a default that many handsets share, or has hardly any content. */
-export function isCommon(text: string): boolean {
-  return COMMON.has(text.trim().toLowerCase()) || new Set(text.replace(/[-:.\s]/g, '')).size < 3;
+/** The bytes of a spelling; null: its charset lacks a character. */
+export function bytesOf({ text, charset }: Spelling): Uint8Array | null {
+  if (charset === 'utf-8') return Buffer.from(text, 'utf8');
+  if (charset === 'gbk') return encodeGbk(text);
+  const little = Buffer.from(text, 'utf16le');
+  return charset === 'utf-16le' ? little : little.swap16();
 }
 
-const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+/** Bits from which chance makes a whole name of nobody's: then it is still the value inside a longer one. */
+const SURE_NAME_BITS = 40;
 
-/** All spellings of a value, each byte string once. Coordinates have none: they are looked for as pairs of numbers. */
-export function spellings(value: ManifestValue): readonly Spelling[] {
-  if (value.type === 'location' || isCommon(value.text)) return [];
-  const digits = /^\d{6,}[Xx]?$/.test(value.text);
-  const boundary: Boundary = digits ? 'digit' : 'none';
+function boundaryOf({ text, type, bits }: ManifestValue): Boundary {
+  if (/^\d{6,}[Xx]?$/.test(text)) return 'digit';
+  if (type === 'email') return 'mail';
+  return type === 'app_package' && bits < SURE_NAME_BITS ? 'package' : 'none';
+}
+
+type Add = (form: string, text: string, more?: Partial<Spelling>) => void;
+
+/** All spellings of a value, each text once. `name`: the one of its group, null for none. Coordinates have none: they are looked for as pairs of numbers. */
+export function spellings(value: ManifestValue, name: ManifestValue | null): readonly Spelling[] {
+  const { text, type } = value;
+  if (type === 'location' || isCommon(text)) return [];
+  const boundary = boundaryOf(value);
   const out: Spelling[] = [];
-  const add: Add = (form, text, digested = true, edge = boundary) => {
-    const bytes = typeof text === 'string' ? utf8(text) : text;
-    if (!out.some((s) => Buffer.compare(s.bytes, bytes) === 0)) out.push({ form, bytes, boundary: edge, digested });
+  const known = new Set<string>();
+  const add: Add = (form, spelled, more) => {
+    if (known.has(spelled)) return;
+    known.add(spelled);
+    out.push({ form, text: spelled, charset: 'utf-8', boundary, literal: true, digested: 'usual', ...more });
   };
-  add('raw', value.text);
-  if (CASED.has(value.type)) {
-    add('lower', value.text.toLowerCase());
-    add('upper', value.text.toUpperCase());
+  add('raw', text);
+  if (CASED.has(type)) addCases('', text, add);
+  if (PHONE_LIKE.has(type) && /^\d{11}$/.test(text)) addPhone(text, name, add);
+  if (ADDRESS.has(type)) addAddress(text, add);
+  if (type === 'oaid') addCases('no-separator-', text.replaceAll('-', ''), add);
+  if (type === 'imei' && /^\d{15}$/.test(text)) add('no-check-digit', text.slice(0, 14));
+  if (type === 'bank_card') {
+    add('space-4', text.replace(/\d{4}(?=\d)/g, '$& '), { digested: 'rare' });
+    add('dash-4', text.replace(/\d{4}(?=\d)/g, '$&-'), { digested: 'rare' });
   }
-  if (PHONE_LIKE.has(value.type) && /^\d{11}$/.test(value.text)) addPhone(value.text, add);
-  if (ADDRESS.has(value.type)) addAddress(value.text, add);
-  if (value.type === 'imei' && /^\d{15}$/.test(value.text)) add('no-check-digit', value.text.slice(0, 14));
-  if (value.type === 'bank_card') add('space-4', value.text.replace(/\d{4}(?=\d)/g, '$& '), false);
-  if (value.type === 'oaid') addBare(value.text, add);
-  if (value.text.includes(' ')) add('plus-for-space', value.text.replaceAll(' ', '+'), false);
-  addCharsets(value.text, add);
-  return out;
+  if (boundary === 'digit') add('full-width', text.replace(/\d/g, wide), { digested: 'never' });
+  if (text.includes(' ')) add('plus-for-space', text.replaceAll(' ', '+'), { digested: 'never' });
+  if (REVERSED.has(type)) add('reversed', [...text].toReversed().join(''), { digested: 'never' });
+  return [...out, ...charsets(text, boundary)];
 }
 
-type Add = (form: string, text: string | Uint8Array, digested?: boolean, edge?: Boundary) => void;
+const wide = (digit: string): string => String.fromCharCode(0xff10 + Number(digit));
 
-function addPhone(text: string, add: Add): void {
+function addCases(prefix: string, text: string, add: Add, more: Partial<Spelling> = {}): void {
+  add(`${prefix}lower`, text.toLowerCase(), more);
+  add(`${prefix}upper`, text.toUpperCase(), more);
+}
+
+const SEPARATORS = [
+  ['space', ' '],
+  ['dash', '-'],
+] as const;
+const JOINS = [
+  ['plain', ''],
+  ['colon', ':'],
+  ['comma', ','],
+  ['bar', '|'],
+  ['space', ' '],
+] as const;
+
+function addPhone(text: string, name: ManifestValue | null, add: Add): void {
   const groups = [text.slice(0, 3), text.slice(3, 7), text.slice(7)];
-  add('with-86', `86${text}`);
-  add('with-plus-86', `+86${text}`);
-  add('with-0086', `0086${text}`);
-  add('space-3-4-4', groups.join(' '));
-  add('dash-3-4-4', groups.join('-'));
-  add(
-    'full-width',
-    text.replace(/\d/g, (d) => String.fromCharCode(0xff10 + Number(d))),
-    false,
-  );
+  const inside = { literal: false, digested: 'rare' } as const;
+  for (const [prefix, written] of [
+    ['with-86', '86'],
+    ['with-plus-86', '+86'],
+    ['with-0086', '0086'],
+    ['with-086', '086'],
+  ] as const) {
+    add(prefix, written + text, { digested: written.endsWith('086') ? 'rare' : 'usual' });
+    for (const [word, separator] of SEPARATORS) add(`${prefix}-${word}`, written + separator + text, inside);
+  }
+  for (const [word, separator] of SEPARATORS) {
+    add(`${word}-3-4-4`, groups.join(separator), { digested: 'rare' });
+    add(`plus-86-${word}-3-4-4`, ['+86', ...groups].join(separator), inside);
+  }
+  if (name === null) return;
+  for (const [word, separator] of JOINS) {
+    add(`name-${word}-value`, name.text + separator + text, inside);
+    add(`value-${word}-name`, text + separator + name.text, inside);
+  }
 }
 
 function addAddress(text: string, add: Add): void {
-  const pairs = text.toLowerCase().match(/[0-9a-f]{2}/g) ?? [];
-  for (const [name, separator] of [
-    ['colon', ':'],
-    ['dash', '-'],
-    ['no-separator', ''],
+  const bare = text.replace(/[:-]/g, '');
+  for (const [name, size, separator] of [
+    ['colon', 2, ':'],
+    ['dash', 2, '-'],
+    ['dot', 4, '.'],
+    ['no-separator', 12, ''],
   ] as const) {
-    const joined = pairs.join(separator);
-    const edge = separator === '' ? 'hex' : 'none';
-    add(`${name}-lower`, joined, true, edge);
-    add(`${name}-upper`, joined.toUpperCase(), true, edge);
+    const parts = Array.from({ length: Math.ceil(bare.length / size) }, (_, i) => bare.slice(i * size, (i + 1) * size));
+    addCases(`${name}-`, parts.join(separator), add, { boundary: size === 12 ? 'hex' : 'none', digested: size === 4 ? 'rare' : 'usual' });
   }
 }
 
-function addBare(text: string, add: Add): void {
-  const bare = text.replaceAll('-', '');
-  add('no-separator-lower', bare.toLowerCase());
-  add('no-separator-upper', bare.toUpperCase());
-}
-
-function addCharsets(text: string, add: Add): void {
-  add('utf-16le', Buffer.from(text, 'utf16le'), false);
-  if (Buffer.byteLength(text) === text.length) return;
-  const gbk = encodeGbk(text);
-  if (gbk !== null) add('gbk', gbk, false);
-}
-
-let gbkTable: ReadonlyMap<string, number> | null = null;
-
-/** GBK bytes of a text by turning the platform's decoder round; null where a character has none. */
-function encodeGbk(text: string): Uint8Array | null {
-  gbkTable ??= invertGbk();
-  const out: number[] = [];
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const pair = code < 0x80 ? code : gbkTable.get(char);
-    if (pair === undefined) return null;
-    if (pair < 0x100) out.push(pair);
-    else out.push(pair >> 8, pair & 0xff);
-  }
-  return Uint8Array.from(out);
-}
-
-function invertGbk(): ReadonlyMap<string, number> {
-  const table = new Map<string, number>();
-  const decoder = new TextDecoder('gbk');
-  for (let lead = 0x81; lead <= 0xfe; lead += 1) {
-    for (let trail = 0x40; trail <= 0xfe; trail += 1) {
-      if (trail === 0x7f) continue;
-      const char = decoder.decode(Uint8Array.of(lead, trail));
-      if ([...char].length === 1 && char !== '\ufffd' && !table.has(char)) table.set(char, (lead << 8) | trail);
-    }
-  }
-  return table;
+function charsets(text: string, boundary: Boundary): readonly Spelling[] {
+  const of = (charset: Exclude<Spelling['charset'], 'utf-8'>): Spelling => ({
+    form: charset,
+    text,
+    charset,
+    boundary,
+    literal: true,
+    digested: 'never',
+  });
+  const ascii = Buffer.byteLength(text) === text.length;
+  return ascii ? [of('utf-16le'), of('utf-16be')] : [of('utf-16le'), of('utf-16be'), of('gbk')];
 }

@@ -1,6 +1,7 @@
 import { decodeBase64, decodeHex, decodeLight, textLike } from './decode.js';
 import { findRuns } from './runs.js';
 import { unpack } from './inflate.js';
+import { openUnmarked } from './unmarked.js';
 
 /** Fewer bytes are a token, a key or a signature: too little to hold more than one value. */
 const MIN_BYTES = 96;
@@ -123,7 +124,7 @@ function isPacked(bytes: Uint8Array): boolean {
   const [a, b, c, d] = bytes;
   const op =
     a === 0x1f && b === 0x8b ? 'gzip' : a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? 'zstd' : a === 0x78 ? 'deflate' : null;
-  return op !== null && unpack(op, bytes) !== null;
+  return op !== null ? unpack(op, bytes) !== null : openUnmarked(bytes) !== null;
 }
 
 function looksRandom(bytes: Uint8Array): boolean {

@@ -1,5 +1,7 @@
 """The grammar: value and spelling x digest x container x up to three layers x place x transport x noise x timing, by all pairs."""
 
+import base64
+
 import pairwise
 from capture import APP, FLOW_SLACK, OTHER_APP, READ_SLACK
 from documents import CONTAINERS, PLACES, TRANSPORT, mixed, noise_fields, send
@@ -159,13 +161,26 @@ def build(cap, row):
         mime += f"; charset={row['charset'].replace('-le', 'le').replace('-be', 'be')}"
     facts = {"mime": mime, "text": text, "slash": draw.random() < 0.3, "transport": row["transport"], "host": None}
     flow = send(cap, doc, row["place"], at=timed["at"], **facts, **timed["send"])
+    truth = timed["truth"]
     for value in values:
         level = level_of(cap.values[value][0], row)
-        cap.expect(flow, value, level=level[0], also=level[1:], chain=steps[::-1], part=place.part, family="pairs", features=row, **timed["truth"])
+        truth["needles"] = needles_of(cap, value, row)
+        cap.expect(flow, value, level=level[0], also=level[1:], chain=steps[::-1], part=place.part, family="pairs", features=row, **truth)
 
 
 def digest_steps(row):
     return [] if row["digest"] == "none" else DIGESTS[row["digest"]][1][::-1]
+
+
+def needles_of(cap, value, row):
+    """The bytes that must come out when all layers are off, in hex; more than one where a digest may stand in two ways."""
+    kind, text = cap.values[value]
+    if kind == "location":
+        return []
+    token = dress(SPELLINGS.get(kind, {}).get(row["what"].split("/")[1], str)(text), row["digest"])
+    if row["digest"].endswith("base64"):
+        return [base64.b64decode(token).hex()]
+    return [(token if isinstance(token, bytes) else token.encode(row["charset"])).hex()]
 
 
 def level_of(kind, row):

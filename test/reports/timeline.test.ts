@@ -48,7 +48,7 @@ function build(events: readonly Event[], more: Partial<TimelineParts> = {}): Ret
     links: [],
     gaps: [],
     interrupted: false,
-    receivers: receiversFor(HEAD),
+    receivers: receiversFor(HEAD, new Map()),
     ...more,
   });
 }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const PARTS = ['kernel.wat', 'survey.wat', 'decode.wat'];
+const PARTS = ['kernel.wat', 'survey.wat', 'decode.wat', 'probe.wat'];
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** The text of `kernel.generated.ts`, from the sources beside this file. */
@@ -19,7 +19,7 @@ export async function generated() {
     return [
       `// Written by reports/link/kernel/build.mjs from ${PARTS.join(', ')}; change those and run it again.`,
       '/** SHA-256 of the source. */',
-      `export const KERNEL_SOURCE_SHA256: string =\n  '${sha256}';`,
+      `export const KERNEL_SOURCE_SHA256: string = '${sha256}';`,
       '/** The assembled module, as base64. */',
       `export const KERNEL_WASM: string =\n  '${Buffer.from(buffer).toString('base64')}';`,
       '',

@@ -263,8 +263,19 @@
   (local $end i32) (local $out i32) (local $o i32) (local $hits i32) (local $unit i32) (local $changed i32) (local $v v128)
   (local.set $end (i32.add (local.get $i) (local.get $length)))
   (local.set $out (global.get $top))
-  (local.set $o (local.get $out))
+  ;; Most bytes hold no mark at all: nothing is written before the first.
+  (local.set $o (local.get $i))
+  (block $marked
+    (loop $plain
+      (if (i32.ge_u (local.get $o) (local.get $end)) (then (return (i32.const -1))))
+      (br_if $marked (v128.any_true (i8x16.eq (v128.load (local.get $o)) (i8x16.splat (local.get $mark)))))
+      (local.set $o (i32.add (local.get $o) (i32.const 16)))
+      (br $plain)))
   (call $ensure (i32.add (i32.add (local.get $out) (local.get $length)) (i32.const 64)))
+  (memory.copy (local.get $out) (local.get $i) (i32.sub (local.get $o) (local.get $i)))
+  (local.set $unit (i32.sub (local.get $o) (local.get $i)))
+  (local.set $i (local.get $o))
+  (local.set $o (i32.add (local.get $out) (local.get $unit)))
   (block $done
     (loop $next
       (br_if $done (i32.ge_u (local.get $i) (local.get $end)))

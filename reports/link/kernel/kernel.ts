@@ -27,12 +27,21 @@ export interface Survey {
   /** Words of 8 or more characters of base64, and numbers of 8 or more digits. */
   readonly tokens: number;
   readonly numbers: number;
-  /** Sum of MARK values: characters that stand somewhere in the bytes. Each may stand there although it is not marked in the last 64 bytes' surroundings. */
+  /** Sum of MARK values: a character that is not marked stands nowhere in the bytes. One that is may stand just behind them. */
   readonly marks: number;
 }
 
 /** Characters whose absence spares a search for what begins with them. */
-export const MARK = { percent: 1, backslash: 2, ampersand: 4, equals: 8 } as const;
+export const MARK = { percent: 1, backslash: 2, ampersand: 4, equals: 8, asterisk: 16 } as const;
+
+/** What coded runs came to that were passed over. */
+export interface Passed {
+  readonly bytes: number;
+  /** Bytes decoded for them, as the budget counts. */
+  readonly decoded: number;
+  readonly tokens: number;
+  readonly numbers: number;
+}
 
 /**
  * Finds many byte strings at once; they can be added at any time. Layers lie in its arena, a stack of bytes: what was decoded lies on top,
@@ -45,6 +54,8 @@ export interface Kernel {
   scan(hay: Uint8Array, length: number, found: Found): void;
   /** Makes a word of 4 to 10 bytes (letters, digits, bytes beyond ASCII), or a number with three decimals, a candidate of surveys. */
   addWord(word: Uint8Array): void;
+  /** Whether `addWord` may have been given these bytes. */
+  isWord(at: Address, length: number): boolean;
 
   /** The top of the arena: the address that the next decoded bytes get. */
   mark(): Address;
@@ -70,4 +81,21 @@ export interface Kernel {
   hex(at: Address, length: number): number;
   /** Undoes one light layer; null when nothing changed (then nothing lies on top). */
   light(op: LightOp, at: Address, length: number): number | null;
+
+  /** Offset of the first head of a gzip, zstd or zlib stream; -1 when there is none. */
+  magic(at: Address, length: number): number;
+  /** Whether the bytes begin as such a stream. */
+  packed(at: Address, length: number): boolean;
+  /** Whether there is anything in the bytes: a needle, a stream, a coded run, a candidate, an escape or an asterisk. */
+  holds(at: Address, length: number): boolean;
+  /**
+   * The first of the surveyed runs of base64, from the k-th on, that at some alignment comes to text, to a stream or to a needle, or is
+   * longer than 4096 bytes, or is so long that it is believed whatever it looks like and holds anything; how many there are when none does.
+   * Runs of 32 or more hex digits are passed over.
+   */
+  nextBase64(from: Address, survey: Survey, k: number): number;
+  /** The same for runs of hex. One of 16 digits that may be a word stops it too. */
+  nextHex(from: Address, survey: Survey, k: number): number;
+  /** What the last call of `nextBase64` or `nextHex` passed over. */
+  passed(): Passed;
 }

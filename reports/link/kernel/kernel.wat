@@ -1,7 +1,7 @@
 ;; The matching kernel: needles in tables, a haystack read at every fourth byte, and the arena in which layers lie.
-;; survey.wat and decode.wat are parts of the same module; build.mjs joins them.
+;; survey.wat, decode.wat and probe.wat are parts of the same module; build.mjs joins them.
 ;;
-;; Memory: 1024 base64 values, 1280 hex values, 1536 results of a survey, 4096 Bloom filter of short words (32 KiB),
+;; Memory: 1024 base64 values, 1280 hex values, 1536 results of a survey, 1600 of a probe, 4096 Bloom filter of short words (32 KiB),
 ;; 36864 candidates (16 KiB), 53760 finds (4096 pairs), from 131072 tables and arena, one bump pointer for both.
 ;; Whoever writes into the arena may write up to 64 bytes beyond what was asked for: `alloc` leaves that room.
 
@@ -26,9 +26,6 @@
 (global $distinct (mut i32) (i32.const 0))
 (global $bloom (mut i32) (i32.const 0))
 (global $bloomBits (mut i32) (i32.const 0))
-;; A second filter for many needles: the first is kept small enough for the processor's nearer memory, and lets more through. 0: none.
-(global $fine (mut i32) (i32.const 0))
-(global $fineBits (mut i32) (i32.const 0))
 
 ;; Where a scan stands: haystack, end, next block, next candidate and the last, the entry to try next plus one (0: none) and the chain's last.
 (global $hay (mut i32) (i32.const 0))
@@ -112,7 +109,7 @@
     (br $probe))
   (unreachable))
 
-;; Sets the two bits of a window.
+;; Sets the two bits of a window, in one word. The lower bit's place comes from the window's first bytes alone: an operation less where all is read.
 (func $admit (param $window i64)
   (local $x i32)
   (local $word i32)
@@ -121,39 +118,29 @@
     (i32.and (i32.shr_u (local.get $x) (i32.sub (i32.const 30) (global.get $bloomBits))) (i32.const -4))))
   (i32.store (local.get $word) (i32.or (i32.load (local.get $word)) (i32.or
     (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.sub (i32.const 27) (global.get $bloomBits))))
-    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.sub (i32.const 22) (global.get $bloomBits)))))))
-  (if (global.get $fine)
-    (then
-      (local.set $x (call $fineHash (local.get $window)))
-      (local.set $word (i32.add (global.get $fine)
-        (i32.and (i32.shr_u (local.get $x) (i32.sub (i32.const 30) (global.get $fineBits))) (i32.const -4))))
-      (i32.store (local.get $word) (i32.or (i32.load (local.get $word)) (i32.or
-        (i32.shl (i32.const 1) (local.get $x))
-        (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 5)))))))))
+    (i32.shl (i32.const 1) (local.get $x))))))
 
-(func $fineHash (param $window i64) (result i32)
-  (local.set $window (i64.mul (i64.xor (local.get $window) (i64.shr_u (local.get $window) (i64.const 29))) (i64.const 0xD6E8FEB86659FD93)))
-  (i32.wrap_i64 (i64.shr_u (i64.xor (local.get $window) (i64.shr_u (local.get $window) (i64.const 31))) (i64.const 17))))
-
-;; Leaves those candidates that pass the second filter too.
+;; Leaves those candidates whose window may be in the slots. The loads do not wait for each other, and bring near what will be compared.
 (func $refine (param $end i32) (result i32)
-  (local $in i32) (local $out i32) (local $x i32) (local $p i32) (local $word i32) (local $fine i32) (local $shift i32)
-  (local $w i64)
+  (local $in i32) (local $out i32) (local $p i32) (local $slot i32) (local $slots i32)
+  (local $window i64) (local $shift i64)
   (local.set $in (i32.const 36864))
   (local.set $out (i32.const 36864))
-  (local.set $fine (global.get $fine))
-  (local.set $shift (i32.sub (i32.const 30) (global.get $fineBits)))
+  (local.set $slots (global.get $slots))
+  (local.set $shift (i64.extend_i32_u (i32.sub (i32.const 64) (global.get $slotBits))))
   (block $done
     (loop $next
       (br_if $done (i32.eq (local.get $in) (local.get $end)))
       (local.set $p (i32.load (local.get $in)))
-      (local.set $w (i64.load (local.get $p)))
-      (local.set $w (i64.mul (i64.xor (local.get $w) (i64.shr_u (local.get $w) (i64.const 29))) (i64.const 0xD6E8FEB86659FD93)))
-      (local.set $x (i32.wrap_i64 (i64.shr_u (i64.xor (local.get $w) (i64.shr_u (local.get $w) (i64.const 31))) (i64.const 17))))
-      (local.set $word (i32.load (i32.add (local.get $fine) (i32.and (i32.shr_u (local.get $x) (local.get $shift)) (i32.const -4)))))
+      (local.set $window (i64.load (local.get $p)))
+      (local.set $slot (i32.add (local.get $slots) (i32.shl
+        (i32.wrap_i64 (i64.shr_u (i64.mul (local.get $window) (i64.const 0x9E3779B97F4A7C15)) (local.get $shift)))
+        (i32.const 4))))
       (i32.store (local.get $out) (local.get $p))
+      ;; Not in its own slot: perhaps in the next, where both are taken.
       (local.set $out (i32.add (local.get $out) (i32.shl
-        (i32.and (i32.const 1) (i32.and (i32.shr_u (local.get $word) (local.get $x)) (i32.shr_u (local.get $word) (i32.shr_u (local.get $x) (i32.const 5)))))
+        (i32.or (i64.eq (i64.load (local.get $slot)) (local.get $window))
+          (i32.and (i32.ne (i32.load offset=8 (local.get $slot)) (i32.const 0)) (i32.ne (i32.load offset=24 (local.get $slot)) (i32.const 0))))
         (i32.const 2))))
       (local.set $in (i32.add (local.get $in) (i32.const 4)))
       (br $next)))
@@ -175,16 +162,13 @@
   (local.set $oldEnd (i32.add (local.get $old) (select (i32.shl (i32.const 16) (global.get $slotBits)) (i32.const 0) (global.get $slotBits))))
   (global.set $slotBits (call $bits (i32.div_u (i32.mul (local.get $windows) (i32.const 17)) (i32.const 10)) (i32.const 8)))
   (local.set $size (i32.shl (i32.const 16) (global.get $slotBits)))
-  (global.set $slots (call $keep (local.get $size)))
-  (memory.fill (global.get $slots) (i32.const 0) (local.get $size))
+  ;; One more behind the last: a probe looks at two.
+  (global.set $slots (call $keep (i32.add (local.get $size) (i32.const 16))))
+  (memory.fill (global.get $slots) (i32.const 0) (i32.add (local.get $size) (i32.const 16)))
+  (i32.store offset=8 (i32.add (global.get $slots) (local.get $size)) (i32.const 1))
   (global.set $bloomBits (call $bits (i32.div_u (i32.mul (local.get $windows) (i32.const 11)) (i32.const 10)) (i32.const 12)))
-  (if (i32.gt_u (global.get $bloomBits) (i32.const 18))
-    (then
-      (global.set $fineBits (select (i32.const 22) (global.get $bloomBits) (i32.gt_u (global.get $bloomBits) (i32.const 22))))
-      (local.set $size (i32.shl (i32.const 4) (global.get $fineBits)))
-      (global.set $fine (call $keep (local.get $size)))
-      (memory.fill (global.get $fine) (i32.const 0) (local.get $size))
-      (global.set $bloomBits (i32.const 18))))
+  ;; Small enough for the processor's second cache; what it lets through then, the slots stop.
+  (if (i32.gt_u (global.get $bloomBits) (i32.const 18)) (then (global.set $bloomBits (i32.const 18))))
   (local.set $size (i32.shl (i32.const 4) (global.get $bloomBits)))
   (global.set $bloom (call $keep (local.get $size)))
   (memory.fill (global.get $bloom) (i32.const 0) (local.get $size))
@@ -285,30 +269,29 @@
 
 ;; Appends each place p, p + 4, … below `stop` whose window passes the filter. Four at a time: each is stored, and counts only if it passed.
 (func $fill (param $p i32) (param $stop i32) (result i32)
-  (local $out i32) (local $bloom i32) (local $word i32) (local $one i32) (local $two i32)
+  (local $out i32) (local $bloom i32) (local $word i32) (local $one i32)
   (local $x i32) (local $a i32) (local $b i32) (local $c i32) (local $d i32)
   (local.set $out (i32.const 36864))
   (local.set $bloom (global.get $bloom))
   (local.set $word (i32.sub (i32.const 30) (global.get $bloomBits)))
   (local.set $one (i32.sub (i32.const 27) (global.get $bloomBits)))
-  (local.set $two (i32.sub (i32.const 22) (global.get $bloomBits)))
   (loop $next
     (local.set $x (i32.wrap_i64 (i64.shr_u (i64.mul (i64.load (local.get $p)) (i64.const 0x9E3779B97F4A7C15)) (i64.const 32))))
     (local.set $a (i32.load (i32.add (local.get $bloom) (i32.and (i32.shr_u (local.get $x) (local.get $word)) (i32.const -4)))))
     (local.set $a (i32.and (i32.shr_u (local.get $a) (i32.shr_u (local.get $x) (local.get $one)))
-      (i32.shr_u (local.get $a) (i32.shr_u (local.get $x) (local.get $two)))))
+      (i32.shr_u (local.get $a) (local.get $x))))
     (local.set $x (i32.wrap_i64 (i64.shr_u (i64.mul (i64.load offset=4 (local.get $p)) (i64.const 0x9E3779B97F4A7C15)) (i64.const 32))))
     (local.set $b (i32.load (i32.add (local.get $bloom) (i32.and (i32.shr_u (local.get $x) (local.get $word)) (i32.const -4)))))
     (local.set $b (i32.and (i32.shr_u (local.get $b) (i32.shr_u (local.get $x) (local.get $one)))
-      (i32.shr_u (local.get $b) (i32.shr_u (local.get $x) (local.get $two)))))
+      (i32.shr_u (local.get $b) (local.get $x))))
     (local.set $x (i32.wrap_i64 (i64.shr_u (i64.mul (i64.load offset=8 (local.get $p)) (i64.const 0x9E3779B97F4A7C15)) (i64.const 32))))
     (local.set $c (i32.load (i32.add (local.get $bloom) (i32.and (i32.shr_u (local.get $x) (local.get $word)) (i32.const -4)))))
     (local.set $c (i32.and (i32.shr_u (local.get $c) (i32.shr_u (local.get $x) (local.get $one)))
-      (i32.shr_u (local.get $c) (i32.shr_u (local.get $x) (local.get $two)))))
+      (i32.shr_u (local.get $c) (local.get $x))))
     (local.set $x (i32.wrap_i64 (i64.shr_u (i64.mul (i64.load offset=12 (local.get $p)) (i64.const 0x9E3779B97F4A7C15)) (i64.const 32))))
     (local.set $d (i32.load (i32.add (local.get $bloom) (i32.and (i32.shr_u (local.get $x) (local.get $word)) (i32.const -4)))))
     (local.set $d (i32.and (i32.shr_u (local.get $d) (i32.shr_u (local.get $x) (local.get $one)))
-      (i32.shr_u (local.get $d) (i32.shr_u (local.get $x) (local.get $two)))))
+      (i32.shr_u (local.get $d) (local.get $x))))
     (if (i32.and (i32.or (i32.or (local.get $a) (local.get $b)) (i32.or (local.get $c) (local.get $d))) (i32.const 1))
       (then
         (i32.store (local.get $out) (local.get $p))
@@ -347,8 +330,7 @@
         (if (i32.gt_u (i32.sub (local.get $stop) (global.get $at)) (i32.const 16384))
           (then (local.set $stop (i32.add (global.get $at) (i32.const 16384)))))
         (global.set $cand (i32.const 36864))
-        (global.set $candEnd (call $fill (global.get $at) (local.get $stop)))
-        (if (global.get $fine) (then (global.set $candEnd (call $refine (global.get $candEnd)))))
+        (global.set $candEnd (call $refine (call $fill (global.get $at) (local.get $stop))))
         (global.set $at (i32.add (global.get $at) (i32.and (i32.add (i32.sub (local.get $stop) (global.get $at)) (i32.const 15)) (i32.const -16))))
         (br $block))))
   (local.get $found))

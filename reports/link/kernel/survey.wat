@@ -2,7 +2,7 @@
 
 ;; Tokens (8 characters or more of base64) and numbers (8 digits or more), marks and where the lists are: i32 at
 ;; 1536 base64, 1540 pairs, 1544 hex, 1548 pairs, 1552 words, 1556 pairs, 1560 decimals, 1564 pairs, 1568 tokens, 1572 numbers,
-;; 1576 marks (1 percent, 2 backslash, 4 ampersand, 8 equals sign).
+;; 1576 marks (1 percent, 2 backslash, 4 ampersand, 8 equals sign, 16 asterisk).
 
 (global $words (mut i32) (i32.const 0))
 ;; Shortest word of interest: 4 or 6 bytes. The longest has 10.
@@ -32,7 +32,7 @@
   (if (i32.lt_u (local.get $length) (i32.const 6)) (then (global.set $shortest (i32.const 4))))
   (global.set $words (i32.add (global.get $words) (i32.const 1))))
 
-(func $known (param $start i32) (param $end i32) (result i32)
+(func $known (export "known") (param $start i32) (param $end i32) (result i32)
   (local $x i32) (local $word i32)
   (local.set $x (call $wordHash (local.get $start) (local.get $end)))
   (local.set $word (i32.load offset=4096 (i32.shl (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 2))))
@@ -64,7 +64,7 @@
   (local $p i32) (local $k i32) (local $left i32) (local $at i32) (local $tokens i32) (local $numbers i32)
   (local $base64 i32) (local $hex i32) (local $word i32) (local $decimal i32) (local $dot0 i32)
   (local $v v128) (local $lower v128) (local $digit v128) (local $alpha v128) (local $percent v128) (local $slash v128)
-  (local $amp v128) (local $equals v128)
+  (local $amp v128) (local $equals v128) (local $star v128)
   (local $b1 i64) (local $b1p i64) (local $b2 i64) (local $b2p i64) (local $b4 i64) (local $b4p i64) (local $b8 i64) (local $b8p i64) (local $h1 i64) (local $h1p i64) (local $h2 i64) (local $h2p i64) (local $h4 i64) (local $h4p i64) (local $h8 i64) (local $h8p i64) (local $d1 i64) (local $d1p i64) (local $d2 i64) (local $d2p i64) (local $d4 i64) (local $d4p i64) (local $d8 i64) (local $d8p i64) (local $w1 i64) (local $w1p i64) (local $w2 i64) (local $w2p i64) (local $w4 i64) (local $w4p i64) (local $w8 i64) (local $w8p i64) (local $b15 i64) (local $b15p i64) (local $h16 i64) (local $h16p i64) (local $w6 i64) (local $wMin i64) (local $wMinp i64) (local $w11 i64) (local $w11p i64) (local $dot i64) (local $dotp i64) (local $starts i64) (local $ends i64) (local $mask i64) (local $shift i64)
   (i32.store (i32.const 1536) (local.tee $base64 (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
   (i32.store (i32.const 1544) (local.tee $hex (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
@@ -101,6 +101,7 @@
       (local.set $percent (v128.or (local.get $percent) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 37)))))
       (local.set $slash (v128.or (local.get $slash) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 92)))))
       (local.set $amp (v128.or (local.get $amp) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 38)))))
+      (local.set $star (v128.or (local.get $star) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 42)))))
       (local.set $equals (v128.or (local.get $equals) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 61)))))
       (local.set $k (i32.add (local.get $k) (i32.const 16)))
       (br_if $part (i32.lt_u (local.get $k) (i32.const 64))))
@@ -209,7 +210,8 @@
   (i32.store (i32.const 1572) (local.get $numbers))
   (i32.store (i32.const 1576) (i32.or
     (i32.or (v128.any_true (local.get $percent)) (i32.shl (v128.any_true (local.get $slash)) (i32.const 1)))
-    (i32.or (i32.shl (v128.any_true (local.get $amp)) (i32.const 2)) (i32.shl (v128.any_true (local.get $equals)) (i32.const 3))))))
+    (i32.or (i32.shl (v128.any_true (local.get $amp)) (i32.const 2))
+      (i32.or (i32.shl (v128.any_true (local.get $equals)) (i32.const 3)) (i32.shl (v128.any_true (local.get $star)) (i32.const 4)))))))
 
 ;; Writes where runs begin (`lead` bytes before their first bit) and end, in order; returns where the list goes on.
 (func $edges (param $starts i64) (param $ends i64) (param $p i32) (param $lead i32) (param $out i32) (result i32)

@@ -1,7 +1,8 @@
-// The kernel in plain TypeScript: what the WebAssembly is held against in tests. Nothing else uses it.
+// The kernel in plain TypeScript: what the WebAssembly is held against in tests. Nothing else uses it. Its probes: twin-probes.ts.
 import { decodeBase64, decodeHex, decodeLight, textLike } from '../decode.js';
 import { findRuns } from '../runs.js';
 import { MARK, MIN_NEEDLE, type Address, type Kernel, type Pairs, type Survey } from './kernel.js';
+import { probesOf, type Basis } from './twin-probes.js';
 
 /** Least address: bytes before the first layer can be read. */
 const BASE = 1024;
@@ -103,7 +104,7 @@ function surveyOf(store: Store, bytes: Uint8Array, words: ReadonlySet<string>): 
     decimals: putPairs(store, decimal),
     tokens,
     numbers,
-    marks: has('%', MARK.percent) | has('\\', MARK.backslash) | has('&', MARK.ampersand) | has('=', MARK.equals),
+    marks: has('%', MARK.percent) | has('\\', MARK.backslash) | has('&', MARK.ampersand) | has('=', MARK.equals) | has('*', MARK.asterisk),
   };
 }
 
@@ -120,6 +121,11 @@ function hashOf(bytes: Uint8Array): number {
 
 /** A kernel without WebAssembly. */
 export function createTwin(): Kernel {
+  const basis = createBasis();
+  return { ...basis, ...probesOf(basis) };
+}
+
+function createBasis(): Basis {
   const tables: Tables = { needles: [], entries: new Map() };
   const store: Store = { bytes: new Uint8Array(2 * BASE), top: BASE };
   const words = new Set<string>();
@@ -138,6 +144,7 @@ export function createTwin(): Kernel {
   return {
     add: (needle) => addNeedle(tables, needle),
     addWord: (word) => void words.add(latin1(word, 0, word.length)),
+    isWord: (at, length) => words.has(latin1(view(at, length), 0, length)),
     scan,
     mark: () => store.top,
     release: (mark) => void (store.top = mark),

@@ -1,6 +1,6 @@
 import type { LightOp } from '../decode.js';
 import { KERNEL_WASM } from './kernel.generated.js';
-import { MIN_NEEDLE, type Address, type Found, type Kernel, type Pairs, type Survey } from './kernel.js';
+import { MIN_NEEDLE, type Address, type Found, type Kernel, type Pairs, type Passed, type Survey } from './kernel.js';
 
 /** What `kernel.wat` and its parts export. */
 interface Exports {
@@ -11,6 +11,7 @@ interface Exports {
   readonly reserve: (needles: number) => void;
   readonly add: (needle: Address, length: number) => number;
   readonly addWord: (word: Address, length: number) => void;
+  readonly known: (start: Address, end: Address) => number;
   readonly scan: (hay: Address, length: number) => number;
   readonly more: () => number;
   readonly survey: (at: Address, length: number) => void;
@@ -19,10 +20,19 @@ interface Exports {
   readonly light: (mark: number, at: Address, length: number) => number;
   readonly textLike: (at: Address, length: number) => number;
   readonly hash: (at: Address, length: number) => number;
+  readonly magic: (at: Address, length: number) => number;
+  readonly packed: (at: Address, length: number) => number;
+  readonly holds: (at: Address, length: number) => number;
+  readonly nextBase64: (
+    from: Address,
+    ...lists: readonly [base64: Address, length: number, hex: Address, length: number, k: number]
+  ) => number;
+  readonly nextHex: (from: Address, hex: Address, length: number, k: number) => number;
 }
 
 /** Places that the module's head names. */
 const RESULT = 1536;
+const PASSED = 1600;
 const FINDS = 53760;
 const MAX_FINDS = 4096;
 const LIGHT_MARK: Readonly<Record<LightOp, number>> = { percent: 0x25, json: 0x5c, html: 0x26 };
@@ -60,13 +70,25 @@ function viewsOf(memory: WebAssembly.Memory): { readonly bytes: () => Uint8Array
 /** A kernel in WebAssembly, with a memory of its own that is as large as its tables and the largest request needed. */
 export function createWasmKernel(expected: number): Kernel {
   const wasm = instantiate();
-  const { bytes, words } = viewsOf(wasm.memory);
+  const views = viewsOf(wasm.memory);
   wasm.reserve(Math.min(MAX_RESERVED, Math.max(256, expected)));
-  const put = (source: Uint8Array): Address => {
+  return { ...search(wasm, views), ...arena(wasm, views), ...probes(wasm, views) };
+}
+
+type Views = ReturnType<typeof viewsOf>;
+type Search = 'add' | 'scan' | 'addWord' | 'isWord' | 'scanAt' | 'has';
+type Probe = 'magic' | 'packed' | 'holds' | 'nextBase64' | 'nextHex' | 'passed';
+
+function putOf(wasm: Exports, { bytes }: Views): Kernel['put'] {
+  return (source) => {
     const at = wasm.alloc(source.length);
     bytes().set(source, at);
     return at;
   };
+}
+
+function search(wasm: Exports, views: Views): Pick<Kernel, Search> {
+  const put = putOf(wasm, views);
   /** Puts bytes on top for one call. */
   const lent = <T>(source: Uint8Array, use: (at: Address) => T): T => {
     const mark = wasm.mark();
@@ -74,25 +96,32 @@ export function createWasmKernel(expected: number): Kernel {
     wasm.release(mark);
     return result;
   };
-  const scanAt = (at: Address, length: number, found: Found): void => collect(wasm, words, { at, length, found });
+  const scanAt: Kernel['scanAt'] = (at, length, found) => collect(wasm, views.words, { at, length, found });
   return {
     add: (needle) => {
       if (needle.length < MIN_NEEDLE) throw new Error(`a needle has at least ${MIN_NEEDLE} bytes`);
       return lent(needle, (at) => wasm.add(at, needle.length));
     },
-    addWord: (word) => lent(word, (at) => wasm.addWord(at, word.length)),
     scan: (hay, length, found) => {
       if (hay.buffer === wasm.memory.buffer) scanAt(hay.byteOffset, length, found);
       else lent(hay.subarray(0, length), (at) => scanAt(at, length, found));
     },
+    addWord: (word) => lent(word, (at) => wasm.addWord(at, word.length)),
+    isWord: (at, length) => wasm.known(at, at + length) !== 0,
+    scanAt,
+    has: (at, length) => wasm.scan(at, length) > 0,
+  };
+}
+
+function arena(wasm: Exports, views: Views): Omit<Kernel, Search | Probe> {
+  const { bytes, words } = views;
+  return {
     mark: wasm.mark,
     release: wasm.release,
-    put,
+    put: putOf(wasm, views),
     view: (at, length) => bytes().subarray(at, at + length),
     byteAt: (at) => bytes()[at] as number,
     wordAt: (at) => words()[at >> 2] as number,
-    scanAt,
-    has: (at, length) => wasm.scan(at, length) > 0,
     survey: (at, length) => {
       wasm.survey(at, length);
       return surveyed(words());
@@ -105,6 +134,17 @@ export function createWasmKernel(expected: number): Kernel {
       const n = wasm.light(LIGHT_MARK[op], at, length);
       return n < 0 ? null : n;
     },
+  };
+}
+
+function probes(wasm: Exports, { words }: Views): Pick<Kernel, Probe> {
+  return {
+    magic: wasm.magic,
+    packed: (at, length) => wasm.packed(at, length) !== 0,
+    holds: (at, length) => wasm.holds(at, length) !== 0,
+    nextBase64: (from, { base64, hex }, k) => wasm.nextBase64(from, base64.at, base64.length, hex.at, hex.length, k),
+    nextHex: (from, { hex }, k) => wasm.nextHex(from, hex.at, hex.length, k),
+    passed: () => passedOver(words()),
   };
 }
 
@@ -137,5 +177,15 @@ function surveyed(words: Int32Array): Survey {
     tokens: words[at + 8] as number,
     numbers: words[at + 9] as number,
     marks: words[at + 10] as number,
+  };
+}
+
+function passedOver(words: Int32Array): Passed {
+  const at = PASSED >> 2;
+  return {
+    bytes: words[at] as number,
+    decoded: words[at + 1] as number,
+    tokens: words[at + 2] as number,
+    numbers: words[at + 3] as number,
   };
 }

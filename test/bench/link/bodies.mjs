@@ -2,8 +2,38 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
-const KEYS = ['event', 'session', 'device', 'page', 'duration', 'network', 'battery', 'channel', 'trace', 'target', 'extra', 'user_agent', 'scene', 'ab_test'];
-const WORDS = ['click', 'scroll', 'launch', 'view_loan', 'repay', 'index', '首页', '借款', '还款', '我的', 'wifi', 'cellular', 'success', 'timeout'];
+const KEYS = [
+  'event',
+  'session',
+  'device',
+  'page',
+  'duration',
+  'network',
+  'battery',
+  'channel',
+  'trace',
+  'target',
+  'extra',
+  'user_agent',
+  'scene',
+  'ab_test',
+];
+const WORDS = [
+  'click',
+  'scroll',
+  'launch',
+  'view_loan',
+  'repay',
+  'index',
+  '首页',
+  '借款',
+  '还款',
+  '我的',
+  'wifi',
+  'cellular',
+  'success',
+  'timeout',
+];
 const escaped = (text) => [...text].map((c) => (c > '\x7f' ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : c)).join('');
 const base64 = (text) => Buffer.from(text).toString('base64');
 const digest = (op, text, coding) => createHash(op).update(text).digest(coding);
@@ -57,7 +87,7 @@ function noiseField(random) {
     case 7:
       return `{"${random.pick(KEYS)}":${random.below(1000)},"v":"${random.letters(random.between(3, 20))}"}`;
     default:
-      return `"${random.han(random.between(2, 12))}"`;
+      return `"${random.prose(random.between(2, 12))}"`;
   }
 }
 
@@ -68,7 +98,10 @@ function fields(random, size, values, write) {
   const step = values.length === 0 ? Infinity : size / (values.length + 1);
   let k = 0;
   while (length < size || k < values.length) {
-    const next = k < values.length && length >= step * (k + 1) ? write(random.pick(KEYS), planted(random, values[k++])) : write(random.pick(KEYS), null);
+    const next =
+      k < values.length && length >= step * (k + 1)
+        ? write(random.pick(KEYS), planted(random, values[k++]))
+        : write(random.pick(KEYS), null);
     out.push(next);
     length += next.length;
   }
@@ -86,16 +119,28 @@ const KINDS = {
   }),
   multipart: (random, size, values) => {
     const boundary = `----${random.letters(24)}`;
-    const parts = fields(random, size, values, (key, text) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${text ?? noiseField(random)}\r\n`);
+    const parts = fields(
+      random,
+      size,
+      values,
+      (key, text) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${text ?? noiseField(random)}\r\n`,
+    );
     const picture = random.below(3) === 0 ? random.bytes(size >> 1) : Buffer.alloc(0);
     return {
       type: `multipart/form-data; boundary=${boundary}`,
-      bytes: Buffer.concat([Buffer.from(parts.join('')), Buffer.from(`--${boundary}\r\n\r\n`), picture, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+      bytes: Buffer.concat([
+        Buffer.from(parts.join('')),
+        Buffer.from(`--${boundary}\r\n\r\n`),
+        picture,
+        Buffer.from(`\r\n--${boundary}--\r\n`),
+      ]),
     };
   },
   envelope: (random, size, values) => ({
     type: 'application/json',
-    bytes: Buffer.from(`{"data":"${base64(json(random, (size * 3) >> 2, values))}","sign":"${random.hex(32)}","ts":17${random.digits(11)}}`),
+    bytes: Buffer.from(
+      `{"data":"${base64(json(random, (size * 3) >> 2, values))}","sign":"${random.hex(32)}","ts":17${random.digits(11)}}`,
+    ),
   }),
   cipher: (random, size) =>
     random.below(2) === 0
@@ -107,7 +152,11 @@ const KINDS = {
       type: 'application/x-protobuf',
       bytes: Buffer.concat(
         parts.flatMap((part, i) => [
-          Buffer.from(part.length < 128 ? [((1 + (i % 14)) << 3) | 2, part.length] : [((1 + (i % 14)) << 3) | 2, (part.length & 127) | 128, part.length >> 7]),
+          Buffer.from(
+            part.length < 128
+              ? [((1 + (i % 14)) << 3) | 2, part.length]
+              : [((1 + (i % 14)) << 3) | 2, (part.length & 127) | 128, part.length >> 7],
+          ),
           part,
         ]),
       ),
@@ -115,7 +164,14 @@ const KINDS = {
   },
 };
 /** Percent of the bodies. */
-const MIX = [...Array(45).fill('json'), ...Array(17).fill('form'), ...Array(10).fill('multipart'), ...Array(14).fill('envelope'), ...Array(7).fill('cipher'), ...Array(7).fill('protobuf')];
+const MIX = [
+  ...Array(45).fill('json'),
+  ...Array(17).fill('form'),
+  ...Array(10).fill('multipart'),
+  ...Array(14).fill('envelope'),
+  ...Array(7).fill('cipher'),
+  ...Array(7).fill('protobuf'),
+];
 
 const BULK = [
   (text) => ({ type: 'application/json', bytes: Buffer.from(text) }),

@@ -8,7 +8,7 @@ import { createRandom } from './random.mjs';
 import { codedSpellings, drawValues } from './values.mjs';
 
 /** Changes whenever the files would. */
-const EDITION = 4;
+const EDITION = 5;
 const SEED = 7;
 /** Percent of the bodies that are sent with Content-Encoding: gzip. */
 const GZIPPED = 11;
@@ -31,9 +31,16 @@ function write(folder, megabytes) {
   const values = drawValues(random, 10_000);
   writeFileSync(join(folder, 'values.json'), JSON.stringify(values));
   const needles = [...new Set(values.flatMap(codedSpellings))];
-  for (const [name, n] of [['1000', 1000], ['10000', 10_000], ['all', needles.length]]) {
+  for (const [name, n] of [
+    ['1000', 1000],
+    ['10000', 10_000],
+    ['all', needles.length],
+  ]) {
     const step = needles.length / n;
-    writeFileSync(join(folder, `needles-${name}.txt`), `${Array.from({ length: n }, (_, i) => needles[Math.floor(i * step)]).join('\n')}\n`);
+    writeFileSync(
+      join(folder, `needles-${name}.txt`),
+      `${Array.from({ length: n }, (_, i) => needles[Math.floor(i * step)]).join('\n')}\n`,
+    );
   }
   const bodies = [];
   const chunks = [];
@@ -51,7 +58,8 @@ function write(folder, megabytes) {
   };
   const bulks = Math.max(4, Math.round((BULKS_PER_200_MB * megabytes) / 200));
   for (let k = 0; k < bulks; k++) add(bulkBody(values, k));
-  while (plainBytes < megabytes * 1e6) add(drawBody(random, Math.round(280 * 2 ** (random.below(7000) / 1000)), values));
+  for (let body = 0; plainBytes < megabytes * 1e6; body++)
+    add(drawBody(random, Math.round(280 * 2 ** (random.below(7000) / 1000)), values));
   writeFileSync(join(folder, 'sent.bin'), Buffer.concat(chunks));
   writeFileSync(join(folder, 'plain.bin'), Buffer.concat(plain));
   writeFileSync(join(folder, 'bodies.json'), JSON.stringify(bodies));
@@ -60,10 +68,18 @@ function write(folder, megabytes) {
 /** A corpus in memory. `sent` and `plain` hold all bodies; `bodies` says where each lies. */
 export function readCorpus(folder) {
   const json = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
-  return { values: json('values.json'), bodies: json('bodies.json'), sent: readFileSync(join(folder, 'sent.bin')), plain: readFileSync(join(folder, 'plain.bin')) };
+  return {
+    values: json('values.json'),
+    bodies: json('bodies.json'),
+    sent: readFileSync(join(folder, 'sent.bin')),
+    plain: readFileSync(join(folder, 'plain.bin')),
+  };
 }
 
 /** The coded spellings of one of the needle files, as bytes. */
 export function readNeedles(folder, name) {
-  return readFileSync(join(folder, `needles-${name}.txt`), 'utf8').trimEnd().split('\n').map((line) => Buffer.from(line));
+  return readFileSync(join(folder, `needles-${name}.txt`), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Buffer.from(line));
 }

@@ -1,6 +1,9 @@
 // Numbers that are the same in every run of the bench.
 const CHARS = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const HAN = '安白彬冰博晨成丹东凡飞菲芳峰刚光国海涵航浩和宏欢慧佳嘉健江杰洁娟军凯可兰乐雷莉林玲龙鹿曼梅萌敏明娜楠宁鹏平奇琪强青庆然蓉锐瑞珊诗硕思涛婷彤伟文翔潇晓欣星旭雪雅岩妍燕洋瑶怡莹颖永宇雨玉媛云泽哲臻志智卓子紫谌蔺璟翀骁芷菡';
+const HAN =
+  '安白彬冰博晨成丹东凡飞菲芳峰刚光国海涵航浩和宏欢慧佳嘉健江杰洁娟军凯可兰乐雷莉林玲龙鹿曼梅萌敏明娜楠宁鹏平奇琪强青庆然蓉锐瑞珊诗硕思涛婷彤伟文翔潇晓欣星旭雪雅岩妍燕洋瑶怡莹颖永宇雨玉媛云泽哲臻志智卓子紫谌蔺璟翀骁芷菡';
+/** Some 3,000 characters, as many as are in use; those of names among them. */
+const PROSE = HAN + Array.from({ length: 2900 }, (_, i) => String.fromCharCode(0x4e00 + 7 * i)).join('');
 
 /** A generator of numbers below 2^32 (xorshift128), and what the corpus needs of it. */
 export function createRandom(seed) {
@@ -26,6 +29,7 @@ export function createRandom(seed) {
     hex: (n) => text('0123456789abcdef', n),
     letters: (n) => text(CHARS, n),
     han: (n) => text(HAN, n),
+    prose: (n) => text(PROSE, n),
     bytes: (n) => {
       const out = Buffer.allocUnsafe(n);
       let i = 0;

@@ -16,7 +16,19 @@ const SHARES = [
   ['mac', 250],
   ['location', 200],
 ];
-const BITS = { contact_name: 26, contact_phone: 30, call_number: 30, sms_body: 80, file_name: 60, email: 60, oaid: 122, android_id: 64, imei: 40, mac: 46, location: 47 };
+const BITS = {
+  contact_name: 26,
+  contact_phone: 30,
+  call_number: 30,
+  sms_body: 80,
+  file_name: 60,
+  email: 60,
+  oaid: 122,
+  android_id: 64,
+  imei: 40,
+  mac: 46,
+  location: 47,
+};
 
 /** `n` values (of a manifest's shape) drawn from a generator. */
 export function drawValues(random, n) {
@@ -45,15 +57,23 @@ const DRAW = {
   android_id: (random) => random.hex(16),
   imei: (random) => `0049${random.digits(11)}`,
   mac: (random) => Array.from({ length: 6 }, () => random.hex(2)).join(':'),
-  location: (random) => `${random.between(20, 45)}.${random.digits(6)}${random.between(1, 10)},${random.between(80, 120)}.${random.digits(6)}${random.between(1, 10)}`,
+  location: (random) =>
+    `${random.between(20, 45)}.${random.digits(6)}${random.between(1, 10)},${random.between(80, 120)}.${random.digits(6)}${random.between(1, 10)}`,
 };
 
-const percent = (bytes) => [...bytes].map((b) => (/[0-9A-Za-z._-]/.test(String.fromCharCode(b)) ? String.fromCharCode(b) : `%${b.toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+const percent = (bytes) =>
+  [...bytes]
+    .map((b) =>
+      /[0-9A-Za-z._-]/.test(String.fromCharCode(b)) ? String.fromCharCode(b) : `%${b.toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .join('');
 const escaped = (text) => [...text].map((c) => (c > '\x7f' ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : c)).join('');
 
 /** The characters of base64 that depend on nothing but the text, at one of three alignments. */
 function inner(bytes, shift) {
-  const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
+  const text = Buffer.concat([Buffer.alloc(shift), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
   const from = Math.ceil((shift * 8) / 6);
   return text.slice(from, Math.floor(((shift + bytes.length) * 8) / 6));
 }
@@ -74,7 +94,13 @@ export function codedSpellings({ type, text }) {
   const out = [text, percent(raw), escaped(text), ...base64, hex, hex.toUpperCase(), [...text].toReversed().join(''), ...digests(raw)];
   for (const one of base64) out.push(one.replaceAll('+', '-').replaceAll('/', '_'));
   if (type.endsWith('phone') || type === 'call_number') {
-    const forms = [`86${text}`, `+86${text}`, `0086${text}`, text.replace(/^(...)(....)/, '$1 $2 '), text.replace(/^(...)(....)/, '$1-$2-')];
+    const forms = [
+      `86${text}`,
+      `+86${text}`,
+      `0086${text}`,
+      text.replace(/^(...)(....)/, '$1 $2 '),
+      text.replace(/^(...)(....)/, '$1-$2-'),
+    ];
     out.push(...forms, ...forms.slice(0, 2).flatMap((form) => digests(Buffer.from(form)).filter((_, i) => i % 3 === 0)));
   }
   return [...new Set(out)];

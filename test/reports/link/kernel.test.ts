@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -119,7 +119,7 @@ describe.each([
           .map((m) => `${m.index}:${Buffer.from(m[0], 'latin1').toString()}`)
           .filter((word) => /:(582931|深圳市)$/.test(word));
         expect(cut(words)).toEqual(expect.arrayContaining(wanted));
-        const coordinates = cut(pairsOf(kernel, found.decimals)).filter((found) => found.endsWith(':-179.123'));
+        const coordinates = cut(pairsOf(kernel, found.decimals)).filter((piece) => piece.endsWith(':-179.123'));
         expect(coordinates).toHaveLength(bytes.toString().split('-179.123').length - 1);
       }),
       { numRuns: 500 },
@@ -132,7 +132,9 @@ describe.each([
         const kernel = create();
         const text =
           coding === 'wrapped'
-            ? Buffer.from(bytes).toString('base64').replace(/.{1,76}/g, '$&\r\n')
+            ? Buffer.from(bytes)
+                .toString('base64')
+                .replace(/.{1,76}/g, '$&\r\n')
             : Buffer.from(bytes).toString(coding as 'hex');
         const source = Buffer.from(text.replace(/=/g, ''));
         const at = kernel.put(source);
@@ -146,8 +148,38 @@ describe.each([
 
   it.each(['percent', 'json', 'html'] as const)('undoes %s as the plain decoder does', (op: LightOp) => {
     const piece = fc.oneof(
-      fc.constantFrom('%', '%4', '%zz', '%41', '%e5%bc%a0', '\\', '\\n', '\\/', '\\"', '\\\\', '\\x', '\\u', '\\u5f2', '\\u5f20', '\\uD83D\\uDE00'),
-      fc.constantFrom('\\ud83d', '\\ud83d\\u0041', '\\udc00', '&', '&;', '&lt;', '&gt;', '&amp;', '&quot;', '&apos;', '&LT;', '&#x5f20;', '&#65;'),
+      fc.constantFrom(
+        '%',
+        '%4',
+        '%zz',
+        '%41',
+        '%e5%bc%a0',
+        '\\',
+        '\\n',
+        '\\/',
+        '\\"',
+        '\\\\',
+        '\\x',
+        '\\u',
+        '\\u5f2',
+        '\\u5f20',
+        '\\uD83D\\uDE00',
+      ),
+      fc.constantFrom(
+        '\\ud83d',
+        '\\ud83d\\u0041',
+        '\\udc00',
+        '&',
+        '&;',
+        '&lt;',
+        '&gt;',
+        '&amp;',
+        '&quot;',
+        '&apos;',
+        '&LT;',
+        '&#x5f20;',
+        '&#65;',
+      ),
       fc.constantFrom('&#;', '&#x;', '&#xg;', '&#x110000;', '&#12345678;', '&#x1234567;', '&#x10ffff;', '&ampx;', 'a=b&c=d', '中文', ';'),
       fc.string({ maxLength: 20 }),
     );
@@ -261,9 +293,57 @@ describe('WebAssembly at size', () => {
   });
 });
 
+describe('the probes of both kernels', () => {
+  const piece = fc.oneof(
+    fc.stringMatching(/^[A-Za-z0-9+/_-]{10,60}$/),
+    fc.stringMatching(/^[0-9a-f]{14,40}$/),
+    fc.uint8Array({ minLength: 10, maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+    fc.uint8Array({ minLength: 8, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+    fc.constantFrom(
+      Buffer.from('\x02\x0514082736951\x01').toString('base64'),
+      Buffer.from('\x02\x01\x8814082736951\x01').toString('hex'),
+      Buffer.from('\x02\x01\x8a\xff*\x8a\xff\x01\x02\x03\x04\x05\x06\x07\x10\x11\x12\x13', 'latin1').toString('base64'),
+      Buffer.from('\x02\x01\x8a\xff%41\xff\x01\x02\x03\x04\x05\x06\x07\x10\x11\x12\x13', 'latin1').toString('base64'),
+      '9f3c1ab27de05468',
+      'x\x9c',
+      '\x1f\x8b\x08',
+      '(\xb5/\xfd',
+    ),
+  );
+  it('stop at the same runs and count the same', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const bytes = Buffer.from(pieces.join('", "'), 'latin1');
+        const [mine, twin] = [createKernel(0), createTwin()].map((kernel) => {
+          kernel.add(Buffer.from('14082736951'));
+          kernel.addWord(Buffer.from('9f3c1ab27de05468', 'hex'));
+          const at = kernel.put(bytes);
+          const survey = kernel.survey(at, bytes.length);
+          const stops: unknown[] = [
+            kernel.magic(at, bytes.length),
+            kernel.packed(at, bytes.length),
+            kernel.holds(at, bytes.length),
+            survey.marks & 16,
+          ];
+          for (const probe of ['nextBase64', 'nextHex'] as const) {
+            const { length } = probe === 'nextBase64' ? survey.base64 : survey.hex;
+            for (let k = 0; k < length; k += 1) {
+              k = kernel[probe](at, survey, k);
+              stops.push(k, kernel.passed());
+            }
+          }
+          return stops;
+        });
+        expect(mine).toEqual(twin);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('the generated module', () => {
   it('is what a fresh build makes', async () => {
-    const { generated } = (await import('../../../reports/link/kernel/build.mjs')) as { readonly generated: () => Promise<string> };
+    const { generated } = await import('../../../reports/link/kernel/build.mjs');
     expect(readFileSync('reports/link/kernel/kernel.generated.ts', 'utf8')).toBe(await generated());
     expect(KERNEL_SOURCE_SHA256).toMatch(/^[0-9a-f]{64}$/);
     expect(WebAssembly.validate(Buffer.from(KERNEL_WASM, 'base64'))).toBe(true);

@@ -1,0 +1,99 @@
+import { createHmac, hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { DigestName, Encoding } from '../../harness/model/finding.js';
+import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import { KNOWN_SALTS } from './salts.js';
+import type { Spelling } from './spelling.js';
+
+/** A step that only a known value can undo: its digest, in one of several ways. */
+export type DigestEncoding = Extract<Encoding, { readonly op: DigestName | 'digest-of-digest' | 'salted' | 'hmac' }>;
+type TwoDeep = Extract<Encoding, { readonly op: 'digest-of-digest' }>;
+
+/** Digests that apps use every day, and those that some library offers. */
+export const USUAL: readonly DigestEncoding[] = (['md5', 'sha1', 'sha256', 'sm3'] as const).map((op) => ({ op }));
+const RARE: readonly DigestEncoding[] = (['sha224', 'sha384', 'sha512'] as const).map((op) => ({ op }));
+const WAYS = ['md5', 'sha1', 'sha256', 'sm3'] as const;
+const WRITTEN = ['hex-lower', 'hex-upper', 'raw', 'base64'] as const;
+/** Digests of digests, of which a run looks for few values; those with a known salt. */
+export const DEEP: readonly DigestEncoding[] = [
+  ...WAYS.flatMap((outer) =>
+    WAYS.flatMap((inner) => WRITTEN.map((as) => ({ op: 'digest-of-digest', outer, inner, as }) satisfies DigestEncoding)),
+  ),
+  ...KNOWN_SALTS.map((salt) => salt.encoding),
+];
+
+function named(name: DigestName, bytes: Uint8Array): Buffer {
+  if (name === 'md5-16') return hash('md5', bytes, 'buffer').subarray(4, 12);
+  if (name !== 'crc32') return hash(name, bytes, 'buffer');
+  const out = Buffer.alloc(4);
+  out.writeUInt32BE(crc32(bytes));
+  return out;
+}
+
+/** The digest of bytes. */
+export function digestOf(encoding: DigestEncoding, bytes: Uint8Array): Uint8Array {
+  switch (encoding.op) {
+    case 'digest-of-digest':
+      return named(encoding.outer, writtenAs(encoding.as, named(encoding.inner, bytes)));
+    case 'salted':
+      return named(encoding.digest, Buffer.concat([Buffer.from(encoding.before), bytes, Buffer.from(encoding.after)]));
+    case 'hmac':
+      return encoding.digest === 'md5-16'
+        ? createHmac('md5', encoding.key).update(bytes).digest().subarray(4, 12)
+        : createHmac(encoding.digest, encoding.key).update(bytes).digest();
+    default:
+      return named(encoding.op, bytes);
+  }
+}
+
+function writtenAs(as: TwoDeep['as'], digest: Buffer): Uint8Array {
+  if (as === 'raw') return digest;
+  if (as === 'base64') return Buffer.from(digest.toString('base64'));
+  const hex = digest.toString('hex');
+  return Buffer.from(as === 'hex-upper' ? hex.toUpperCase() : hex);
+}
+
+/** Handset ids and its own number: of these digests of digests are looked for. */
+const DEVICE: ReadonlySet<CanaryType> = new Set(['imei', 'imsi', 'iccid', 'android_id', 'oaid', 'mac', 'serial', 'phone', 'email']);
+/** So many of a run's values, and as many of its placebos. */
+const MOST_DEEP = 100;
+
+/** The values of which digests of digests, salted ones and CRCs are looked for. */
+export function deepValues(values: readonly ManifestValue[]): readonly ManifestValue[] {
+  const device = values.filter(({ type }) => DEVICE.has(type));
+  const [placebos, own] = [device.filter((v) => v.origin === 'placebo'), device.filter((v) => v.origin !== 'placebo')];
+  return [...own.slice(0, MOST_DEEP), ...placebos.slice(0, MOST_DEEP)];
+}
+
+/** Which digests of a value's spellings are looked for. */
+export type DigestPlan = (type: CanaryType, digested: Spelling['digested']) => readonly DigestEncoding[];
+
+const TIERS = [
+  { digested: 'usual', encodings: RARE },
+  { digested: 'rare', encodings: USUAL },
+  { digested: 'rare', encodings: RARE },
+] as const;
+/** Digests of a run beyond the usual ones of usual spellings: each costs about 2 µs and 100 bytes. */
+const ROOM = 100_000;
+
+/**
+ * Plans the digests of a run: the usual ones of usual spellings of every value; beyond that, whole types at a time, those of few values
+ * first, as long as there is room.
+ */
+export function planDigests(spelled: ReadonlyMap<CanaryType, readonly (readonly Spelling[])[]>): DigestPlan {
+  const plan = new Map<string, DigestEncoding[]>();
+  const byCount = [...spelled].toSorted(([, a], [, b]) => a.length - b.length);
+  let room = ROOM;
+  for (const { digested, encodings } of TIERS)
+    for (const [type, lists] of byCount) {
+      const digests = lists.reduce((n, list) => n + list.filter((s) => s.digested === digested).length, 0) * encodings.length;
+      if (digests > room) continue;
+      room -= digests;
+      const key = `${type} ${digested}`;
+      plan.set(key, [...(plan.get(key) ?? []), ...encodings]);
+    }
+  return (type, digested) => {
+    const more = plan.get(`${type} ${digested}`) ?? [];
+    return digested === 'usual' ? [...USUAL, ...more] : more;
+  };
+}

@@ -1,0 +1,2 @@
+/** The text of `kernel.generated.ts`, from the sources beside this file. */
+export function generated(): Promise<string>;

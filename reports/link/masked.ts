@@ -1,0 +1,171 @@
+import type { Level } from '../../harness/model/finding.js';
+import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
+import { isCommon } from './common-values.js';
+import type { Layer } from './layer.js';
+import { classOf } from './level.js';
+import { fitsOf, maskIndex, type MaskIndex } from './mask-index.js';
+import type { Found, Matcher } from './matcher.js';
+import { PHONE_LIKE } from './spelling.js';
+
+const MASKED: ReadonlySet<CanaryType> = new Set<CanaryType>([
+  ...PHONE_LIKE,
+  'imei',
+  'imsi',
+  'iccid',
+  'id_card',
+  'bank_card',
+  'email',
+  'name',
+  'contact_name',
+]);
+
+/** What hides a character. Letters stand in every text: they are looked for in small layers alone. */
+const MARKS: readonly { readonly bytes: Buffer; readonly letter: boolean }[] = ['*', '•', '＊', '#', 'x', 'X'].map((mark) => ({
+  bytes: Buffer.from(mark),
+  letter: /x/i.test(mark),
+}));
+const MOST_BYTES_FOR_LETTERS = 256 * 1024;
+/** Runs of marks that are looked at in one flow: a hostile body is made of nothing else. */
+const MOST_RUNS = 20_000;
+
+/** From so many visible characters a mask tells one value of a run from all others of its class. */
+const TELLING = 5;
+/** Where more values than these fit, the mask says nothing. */
+const MOST_FITS = 4;
+const LEAST_VISIBLE_DIGITS = 3;
+
+/** Finds values of which the middle is hidden (`140****6951`). Null: the run has none that are written so. */
+export function masked(values: readonly ManifestValue[]): Matcher | null {
+  const mine = values.filter(({ type, text }) => MASKED.has(type) && !isCommon(text));
+  if (mine.length === 0) return null;
+  const isPlacebo = ({ origin }: ManifestValue): boolean => origin === 'placebo';
+  // Among the run's own values it is counted how many fit; a placebo is not one of them.
+  const indexes = [mine.filter((v) => !isPlacebo(v)), mine.filter(isPlacebo)].map((list) => maskIndex(list, classOf));
+  return {
+    begin: (found) => {
+      const budget = { runs: MOST_RUNS };
+      return { look: (layer) => look({ indexes, budget, found }, layer), end: () => undefined };
+    },
+  };
+}
+
+interface Search {
+  readonly indexes: readonly MaskIndex[];
+  readonly budget: { runs: number };
+  readonly found: Found;
+}
+
+function look(search: Search, layer: Layer): void {
+  const { bytes } = layer;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (const { bytes: mark, letter } of MARKS) {
+    if (letter && bytes.length > MOST_BYTES_FOR_LETTERS) continue;
+    const two = Buffer.concat([mark, mark]);
+    for (let start = buffer.indexOf(two); start >= 0 && search.budget.runs > 0; ) {
+      const end = endOfRun(buffer, start + two.length, mark);
+      search.budget.runs -= 1;
+      tryRun(search, layer, { buffer, start, end });
+      start = buffer.indexOf(two, end);
+    }
+  }
+}
+
+const isSeparator = (b: number | undefined): boolean => b === 0x20 || b === 0x2d;
+
+/** Where marks end that begin before `from`: groups of them may have one space or dash between. */
+function endOfRun(buffer: Buffer, from: number, mark: Buffer): number {
+  const isMark = (i: number): boolean => mark.every((byte, k) => buffer[i + k] === byte);
+  let end = from;
+  for (;;) {
+    if (isMark(end)) end += mark.length;
+    else if (isSeparator(buffer[end]) && isMark(end + 1)) end += 1 + mark.length;
+    else return end;
+  }
+}
+
+interface Run {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What stands on one side of the marks, and how many bytes away from them the farther end of it lies. */
+interface Side {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+const NOTHING: Side = { text: '', bytes: 0 };
+const SIDE_BYTES = 48;
+
+function tryRun(search: Search, layer: Layer, { buffer, start, end }: Run): void {
+  const left = leftSides(buffer.toString('latin1', Math.max(0, start - SIDE_BYTES), start));
+  const right = rightSides(buffer.toString('latin1', end, end + SIDE_BYTES));
+  for (const before of left)
+    for (const after of right) {
+      if (before === NOTHING && after === NOTHING) continue;
+      const place = { start: start - before.bytes, end: end + after.bytes };
+      for (const index of search.indexes) tryShape({ ...search, index }, layer, { before: before.text, after: after.text, place });
+    }
+}
+
+const DIGITS_BEFORE = /(?<![0-9])(?:\+?(?:00|0)?86[ -]?)?([0-9]+)[ -]?$/;
+const MAIL_BEFORE = /([A-Za-z0-9._+]*[A-Za-z][A-Za-z0-9._+]*)$/;
+const WIDE_BEFORE = /((?:[\xe3-\xe9][\x80-\xbf]{2}){1,2})$/;
+
+function leftSides(text: string): readonly Side[] {
+  const sides: Side[] = [];
+  const digits = DIGITS_BEFORE.exec(text);
+  if (digits !== null) {
+    const [all, number = ''] = digits;
+    sides.push({ text: number, bytes: number.length + (/[ -]$/.test(all) ? 1 : 0) });
+    // A number may begin with 86 itself.
+    const whole = /([0-9]+)[ -]?$/.exec(text);
+    if (whole !== null && whole[1] !== number) sides.push({ text: whole[1] ?? '', bytes: whole[0].length });
+  }
+  const mail = MAIL_BEFORE.exec(text)?.[1];
+  if (mail !== undefined) sides.push({ text: mail, bytes: mail.length });
+  const name = WIDE_BEFORE.exec(text)?.[1] ?? '';
+  for (let bytes = 3; bytes <= name.length; bytes += 3) sides.push({ text: utf8(name.slice(-bytes)), bytes });
+  return sides.length === 0 ? [NOTHING] : sides;
+}
+
+const DIGITS_AFTER = /^[ -]?([0-9]+[Xx]?)(?![0-9A-Za-z])/;
+const MAIL_AFTER = /^([A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9])/;
+const WIDE_AFTER = /^([\xe3-\xe9][\x80-\xbf]{2})/;
+
+function rightSides(text: string): readonly Side[] {
+  const digits = DIGITS_AFTER.exec(text);
+  if (digits !== null) return [{ text: digits[1] ?? '', bytes: digits[0].length }];
+  const mail = MAIL_AFTER.exec(text)?.[1];
+  if (mail !== undefined) return [{ text: mail, bytes: mail.length }];
+  const name = WIDE_AFTER.exec(text)?.[1];
+  return name === undefined ? [NOTHING] : [NOTHING, { text: utf8(name), bytes: name.length }];
+}
+
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+
+interface Shape {
+  readonly before: string;
+  readonly after: string;
+  readonly place: { readonly start: number; readonly end: number };
+}
+
+function tryShape({ index, found }: Search & { readonly index: MaskIndex }, layer: Layer, { before, after, place }: Shape): void {
+  const visible = [...before].length + [...after].length;
+  if (/[0-9]/.test(before + after) && visible < LEAST_VISIBLE_DIGITS) return;
+  for (const fits of fitsOf(index, { before, after, most: MOST_FITS })) {
+    const one = new Set(fits.map(({ text }) => text)).size === 1;
+    for (const value of fits) {
+      const cap: Level = one && telling(value, before, after) >= TELLING ? 'C2' : 'C1';
+      const bits = (value.bits * visible) / [...value.text].length;
+      found({ kind: 'matched', value, form: `masked-${[...before].length}-${[...after].length}`, bits, cap }, layer, place);
+    }
+  }
+}
+
+/** Visible characters that tell: many people's addresses end in the same domain. */
+function telling({ type }: ManifestValue, before: string, after: string): number {
+  const tail = type === 'email' ? (after.split('@')[0] ?? '') : after;
+  return [...before].length + [...tail].length;
+}
