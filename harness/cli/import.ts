@@ -27,7 +27,7 @@ export interface ImportOptions {
 
 /** `import`: evidence recorded by others becomes a run. Returns the exit code. @throws LabError USAGE, IMPORT_SYNTAX, RUN_EXISTS, OUT_FULL … */
 export async function importCommand(folder: string | null, options: ImportOptions, common: Common): Promise<number> {
-  const planned = importPlan(folder, options, common);
+  const planned = await importPlan(folder, options, common);
   const { importRun } = await import('../import/import-run.js');
   return untilStopped(async (signal) => {
     const look = async (): Promise<void> => {
@@ -49,16 +49,20 @@ function usage(what: string, whatEn: string): LabError {
   return new LabError('USAGE', { what, whatEn, command: 'import' });
 }
 
-function importPlan(folder: string | null, options: ImportOptions, { language }: Common): Omit<ImportPlan, 'turn'> {
+async function importPlan(folder: string | null, options: ImportOptions, { language }: Common): Promise<Omit<ImportPlan, 'turn'>> {
   const files = filesOf(folder, options);
   const zoneMinutes = options.zone === undefined ? null : zoneMinutesOf(options.zone);
   if (options.zone !== undefined && zoneMinutes === null)
     throw usage(`--zone 应写作 +08:00，而不是“${options.zone}”`, `--zone takes +08:00 and the like, not "${options.zone}"`);
+  const workbook = named('--camille', options.camille);
   const id = runId(new Date(), 'import');
   return {
     dir: options.out ?? join('runs', id),
     files,
-    otherReads: null,
+    camille:
+      workbook === null
+        ? null
+        : (await import('../import/camille.js')).readCamille({ file: workbook, zoneMinutes, app: options.app ?? null }),
     zoneMinutes,
     head: { id, tool: toolOf(), caseNumber: options.case ?? null, operator: options.operator ?? null, lab: options.lab ?? null },
     title: language === 'zh' ? '导入的证据' : 'imported evidence',

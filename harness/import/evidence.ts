@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import type { Words } from '../model/finding.js';
 import { fromDisk } from '../store/disk.js';
+import type { CamilleFile } from './camille.js';
 import { canariesOf, type Canaries } from './canaries.js';
 import { consentOf, type ConsentAct } from './consents.js';
 import { atLine, fault } from './fault.js';
@@ -18,17 +19,11 @@ export interface EvidenceFiles {
   readonly har: string | null;
 }
 
-/** Where reads and crypto calls come from that stand in a file of another tool. */
-export interface OtherReads {
-  readonly file: string;
-  readonly calls: readonly Read[];
-  readonly sha256: string;
-}
-
 /** How evidence is to be read. */
 export interface EvidenceReading {
   readonly files: EvidenceFiles;
-  readonly otherReads: OtherReads | null;
+  /** Reads, and perhaps consent, that stand in a file of another tool; null: none do. */
+  readonly camille: CamilleFile | null;
   /** Minutes east of Greenwich, for times without a zone; null: such times are refused. */
   readonly zoneMinutes: number | null;
   /** Lets a stop come through; throws when there was one. */
@@ -45,6 +40,7 @@ export interface Evidence {
   readonly har: HarFile | null;
   /** SHA-256 of each file, by its name. */
   readonly sha256: Readonly<Record<string, string>>;
+  readonly remarks: readonly Words[];
 }
 
 const NO_CANARIES: Canaries = { values: [], placebos: [], leftOut: [] };
@@ -52,7 +48,7 @@ const NO_CANARIES: Canaries = { values: [], placebos: [], leftOut: [] };
 const LINES_A_TURN = 2000;
 
 /** Reads evidence. Whoever got it closes its HAR. @throws LabError IMPORT_SYNTAX, NO_READ, BAD_PATH */
-export async function readEvidence({ files, otherReads, zoneMinutes, turn }: EvidenceReading): Promise<Evidence> {
+export async function readEvidence({ files, camille, zoneMinutes, turn }: EvidenceReading): Promise<Evidence> {
   const sha256: Record<string, string> = {};
   const canaries = files.canaries === null ? NO_CANARIES : canariesIn(files.canaries, sha256);
   const linesIn = async <T>(file: string, name: string, one: (line: Line) => T): Promise<readonly T[]> => {
@@ -66,9 +62,10 @@ export async function readEvidence({ files, otherReads, zoneMinutes, turn }: Evi
     return all;
   };
   const listed = files.observations === null ? null : await linesIn(files.observations, 'observations.jsonl', observationOf);
-  if (otherReads !== null) sha256[otherReads.file] = otherReads.sha256;
-  const calls = otherReads === null ? listed : [...(listed ?? []), ...otherReads.calls];
-  const consents = files.consent === null ? null : await linesIn(files.consent, 'consent.jsonl', consentOf);
+  if (camille !== null) sha256[camille.file] = camille.sha256;
+  const calls = camille === null ? listed : [...(listed ?? []), ...camille.calls];
+  const turned = camille !== null && camille.consents.length > 0 ? camille.consents : null;
+  const consents = files.consent === null ? turned : await linesIn(files.consent, 'consent.jsonl', consentOf);
   const har = files.har === null ? null : await harIn(files.har, { zoneMinutes, turn, sha256 });
   return {
     files,
@@ -77,6 +74,7 @@ export async function readEvidence({ files, otherReads, zoneMinutes, turn }: Evi
     consents: consents === null ? null : byTime(consents),
     har,
     sha256,
+    remarks: camille?.remarks ?? [],
   };
 }
 

@@ -152,8 +152,8 @@ class Scanner {
     if (this.#depth === this.#entriesDepth) this.#entriesDepth = -2;
     if (this.#entryStart >= 0 && this.#depth === this.#entriesDepth + 1) {
       this.#entries.push({ number: this.#entries.length + 1, start: this.#entryStart, end: this.#base + at + 1 });
+      this.#keep(Buffer.from('{}'), this.#entryStart);
       this.#entryStart = -1;
-      this.#keep(Buffer.from('{}'), this.#base + at);
       this.#keptTo = at + 1;
     }
     this.#depth -= 1;

@@ -8,7 +8,7 @@ const MOST_TOLD = 5;
 
 /** What the operator should know: each remark is one line. */
 export function remarksOn(evidence: Evidence, names: Names): readonly Words[] {
-  return [...leftOutCanaries(evidence), ...leftOutEntries(evidence), ...slacks(evidence), ...renames(names)];
+  return [...evidence.remarks, ...leftOutCanaries(evidence), ...leftOutEntries(evidence), ...slacks(evidence), ...renames(names)];
 }
 
 function leftOutCanaries({ canaries }: Evidence): readonly Words[] {

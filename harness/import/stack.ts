@@ -6,8 +6,8 @@ const FRAMEWORK = (
   'org.json. org.xmlpull. org.xml.sax. org.w3c.dom. de.robv.android.xposed.'
 ).split(' ');
 
-/** `at java.base/com.example.A.b(A.java:12)`, with or without what stands before and behind the method. */
-const FRAME = /^(?:at\s+)?(?:[\w.@-]+\/)*([\w$.<>]+)\.([\w$<>-]+)\s*(?:\(([^()]*)\))?\s*(?:~?\[[^\]]*\])?$/;
+/** `at java.base/com.example.A.b(A.java:12)`, with or without what stands before and behind the method. Names may be of any letters: obfuscators use them. */
+const FRAME = /^(?:at\s+)?(?:[\w.@-]+\/)*([^\s()/]+)\.([^\s().]+)\s*(?:\(([^()]*)\))?\s*(?:~?\[[^\]]*\])?$/;
 
 /** A frame as a Java stack trace prints it; text that is none becomes a frame of that name without a method. */
 export function frameOf(text: string): Frame {

@@ -35,8 +35,7 @@ export function dropLonePackages(finds: Find[], { own, placebos }: AppSet): void
   };
   const stays = { own: isSet(false, own), placebos: isSet(true, placebos) };
   const kept = finds.filter(
-    ({ needle }) =>
-      !('value' in needle) || !isPublicPackage(needle.value) || (isPlacebo(needle.value) ? stays.placebos : stays.own),
+    ({ needle }) => !('value' in needle) || !isPublicPackage(needle.value) || (isPlacebo(needle.value) ? stays.placebos : stays.own),
   );
   finds.splice(0, finds.length, ...kept);
 }

@@ -1,6 +1,5 @@
 /** Values that thousands of handsets share: those of Android's emulator, of handsets that say nothing, of examples. */
 const COMMON: ReadonlySet<string> = new Set([
-  '',
   'null',
   'none',
   'nil',
@@ -36,13 +35,29 @@ const COMMON: ReadonlySet<string> = new Set([
   '358240051111110',
   '358673013795895',
 ]);
+const LONGEST = 40;
 const LEAST_CHARACTERS = 3;
+const PASSED_OVER: ReadonlySet<string> = new Set(['-', ':', '.', ' ']);
 
 /** Whether a value is a default that many handsets share, or has hardly any content. */
 export function isCommon(text: string): boolean {
-  const plain = text
-    .trim()
-    .replace(/^"(.*)"$/, '$1')
-    .toLowerCase();
-  return COMMON.has(plain) || new Set(plain.replace(/[-:.\s]/g, '')).size < LEAST_CHARACTERS;
+  if (!hasContent(text)) return true;
+  if (text.length > LONGEST) return false;
+  return COMMON.has(
+    text
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .toLowerCase(),
+  );
+}
+
+/** Whether at least three different characters stand in a text, separators apart. */
+function hasContent(text: string): boolean {
+  const seen: string[] = [];
+  for (const char of text) {
+    if (PASSED_OVER.has(char) || seen.includes(char)) continue;
+    seen.push(char);
+    if (seen.length === LEAST_CHARACTERS) return true;
+  }
+  return false;
 }

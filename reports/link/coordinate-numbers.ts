@@ -1,4 +1,4 @@
-import { eachAxis, type Axes, type Reading } from './coordinate-axes.js';
+import { eachAxis, mayBeNear, type Axes, type Reading } from './coordinate-axes.js';
 import type { Sight } from './coordinate-text.js';
 
 /** The first two bytes of a number, most significant first, say which kinds of numbers may begin or end there. */
@@ -87,20 +87,25 @@ interface Reader {
   readonly view: DataView;
 }
 
-/** Reads the numbers whose most significant byte is at `at`. */
+/** Reads the numbers whose most significant byte is at `at`. Names and places are made only for what is near: most of it is chance. */
 function seeFixed(reader: Reader, flags: number, { at, little }: { readonly at: number; readonly little: boolean }): void {
-  const { view } = reader;
-  const order = little ? 'le' : 'be';
+  const { view, sight } = reader;
   const wide = little ? at - 7 : at;
   if ((flags & F64BE) !== 0 && wide >= 0 && wide + 8 <= view.byteLength) {
     const degrees = view.getFloat64(wide, little);
-    seeDouble(reader, degrees, { form: `f64${order}`, start: wide, end: wide + 8 });
+    if (mayBeNear(sight.axes, Math.abs(degrees)))
+      seeDouble(reader, degrees, { form: little ? 'f64le' : 'f64be', start: wide, end: wide + 8 });
   }
   const start = little ? at - 3 : at;
   if (start < 0 || start + 4 > view.byteLength) return;
-  const range = { start, end: start + 4 };
-  if ((flags & F32BE) !== 0) report(reader, { degrees: view.getFloat32(start, little), places: 7, form: `f32${order}`, ...range });
-  if ((flags & I32BE) !== 0) seeWhole(reader, view.getInt32(start, little), { form: `i32${order}`, ...range });
+  if ((flags & F32BE) !== 0) {
+    const degrees = view.getFloat32(start, little);
+    if (mayBeNear(sight.axes, Math.abs(degrees)))
+      report(reader, { degrees, places: 7, form: little ? 'f32le' : 'f32be', start, end: start + 4 });
+  }
+  if ((flags & I32BE) === 0) return;
+  const whole = view.getInt32(start, little);
+  if (wholeMayBeNear(sight, whole)) seeWhole(reader, whole, { form: little ? 'i32le' : 'i32be', start, end: start + 4 });
 }
 
 /** A double may have been rounded to three or four decimals before it was sent: then that is all that it tells. */
@@ -113,7 +118,7 @@ function seeDouble(reader: Reader, degrees: number, place: Place): void {
 }
 
 function seeVarint(reader: Reader, last: number): void {
-  const { bytes } = reader;
+  const { bytes, sight } = reader;
   let start = last;
   let written = bytes[last] as number;
   while (start > 0 && (bytes[start - 1] as number) >= 128) {
@@ -121,9 +126,9 @@ function seeVarint(reader: Reader, last: number): void {
     if (last - start >= MAX_VARINT) return;
     written = written * 128 + ((bytes[start] as number) & 127);
   }
-  const range = { start, end: last + 1 };
-  seeWhole(reader, written, { form: 'varint', ...range });
-  seeWhole(reader, written % 2 === 0 ? written / 2 : -(written + 1) / 2, { form: 'zigzag', ...range });
+  if (wholeMayBeNear(sight, written)) seeWhole(reader, written, { form: 'varint', start, end: last + 1 });
+  const unfolded = written % 2 === 0 ? written / 2 : -(written + 1) / 2;
+  if (wholeMayBeNear(sight, unfolded)) seeWhole(reader, unfolded, { form: 'zigzag', start, end: last + 1 });
 }
 
 interface Place {
@@ -132,9 +137,14 @@ interface Place {
   readonly end: number;
 }
 
-function seeWhole(reader: Reader, whole: number, place: Place): void {
-  report(reader, { ...place, degrees: whole / 1e6, places: 6, form: `${place.form}-e6` });
-  report(reader, { ...place, degrees: whole / 1e7, places: 7, form: `${place.form}-e7` });
+function wholeMayBeNear({ axes }: Sight, whole: number): boolean {
+  const size = Math.abs(whole);
+  return mayBeNear(axes, size / 1e6) || mayBeNear(axes, size / 1e7);
+}
+
+function seeWhole(reader: Reader, whole: number, { form, start, end }: Place): void {
+  report(reader, { form: `${form}-e6`, start, end, degrees: whole / 1e6, places: 6 });
+  report(reader, { form: `${form}-e7`, start, end, degrees: whole / 1e7, places: 7 });
 }
 
 function report({ sight }: Reader, { degrees, places, form, start, end }: Reading & Place): void {

@@ -74,26 +74,30 @@ const TIERS = [
   { digested: 'rare', encodings: RARE },
 ] as const;
 /** Digests of a run beyond the usual ones of usual spellings: each costs about 2 µs and 100 bytes. */
-const ROOM = 100_000;
+const ROOM = 60_000;
+
+/** The values of one type: how many, and some of them in their spellings. */
+export interface TypeCount {
+  values: number;
+  readonly samples: (readonly Spelling[])[];
+}
 
 /**
  * Plans the digests of a run: the usual ones of usual spellings of every value; beyond that, whole types at a time, those of few values
  * first, as long as there is room.
  */
-export function planDigests(spelled: ReadonlyMap<CanaryType, readonly (readonly Spelling[])[]>): DigestPlan {
-  const plan = new Map<string, DigestEncoding[]>();
-  const byCount = [...spelled].toSorted(([, a], [, b]) => a.length - b.length);
+export function planDigests(types: ReadonlyMap<CanaryType, TypeCount>): DigestPlan {
+  const plan = new Map<string, readonly DigestEncoding[]>([...types.keys()].map((type) => [`${type} usual`, USUAL]));
+  const byCount = [...types].toSorted(([, a], [, b]) => a.values - b.values);
   let room = ROOM;
   for (const { digested, encodings } of TIERS)
-    for (const [type, lists] of byCount) {
-      const digests = lists.reduce((n, list) => n + list.filter((s) => s.digested === digested).length, 0) * encodings.length;
+    for (const [type, { values, samples }] of byCount) {
+      const each = Math.max(0, ...samples.map((list) => list.filter((s) => s.digested === digested).length));
+      const digests = values * each * encodings.length;
       if (digests > room) continue;
       room -= digests;
       const key = `${type} ${digested}`;
       plan.set(key, [...(plan.get(key) ?? []), ...encodings]);
     }
-  return (type, digested) => {
-    const more = plan.get(`${type} ${digested}`) ?? [];
-    return digested === 'usual' ? [...USUAL, ...more] : more;
-  };
+  return (type, digested) => plan.get(`${type} ${digested}`) ?? [];
 }

@@ -9,7 +9,7 @@ export interface Beside extends Range {
 /** How far fields are read on both sides of one, in bytes. */
 const REACH = 320;
 /** Members of a JSON object with a plain value, and pairs of a form or query. In both the value is the last group but for its end. */
-const MEMBER = /"[^"\\]{0,64}"\s*:\s*(?:"([^"\\]{0,128})"|(-?\d[\d.]{0,24}|true|false|null)(?=\s*[,}]))/dg;
+const MEMBER = /"[^"\\]{0,64}"\s*:\s*(?:"([^"\\]{0,128})"|(-?\d[\d.]{0,24}|true|false|null))(?=\s*[,}])/dg;
 const PAIR = /(?<![^?&\s])[^=&?#\s"{}]{1,64}=([^&#\s"{}]{0,128})(?![^&#\s])/dg;
 const MEMBERS_APART = /^\s*,\s*$/;
 const PAIRS_APART = /^&$/;

@@ -93,13 +93,29 @@ function unzstd(bytes: Uint8Array, { max, whole }: Bound): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+const GZIP_TRAILER = 8;
+const lengths = new WeakMap<Uint8Array, number>();
+
+/** How many bytes of a stream gave what was unpacked, where others lie behind it; `all` where none do. */
+export function lengthOf(unpacked: Uint8Array, all: number): number {
+  return lengths.get(unpacked) ?? all;
+}
+
 /** Node refuses a member with other bytes behind it (a multipart boundary, say); then the first member is unpacked bare. */
 function gunzip(bytes: Uint8Array, bound: Bound): Uint8Array {
   try {
     return gunzipSync(bytes, zlib(bound));
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    return inflateRawSync(bytes.subarray(gzipHeader(bytes)), zlib(bound));
+    const header = gzipHeader(bytes);
+    // `info` is known to Node and not to its types.
+    const { buffer, engine } = inflateRawSync(bytes.subarray(header), { ...zlib(bound), info: true } as object) as unknown as Inflated;
+    lengths.set(buffer, header + engine.bytesWritten + GZIP_TRAILER);
+    return buffer;
   }
 }
 
@@ -112,13 +128,20 @@ function gzipHeader(bytes: Uint8Array): number {
   return (flags & 2) !== 0 ? at + 2 : at;
 }
 
+/** More frames than a body of honest pieces has. */
+const MAX_FRAMES = 4096;
 const FRAME = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
 
 /** The most memory that one of the frames asks for before its first byte (RFC 8878, 3.1.1.1). */
 function windowOf(bytes: Uint8Array): number {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let most = 1;
-  for (let at = buffer.indexOf(FRAME); at >= 0; at = buffer.indexOf(FRAME, at + 4)) most = Math.max(most, frameWindow(buffer.subarray(at, at + 18)));
+  let frames = 0;
+  for (let at = buffer.indexOf(FRAME); at >= 0; at = buffer.indexOf(FRAME, at + 4)) {
+    frames += 1;
+    if (frames > MAX_FRAMES) return Infinity;
+    most = Math.max(most, frameWindow(buffer.subarray(at, at + 18)));
+  }
   return most;
 }
 

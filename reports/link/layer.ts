@@ -42,6 +42,13 @@ export function stepsOf(layer: Layer): number {
   return n;
 }
 
+/** The steps of text coding on the way from the root to this layer. */
+export function textsAbove(layer: Layer): readonly TextOp[] {
+  const ops: TextOp[] = [];
+  for (let l: Layer | null = layer; l !== null; l = l.above) if (l.step !== null && isTextOp(l.step.op)) ops.push(l.step.op);
+  return ops;
+}
+
 export interface Range {
   readonly start: number;
   readonly end: number;

@@ -61,7 +61,7 @@ function look(search: Search, layer: Layer): void {
   for (const { bytes: mark, letter } of MARKS) {
     if (letter && bytes.length > MOST_BYTES_FOR_LETTERS) continue;
     const two = Buffer.concat([mark, mark]);
-    for (let start = buffer.indexOf(two); start >= 0 && search.budget.runs > 0; ) {
+    for (let start = buffer.indexOf(two); start >= 0 && search.budget.runs > 0;) {
       const end = endOfRun(buffer, start + two.length, mark);
       search.budget.runs -= 1;
       tryRun(search, layer, { buffer, start, end });
@@ -109,20 +109,14 @@ function tryRun(search: Search, layer: Layer, { buffer, start, end }: Run): void
     }
 }
 
-const DIGITS_BEFORE = /(?<![0-9])(?:\+?(?:00|0)?86[ -]?)?([0-9]+)[ -]?$/;
+const DIGITS_BEFORE = /(?<!\xef\xbc[\x90-\x99]|[0-9])([0-9]+)[ -]?$/;
 const MAIL_BEFORE = /([A-Za-z0-9._+]*[A-Za-z][A-Za-z0-9._+]*)$/;
 const WIDE_BEFORE = /((?:[\xe3-\xe9][\x80-\xbf]{2}){1,2})$/;
 
 function leftSides(text: string): readonly Side[] {
   const sides: Side[] = [];
   const digits = DIGITS_BEFORE.exec(text);
-  if (digits !== null) {
-    const [all, number = ''] = digits;
-    sides.push({ text: number, bytes: number.length + (/[ -]$/.test(all) ? 1 : 0) });
-    // A number may begin with 86 itself.
-    const whole = /([0-9]+)[ -]?$/.exec(text);
-    if (whole !== null && whole[1] !== number) sides.push({ text: whole[1] ?? '', bytes: whole[0].length });
-  }
+  if (digits !== null) sides.push({ text: digits[1] ?? '', bytes: digits[0].length });
   const mail = MAIL_BEFORE.exec(text)?.[1];
   if (mail !== undefined) sides.push({ text: mail, bytes: mail.length });
   const name = WIDE_BEFORE.exec(text)?.[1] ?? '';
@@ -130,13 +124,15 @@ function leftSides(text: string): readonly Side[] {
   return sides.length === 0 ? [NOTHING] : sides;
 }
 
-const DIGITS_AFTER = /^[ -]?([0-9]+[Xx]?)(?![0-9A-Za-z])/;
+const DIGITS_AFTER = /^[ -]?([0-9]+[Xx]?)(?![0-9A-Za-z]|\xef\xbc[\x90-\x99]|[ -]?[*#])/;
 const MAIL_AFTER = /^([A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9])/;
 const WIDE_AFTER = /^([\xe3-\xe9][\x80-\xbf]{2})/;
 
 function rightSides(text: string): readonly Side[] {
   const digits = DIGITS_AFTER.exec(text);
   if (digits !== null) return [{ text: digits[1] ?? '', bytes: digits[0].length }];
+  // Digits that go on are another number's.
+  if (/^(?:[0-9]|\xef\xbc[\x90-\x99])/.test(text)) return [];
   const mail = MAIL_AFTER.exec(text)?.[1];
   if (mail !== undefined) return [{ text: mail, bytes: mail.length }];
   const name = WIDE_AFTER.exec(text)?.[1];

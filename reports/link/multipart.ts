@@ -2,7 +2,7 @@ import { packOf, type PackOp } from './inflate.js';
 
 /** What the head of a part of a multipart body says of the bytes below it. */
 export interface DeclaredPart {
-  readonly op: PackOp | 'quoted-printable';
+  readonly op: PackOp;
   readonly start: number;
   readonly end: number;
 }
@@ -12,7 +12,7 @@ const MAX_HEAD = 8192;
 const MAX_PARTS = 256;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** Parts of a multipart body that have a coding of their own; what shows by itself (base64) need not be said. `more`: not all parts were looked at. */
+/** Parts of a multipart body that are packed by themselves; base64 and quoted-printable show by themselves. `more`: not all parts were looked at. */
 export function declaredParts(bytes: Uint8Array): { readonly parts: readonly DeclaredPart[]; readonly more: boolean } {
   const parts: DeclaredPart[] = [];
   if (bytes[0] !== 0x2d || bytes[1] !== 0x2d) return { parts, more: false };
@@ -34,8 +34,7 @@ export function declaredParts(bytes: Uint8Array): { readonly parts: readonly Dec
   return { parts, more: true };
 }
 
-function codingOf(head: string): DeclaredPart['op'] | null {
-  if (/^content-transfer-encoding:[ \t]*quoted-printable[ \t]*$/im.test(head)) return 'quoted-printable';
+function codingOf(head: string): PackOp | null {
   const word = /^content-encoding:[ \t]*([\w-]+)[ \t]*$/im.exec(head)?.[1];
   return word === undefined ? null : packOf(word);
 }

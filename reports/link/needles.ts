@@ -3,7 +3,7 @@ import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { appSetOf, isPublicPackage, type AppSet } from './app-set.js';
 import type { Stretch } from './certificate.js';
-import { DEEP, deepValues, digestOf, planDigests, USUAL, type DigestEncoding, type DigestPlan } from './digests.js';
+import { DEEP, deepValues, digestOf, planDigests, USUAL, type DigestEncoding, type DigestPlan, type TypeCount } from './digests.js';
 import { createKernel, MIN_NEEDLE, type Kernel } from './kernel.js';
 import type { Match, Matcher } from './matcher.js';
 import { matchersFor } from './matchers.js';
@@ -86,20 +86,22 @@ interface Tables {
 
 /** Builds the tables for all values and placebos of a run. */
 export function buildNeedles(values: readonly ManifestValue[]): Needles {
-  const names = new Map(values.flatMap((v) => (v.group !== null && (v.type === 'name' || v.type === 'contact_name') ? [[v.group, v]] : [])));
+  const names = new Map(
+    values.flatMap((v) => (v.group !== null && (v.type === 'name' || v.type === 'contact_name') ? [[v.group, v]] : [])),
+  );
   const spell = (value: ManifestValue): readonly Spelling[] =>
     spellings(value, value.group === null ? null : (names.get(value.group) ?? null));
-  const spelled = values.map((value) => ({ value, list: spell(value) }));
-  const byType = new Map<CanaryType, (readonly Spelling[])[]>();
-  for (const { value, list } of spelled) {
-    const lists = byType.get(value.type);
-    if (lists === undefined) byType.set(value.type, [list]);
-    else lists.push(list);
-  }
   const kernel = createKernel(values.length * 20);
-  const tables: Tables = { kernel, list: [], middles: new Map(), deep: new Set(deepValues(values)), plan: planDigests(byType) };
+  const tables: Tables = {
+    kernel,
+    list: [],
+    middles: new Map(),
+    deep: new Set(deepValues(values)),
+    plan: planDigests(countTypes(values, spell)),
+  };
   const forms = new Map<ManifestValue['id'], number>();
-  for (const { value, list } of spelled) {
+  for (const value of values) {
+    const list = spell(value);
     forms.set(value.id, Math.max(1, list.filter(({ literal, form }) => literal && !UNLIKELY.has(form)).length));
     addValue(tables, value, list);
   }
@@ -127,6 +129,22 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
   };
 }
 
+const SAMPLES = 8;
+
+function countTypes(
+  values: readonly ManifestValue[],
+  spell: (value: ManifestValue) => readonly Spelling[],
+): ReadonlyMap<CanaryType, TypeCount> {
+  const types = new Map<CanaryType, TypeCount>();
+  for (const value of values) {
+    const count = types.get(value.type) ?? { values: 0, samples: [] };
+    types.set(value.type, count);
+    count.values += 1;
+    if (count.samples.length < SAMPLES) count.samples.push(spell(value));
+  }
+  return types;
+}
+
 /** Forms in which hardly anything is written: chance has no more goes by them. */
 const UNLIKELY: ReadonlySet<string> = new Set(['reversed', 'utf-16le', 'utf-16be']);
 
@@ -141,7 +159,8 @@ function addValue(tables: Tables, value: ManifestValue, list: readonly Spelling[
       tables.list.push({ kind: 'literal', value, form, boundary, bytes, cap: isPublic ? 'C2' : null });
     }
     if (digested === 'never' || (value.bits < MIN_DIGEST_BITS && !isPublic)) continue;
-    for (const encoding of isPublic ? USUAL : tables.plan(value.type, digested)) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+    for (const encoding of isPublic ? USUAL : tables.plan(value.type, digested))
+      addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
     if (digested === 'usual' && tables.deep.has(value))
       for (const encoding of DEEP) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
   }

@@ -2,16 +2,16 @@ import { dropLonePackages } from './app-set.js';
 import { goesDeeper, likelyShifts } from './base64-look.js';
 import { standsAlone } from './boundary.js';
 import { decodeBase64, decodeHex, decodeLight, textLike, type LightOp } from './decode.js';
-import { mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
+import { lengthOf, mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
 import { aligned } from './kernel.js';
-import type { Layer, LayerStep, Source } from './layer.js';
+import { textsAbove, type Layer, type LayerStep, type Source } from './layer.js';
 import type { Needle, Needles } from './needles.js';
 import type { Matching } from './matcher.js';
 import { isOther, MAGIC, packed } from './magic.js';
 import { declaredParts } from './multipart.js';
 import { findRuns } from './runs.js';
 import { repeated } from './segments.js';
-import { decodeText, hasQuotedPrintable, isTextOp, type TextRun } from './text-layers.js';
+import { decodeText, hasQuotedPrintable, type TextRun } from './text-layers.js';
 import { openUnmarked } from './unmarked.js';
 import { wideRuns } from './wide-text.js';
 
@@ -109,23 +109,15 @@ export function searchPart(walk: Walk, { bytes, encodings, source }: Haystack): 
 function openDeclared(walk: Walk, layer: Layer, op: PackOp): Layer | null {
   const { bytes } = layer;
   if (isOther(op, bytes)) return null;
-  const isWhole = (): boolean => {
-    const out = unpackWhole(op, bytes);
-    return out !== null && out !== 'limit';
-  };
-  if ((op === 'brotli' || op === 'deflate') && textLike(bytes, bytes.length) && !isWhole()) return null;
+  if ((op === 'brotli' || op === 'deflate') && textLike(bytes, bytes.length) && unpackWhole(op, bytes) === null) return null;
   return open(walk, layer, { op, start: 0, end: bytes.length }, 0);
 }
 
-/** Parts of a multipart body whose heads name a coding that does not show by itself. */
+/** Parts of a multipart body whose heads name a packing that has no mark. */
 function openParts(walk: Walk, layer: Layer): void {
   const { parts, more } = declaredParts(layer.bytes);
   if (more) walk.unseen.add('too many streams');
   for (const { op, start, end } of parts) {
-    if (op === 'quoted-printable') {
-      if (!visitText(walk, layer, { op, start, end })) return;
-      continue;
-    }
     if (packed(layer.bytes.subarray(start, end), end - start)) continue;
     const inner = open(walk, layer, { op, start, end }, 1);
     if (inner !== null) visit(walk, inner);
@@ -179,11 +171,11 @@ const MAX_TEXTS = 2;
 /** Quoted-printable and UTF-16 beside the layer itself, which is still read as it is: `=` is also the padding of base64. */
 function visitTexts(walk: Walk, layer: Layer): void {
   const { runs, more } = wideRuns(layer.bytes);
-  const quoted = hasQuotedPrintable(layer.bytes);
+  const above = textsAbove(layer);
+  // The name of the coding stands there still when it has been undone.
+  const quoted = !above.includes('quoted-printable') && hasQuotedPrintable(layer.bytes);
   if (runs.length === 0 && !quoted) return;
-  let texts = 0;
-  for (let l = layer; l.above !== null; l = l.above) if (l.step !== null && isTextOp(l.step.op)) texts += 1;
-  if (texts >= MAX_TEXTS) {
+  if (above.length >= MAX_TEXTS) {
     walk.unseen.add('too deep');
     return;
   }
@@ -196,7 +188,8 @@ function visitText(walk: Walk, layer: Layer, step: TextRun): boolean {
   const source = layer.bytes.subarray(step.start, step.end);
   if (!spend(walk, source.length)) return false;
   const bytes = aligned(decodeText(step.op, source, null));
-  if (bytes.length < source.length || step.op !== 'quoted-printable') visit(walk, { bytes, above: layer, step, depth: layer.depth, source: null });
+  if (bytes.length < source.length || step.op !== 'quoted-printable')
+    visit(walk, { bytes, above: layer, step, depth: layer.depth, source: null });
   return true;
 }
 
@@ -250,15 +243,20 @@ function open(walk: Walk, layer: Layer, step: LayerStep & { readonly op: PackOp 
     walk.unseen.add('decoding budget');
     return null;
   }
+  const place = `limit ${step.op} ${step.start} ${step.end}`;
+  if (walk.seen.has(place)) return null;
   const out = unpackTo(step.op, layer.bytes.subarray(step.start, step.end), allowed);
   if (out === null) return null;
   if (out === 'limit') {
+    // A body that is said to be packed is tried by its magic as well.
+    walk.seen.add(place);
     walk.left -= allowed / BOMB_SHARE;
     walk.unseen.add(allowed < most ? 'decoding budget' : 'unpacked size');
     return null;
   }
   if (deeper > 0 && !spend(walk, out.length)) return null;
-  return { bytes: aligned(out), above: layer, step, depth: layer.depth + deeper, source: null };
+  const end = Math.min(step.end, step.start + lengthOf(out, step.end - step.start));
+  return { bytes: aligned(out), above: layer, step: { ...step, end }, depth: layer.depth + deeper, source: null };
 }
 
 function decodeRuns(walk: Walk, layer: Layer): void {

@@ -45,5 +45,7 @@ const isDigit = (b: number | undefined): boolean => b !== undefined && b >= 0x30
 function isPartOfDecimal(bytes: Uint8Array, { start, end }: Range): boolean {
   if (!isDigit(bytes[start]) || !isDigit(bytes[end - 1])) return false;
   if (bytes[start - 1] === 0x2e && isDigit(bytes[start - 2])) return true;
-  return bytes[end] === 0x2e && isDigit(bytes[end + 1]) && !/^\.0+(?!\d)/.test(Buffer.from(bytes.subarray(end, end + 8)).toString('latin1'));
+  return (
+    bytes[end] === 0x2e && isDigit(bytes[end + 1]) && !/^\.0+(?!\d)/.test(Buffer.from(bytes.subarray(end, end + 8)).toString('latin1'))
+  );
 }

@@ -1,11 +1,12 @@
 import { pieceAt, type Pieces } from './certificate.js';
-import { decodeBase64, decodeHex, decodeLight } from './decode.js';
+import { decodeBase64, decodeHex, decodeLight, type LightOp } from './decode.js';
 import { unpack, type PackOp } from './inflate.js';
-import { rootOf, type Layer, type LayerStep } from './layer.js';
+import type { Layer, LayerStep } from './layer.js';
 import type { Find } from './search.js';
 import { decodeText } from './text-layers.js';
 
 const PACKS: ReadonlySet<LayerStep['op']> = new Set<PackOp>(['gzip', 'deflate', 'brotli', 'zstd']);
+const LIGHT: ReadonlySet<LayerStep['op']> = new Set<LightOp>(['percent', 'json', 'html']);
 /** Bytes that may be decoded again to learn with which piece a value is complete. */
 const MAX_REDONE = 256 * 1024 * 1024;
 const LEAST_STEPS = 8;
@@ -71,6 +72,8 @@ function below(above: Layer | null, layer: Layer, step: LayerStep): Layer | null
   if (above === null) return null;
   const end = Math.min(step.end, above.bytes.length);
   const bytes = end <= step.start ? null : undone(step, above.bytes, end);
+  // Where less has no escapes yet, the layer is the one above it.
+  if (bytes === null && LIGHT.has(step.op)) return above;
   return bytes === null ? null : { ...layer, bytes, above, step: { ...step, end } };
 }
 
@@ -99,10 +102,4 @@ function undone({ op, start }: LayerStep, bytes: Uint8Array, end: number): Uint8
 /** Whether a find lies in more than one piece, with at least `least` bytes in the first and in the last. */
 export function crosses(pieces: Pieces, { start, end }: { readonly start: number; readonly end: number }, least: number): boolean {
   return pieceAt(pieces, start + least) < pieceAt(pieces, end - least + 1);
-}
-
-/** The pieces under a layer; null: it does not lie on pieces. */
-export function piecesUnder(layer: Layer): Pieces | null {
-  const { source } = rootOf(layer);
-  return source?.kind === 'joined' ? source.pieces : null;
 }

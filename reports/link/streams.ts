@@ -147,7 +147,7 @@ function decodedPiece({ layer }: Piece, { start, end }: Range): Pieces[number] {
 }
 
 /** Longer streams that are neither text nor packed (pictures, films) are looked at around their seams. */
-const MAX_FORMLESS = 16 * 1024 * 1024;
+const MAX_FORMLESS = 2 * 1024 * 1024;
 const WINDOW = 4096;
 
 function isSearchedWhole(pieces: JoinedPieces, derived: Derived): boolean {

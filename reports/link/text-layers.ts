@@ -45,7 +45,7 @@ function softBreak(src: Uint8Array, i: number): number {
 function decodeQuoted(src: Uint8Array, map: Uint32Array | null): Uint8Array {
   const out = new Uint8Array(src.length);
   let n = 0;
-  for (let i = 0; i < src.length; ) {
+  for (let i = 0; i < src.length;) {
     const byte = src[i] as number;
     const soft = byte === EQUALS ? softBreak(src, i) : 0;
     if (soft > 0) {
@@ -68,7 +68,7 @@ function decodeUnits(src: Uint8Array, high: 0 | 1, map: Uint32Array | null): Uin
   const end = src.length & ~1;
   const out = new Uint8Array((end >> 1) * 3);
   let n = 0;
-  for (let i = 0; i < end; ) {
+  for (let i = 0; i < end;) {
     const began = i;
     let code = unitAt(src, i, high);
     i += 2;

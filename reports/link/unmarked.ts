@@ -15,7 +15,10 @@ const MOST_RATIO = 64;
 /** Opens bytes that are one whole stream of brotli or bare deflate and come to text; null: they are not. Cheap for bytes that begin like neither. */
 export function openUnmarked(bytes: Uint8Array): Unmarked | null {
   if (bytes.length < MIN_BYTES) return null;
-  for (const [op, begins] of [['deflate', beginsDeflate], ['brotli', beginsBrotli]] as const) {
+  for (const [op, begins] of [
+    ['deflate', beginsDeflate],
+    ['brotli', beginsBrotli],
+  ] as const) {
     if (!begins(bytes)) continue;
     const out = unpackWhole(op, bytes);
     if (out instanceof Uint8Array && textLike(out, out.length)) return { op, bytes: out };
@@ -45,18 +48,27 @@ function beginsDeflate(bytes: Uint8Array): boolean {
 
 const FIRST_LITERALS = 3;
 
-/** Literals 0 to 143 have eight bits from 0x30 on, the first bit of a code being its highest (RFC 1951, 3.2.6). */
+/** Literals of fixed codes have eight bits below 144 and nine above, the first bit of a code being its highest (RFC 1951, 3.2.6). */
 function fixedText(bytes: Uint8Array): boolean {
+  let at = 3;
+  let following = 0;
   for (let k = 0; k < FIRST_LITERALS; k += 1) {
     let code = 0;
-    for (let bit = 0; bit < 8; bit += 1) code = (code << 1) | bitsOf(bytes, 3 + 8 * k + bit, 1);
+    for (let bit = 0; bit < 8; bit += 1) code = (code << 1) | bitsOf(bytes, at + bit, 1);
     // A copy of what came before, which only the first symbol cannot be.
     if (code < 0x30) return k > 0;
-    const literal = code - 0x30;
-    if (literal > 0x7e || (literal < 0x20 && literal !== 9 && literal !== 10 && literal !== 13)) return false;
+    if (code >= 0xc0 && code < 0xc8) return k > 0;
+    const literal = code < 0xc0 ? code - 0x30 : ((code << 1) | bitsOf(bytes, at + 8, 1)) - 0x100;
+    at += code < 0xc0 ? 8 : 9;
+    if (following > 0 ? literal >> 6 !== 2 : !beginsCharacter(literal)) return false;
+    following = following > 0 ? following - 1 : literal >= 0xe0 ? 2 : literal >= 0xc2 ? 1 : 0;
   }
   return true;
 }
+
+/** ASCII, or the first byte of a character of Chinese text in UTF-8. */
+const beginsCharacter = (b: number): boolean =>
+  (b >= 0x20 && b < 0x7f) || b === 9 || b === 10 || b === 13 || b === 0xc2 || (b >= 0xe2 && b <= 0xe9) || b === 0xef;
 
 /** RFC 7932, 9.1 and 9.2: a window, then a block that says how long it is, which must go with how long the stream is. */
 function beginsBrotli(bytes: Uint8Array): boolean {

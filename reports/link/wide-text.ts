@@ -39,16 +39,18 @@ const isPrintable = (b: number | undefined): boolean => b !== undefined && ((b >
 
 /**
  * Between its ends, alternating text reads the same with the zero first and with the zero last; at the ends one of the readings loses a
- * character, which may be a digit of a longer number. The reading that goes further is the one that was meant.
+ * character, which may be a digit of a longer number. Text of low bytes first begins with a character before the first zero, text of high
+ * bytes first ends with one behind the last zero. Where both stand there, the reading that goes further (over Chinese characters) was meant.
  */
 function readingOf(bytes: Uint8Array, { first, last }: Zeros, floor: number): TextRun {
   const left = first > floor && isPrintable(bytes[first - 1]);
   const right = isPrintable(bytes[last + 1]);
-  const little = extend(bytes, { op: 'utf-16le', start: left ? first - 1 : first + 1, end: last + 1 }, floor);
-  const big = extend(bytes, { op: 'utf-16be', start: first, end: right ? last + 2 : last }, floor);
-  const [a, b] = [little.end - little.start, big.end - big.start];
-  if (a !== b) return a > b ? little : big;
-  if (!left && !right) return little.start % 2 === 0 ? little : big;
+  const little: Reading = { op: 'utf-16le', start: left ? first - 1 : first + 1, end: last + 1 };
+  const big: Reading = { op: 'utf-16be', start: first, end: right ? last + 2 : last };
+  if (left !== right) return extend(bytes, left ? little : big, floor);
+  const [far, wide] = [extend(bytes, little, floor), extend(bytes, big, floor)];
+  const more = far.end - far.start - (wide.end - wide.start);
+  if (more !== 0) return more > 0 ? far : wide;
   return little.start % 2 === 0 ? cutBack(bytes, little) : cutForward(bytes, big);
 }
 
@@ -62,7 +64,9 @@ function extend(bytes: Uint8Array, { op, start, end }: Reading, floor: number): 
   return { op, start: from, end: to };
 }
 
-const RANGES = [0x20, 0x7e, 0xa0, 0x52f, 0x2010, 0x206f, 0x2100, 0x27bf, 0x3000, 0x30ff, 0x3400, 0x9fff, 0xd800, 0xdfff, 0xff01, 0xffee] as const;
+const RANGES = [
+  0x20, 0x7e, 0xa0, 0x52f, 0x2010, 0x206f, 0x2100, 0x27bf, 0x3000, 0x30ff, 0x3400, 0x9fff, 0xd800, 0xdfff, 0xff01, 0xffee,
+] as const;
 
 function isText(code: number): boolean {
   if (code === 9 || code === 10 || code === 13) return true;

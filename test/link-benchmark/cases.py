@@ -51,6 +51,20 @@ def rows(draw, count):
     return made[:count], met
 
 
+PLAIN = {"what": "imei/raw", "digest": "none", "charset": "utf-8", "container": "json", "l1": "none", "l2": "none", "l3": "none"}
+PLAIN |= {"place": "body", "transport": "none", "noise": 1, "timing": "before"}
+
+
+def one_at_a_time():
+    """Rows that differ from the plainest request in one factor, and, where that cannot be, in what is sent as well."""
+    for factor, levels in FACTORS.items():
+        for level in levels:
+            tries = [PLAIN | {factor: level}, PLAIN | {factor: level, "container": "bare"}, PLAIN | {factor: level, "what": "contacts/rows"}]
+            tries.append(PLAIN | {factor: level, "l1": "base64"})
+            tries.append(PLAIN | {factor: level, "l1": "base64", "l2": "hex"})
+            yield next(row for row in tries if may_be(row))
+
+
 def may_be(row):
     """Whether a row, or a part of one, is a request that an app could send and that the study expects to be found."""
     kind = row["what"].split("/")[0] if "what" in row else None
@@ -185,8 +199,14 @@ def needles_of(cap, value, row):
 
 def level_of(kind, row):
     """What the study expects first, then what it can be read to allow."""
+    if kind in ("ssid", "email", "app_package"):
+        # Somebody chose these: how much they prove is a matter of judgement. The study asks for C2 at least of a set of packages.
+        return ["C4", "C3", "C2"] if kind == "app_package" else ["C4", "C3"]
     if row["digest"] != "none":
         return ["C4"]
+    if row["what"] == "contacts/phones":
+        # Two numbers together are at the border: the study gives each about ten bits, and asks for twenty.
+        return ["C4", "C3"]
     if kind == "phone":
         # Eleven digits prove little, spelled with a country code a little more.
         return ["C3"] if "86" not in row["what"] else ["C3", "C4"]

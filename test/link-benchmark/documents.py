@@ -242,7 +242,7 @@ PLACES = {
     "cookie": Place(place_cookie, True, 1, ["percent"], "header:cookie", False),
     "referer": Place(place_referer, True, 1, ["percent"], "header:referer", False),
     "user-agent": Place(place_agent, True, 1, ["percent"], "header:user-agent", False),
-    "websocket": Place(place_ws, False, 0, [], "frame", False),
+    "websocket": Place(place_ws, False, 0, [], None, False),
 }
 
 #: Content-Encoding -> (encoder, name in the header, step)
@@ -272,4 +272,6 @@ def send(cap, doc, place, **facts):
     if "app" in facts:
         made["app"] = facts["app"]
     more = made.pop("more", {}) | facts.get("more", {})
-    return cap.flow(at=at, more=more, **made)
+    flow = cap.flow(at=at, more=more, **made)
+    # The importer makes each message of a WebSocket a flow of its own, counted from 1.
+    return f"{flow}.1" if place == "websocket" else flow

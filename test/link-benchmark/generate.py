@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a benchmark of captures with known truth. Python 3.9+ and the openssl command; brotli needs node, zstd the zstd command.
 
-  python3 generate.py --seed S --cases N --out DIR [--per-capture 50]
+  python3 generate.py --seed S --cases N --out DIR [--per-capture 50] [--one-at-a-time]
 
 The same seed gives the same captures (bytes of compressed bodies may differ with the zstd and node at hand). One case is one row of the
 grammar or one family; DIR gets c01, c02… in the format of `jiejing import`, each with c01.truth.json beside it, and about.json."""
@@ -29,6 +29,7 @@ def main():
     ask.add_argument("--cases", type=int, default=1500)
     ask.add_argument("--per-capture", type=int, default=50)
     ask.add_argument("--out", required=True)
+    ask.add_argument("--one-at-a-time", action="store_true", help="only rows that differ from the plainest in one factor, and each family once")
     asked = ask.parse_args()
     if not layers.brotli.there:
         print("brotli layers left out: no node here", file=sys.stderr)
@@ -40,7 +41,10 @@ def main():
     draw = Draw(f"link-benchmark {asked.seed}")
     families = families_crypto.FAMILIES
     in_families = max(len(families), round(asked.cases * FAMILY_SHARE))
-    rows, met = cases.rows(draw, max(0, asked.cases - in_families))
+    if asked.one_at_a_time:
+        rows, met, in_families = list(cases.one_at_a_time()), [], len(families)
+    else:
+        rows, met = cases.rows(draw, max(0, asked.cases - in_families))
     jobs = [("row", row) for row in rows] + [("family", families[at % len(families)]) for at in range(in_families)]
     draw.shuffle(jobs)
     write(asked, draw, jobs)

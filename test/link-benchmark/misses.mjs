@@ -5,7 +5,7 @@ export function missesPage({ misses, surplus, recall, precision, levels, familie
   lines.push(`levels: ${[...levels].map(([key, count]) => `${key}: ${count}`).join('; ')}`);
   lines.push(`agreement: ${[...agreement].map(([fact, [yes, of]]) => `${fact} ${yes}/${of}`).join(', ')}`, '');
   const example = ({ capture, flow, type, value, why, features: row, got }) =>
-    `- ${capture} ${flow} ${type} \`${value}\`${row ? ` ${JSON.stringify(row)}` : ''}${got ? `, got ${got}` : ''}${why ? ` (${why})` : ''}`;
+    `- ${capture} ${flow} ${type} \`${value}\`${row ? ` ${dressed(row)}` : ''}${got ? `, got ${got}` : ''}${why ? ` (${why})` : ''}`;
   lines.push('## Families that miss', '');
   for (const [family, found] of families) {
     if (found.value === 1) continue;
@@ -17,12 +17,21 @@ export function missesPage({ misses, surplus, recall, precision, levels, familie
   const factors = [...features].filter(([, found]) => found.value < 1).toSorted(([, a], [, b]) => a.value - b.value);
   for (const [factor, found] of factors) lines.push(`- ${factor}: ${found.hits} of ${found.all}`);
   lines.push('', '## Missed rows of the grammar, the plainest first', '');
-  const rows = misses.filter((row) => row.features).toSorted((a, b) => worn(a) - worn(b));
+  const flows = new Map(misses.filter((row) => row.features).map((row) => [`${row.capture} ${row.flow}`, row]));
+  const rows = [...flows.values()].toSorted((a, b) => worn(a) - worn(b));
   lines.push(...rows.slice(0, 60).map(example), '', '## False links', '');
   for (const row of surplus) lines.push(`${example(row)} **${row.level}** by ${row.link.chain.map(({ op }) => op).join('>')}, ${row.family}`);
   return `${lines.join('\n')}\n`;
 }
 
+const PLAIN = ['none', 'bare', 'body', 'utf-8', 'before', 0];
+
+/** What of a row is not the plainest. */
+function dressed(features) {
+  const facts = Object.entries(features).filter(([, level]) => !PLAIN.includes(level));
+  return facts.map(([factor, level]) => `${factor}=${level}`).toSorted().join(' | ');
+}
+
 function worn({ features }) {
-  return Object.values(features).filter((level) => !['none', 'bare', 'body', 'utf-8', 'before', 0].includes(level)).length;
+  return Object.values(features).filter((level) => !PLAIN.includes(level)).length;
 }

@@ -33,8 +33,8 @@ function agreement(row, link) {
   if (row.reads !== null && row.order === 'before') agrees.nearest = link.observation === row.reads.toSorted(byNumber).at(-1) || row.reads.length > 1 && row.reads.includes(link.observation);
   if (row.order !== null) agrees.order = link.order === row.order;
   if (row.owner !== null) agrees.owner = link.owner === row.owner;
-  if (row.part !== null) agrees.part = link.span.part === row.part || (row.part === 'frame' && link.span.part.startsWith('frame'));
-  if (row.chain !== null) agrees.chain = told(row.chain) === told(link.chain.map(({ op }) => op));
+  if (row.part !== null) agrees.part = link.span.part === row.part;
+  if (row.chain !== null) agrees.chain = told(row.chain) === told(link.chain.flatMap((step) => (step.op === 'digest-of-digest' ? [step.outer, step.inner] : [step.op])));
   return agrees;
 }
 

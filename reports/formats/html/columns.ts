@@ -5,10 +5,12 @@ import { eventWords } from '../../event-words.js';
 /** Lanes of the timeline, top to bottom. */
 export const LANES = ['ui', 'prompt', 'read', 'derivation', 'flow', 'gap'] as const;
 
+/** An event in few bytes: 12 for `e12`, else its name. */
+export type EventKey = number | string;
+
 /** The timeline as columns with a table of words, so that 100,000 events stay a few megabytes. */
 export interface Columns {
-  /** Number of the event: 12 for `e12`. */
-  readonly id: readonly number[];
+  readonly id: readonly EventKey[];
   readonly ms: readonly number[];
   readonly lane: readonly number[];
   /** Index into `words`. */
@@ -16,15 +18,15 @@ export interface Columns {
   /** 1: cited by a violation, 2: by another finding. */
   readonly mark: readonly number[];
   readonly words: readonly (readonly [string, string])[];
-  /** `[read, flow, violation?]`, event numbers; read 0: none seen. */
-  readonly links: readonly (readonly [number, number, 0 | 1])[];
+  /** `[read, flow, violation?]`; read 0: none seen. */
+  readonly links: readonly (readonly [EventKey, EventKey, 0 | 1])[];
   /** `[from, to, phase]` in ms. */
   readonly phases: readonly (readonly [number, number, string])[];
   readonly findings: readonly {
     readonly id: string;
     readonly rule: string;
     readonly verdict: string;
-    readonly events: readonly number[];
+    readonly events: readonly EventKey[];
   }[];
 }
 
@@ -33,14 +35,14 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
   const marks = marksOf(report);
   const words = new Map<string, number>();
   const list: [string, string][] = [];
-  const out = { id: [] as number[], ms: [] as number[], lane: [] as number[], word: [] as number[], mark: [] as number[] };
+  const out = { id: [] as EventKey[], ms: [] as number[], lane: [] as number[], word: [] as number[], mark: [] as number[] };
   for (const event of timeline.events) {
     const lane = laneOf(event);
     if (lane === null) continue;
     const { zh, en } = eventWords(event);
     const key = `${zh}\n${en}`;
     if (!words.has(key)) words.set(key, list.push([zh, en]) - 1);
-    out.id.push(number(event.id));
+    out.id.push(keyOf(event.id));
     out.ms.push(Math.round(event.at.ms * 10) / 10);
     out.lane.push(LANES.indexOf(lane));
     out.word.push(words.get(key) ?? 0);
@@ -52,11 +54,11 @@ export function columnsOf(report: Report, timeline: Timeline): Columns {
     links: linksOf(report),
     // Nobody was asked for consent in a capture on its own.
     phases: report.handset.kind === 'none' ? [] : phasesOf(timeline),
-    findings: report.findings.map((f, i) => ({ id: `f${i + 1}`, rule: f.rule, verdict: f.verdict, events: f.events.map(number) })),
+    findings: report.findings.map((f, i) => ({ id: `f${i + 1}`, rule: f.rule, verdict: f.verdict, events: f.events.map(keyOf) })),
   };
 }
 
-const number = (id: string): number => Number(id.slice(1));
+const keyOf = (id: string): EventKey => (/^e[1-9]\d*$/.test(id) ? Number(id.slice(1)) : id);
 
 function laneOf(e: Event): (typeof LANES)[number] | null {
   switch (e.kind) {
@@ -90,12 +92,12 @@ function marksOf(report: Report): ReadonlyMap<string, 1 | 2> {
 
 function linksOf(report: Report): Columns['links'] {
   const accused = new Set(report.findings.filter((f) => f.verdict === 'violation').flatMap((f) => f.links));
-  const seen = new Map<string, readonly [number, number, 0 | 1]>();
+  const seen = new Map<string, readonly [EventKey, EventKey, 0 | 1]>();
   for (const l of report.links) {
-    const read = l.observation === null ? 0 : number(l.observation);
+    const read = l.observation === null ? 0 : keyOf(l.observation);
     const key = `${read} ${l.flow}`;
     const bad = accused.has(l.id) ? 1 : 0;
-    if (bad === 1 || !seen.has(key)) seen.set(key, [read, number(l.flow), bad]);
+    if (bad === 1 || !seen.has(key)) seen.set(key, [read, keyOf(l.flow), bad]);
   }
   return [...seen.values()];
 }

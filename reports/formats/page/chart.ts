@@ -1,4 +1,4 @@
-import type { Columns } from '../html/columns.js';
+import type { Columns, EventKey } from '../html/columns.js';
 
 /** What the chart shows now. */
 export interface View {
@@ -35,7 +35,7 @@ function laneY(lane: number, height: number): number {
 }
 
 /** Draws the whole chart. Colours come from the page's style. */
-export function draw(canvas: HTMLCanvasElement, data: Columns, index: ReadonlyMap<number, number>, view: View): void {
+export function draw(canvas: HTMLCanvasElement, data: Columns, index: ReadonlyMap<EventKey, number>, view: View): void {
   const box = canvas.getBoundingClientRect();
   const ratio = devicePixelRatio || 1;
   const [width, height] = [box.width, box.height];
@@ -108,7 +108,7 @@ function lanes(pen: CanvasRenderingContext2D, { view, width, height, colour }: B
 
 function curves(
   pen: CanvasRenderingContext2D,
-  { data, index, view, x, height, colour }: Brush & { readonly index: ReadonlyMap<number, number> },
+  { data, index, view, x, height, colour }: Brush & { readonly index: ReadonlyMap<EventKey, number> },
 ): void {
   for (const [read, flow, bad] of data.links) {
     const [a, b] = [index.get(read), index.get(flow)];

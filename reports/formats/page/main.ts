@@ -1,4 +1,4 @@
-import type { Columns } from '../html/columns.js';
+import type { Columns, EventKey } from '../html/columns.js';
 import { draw, hit, laneWord, lowerBound, type View } from './chart.js';
 
 const PAGE_ROWS = 100;
@@ -7,13 +7,16 @@ const byId = <T extends HTMLElement>(id: string): T => document.getElementById(i
 
 const data: Columns = JSON.parse(byId('columns').textContent ?? '');
 const index = new Map(data.id.map((id, i) => [id, i]));
-const cited = new Map<number, string[]>();
+const cited = new Map<EventKey, string[]>();
 for (const finding of data.findings)
   for (const event of finding.events) {
     const list = cited.get(event);
     if (list) list.push(finding.id);
     else cited.set(event, [finding.id]);
   }
+
+const nameOf = (key: EventKey): string => (typeof key === 'number' ? `e${key}` : key);
+const byName = new Map(data.id.map((key, i) => [nameOf(key), i]));
 
 const end = Math.max(1, data.ms.at(-1) ?? 1);
 const view: View = {
@@ -59,11 +62,12 @@ function table(): void {
   const rows = shown.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS).map((i) => {
     const row = document.createElement('tr');
     const id = data.id[i] ?? 0;
-    row.id = `e${id}`;
+    // A name of imported evidence may be that of something else on this page.
+    row.id = typeof id === 'number' ? `e${id}` : `event-${id}`;
     if (i === view.selected) row.className = 'on';
     const findings = (cited.get(id) ?? []).flatMap((f) => [link(`#${f}`, f), ' ']);
-    const pick = link('#timeline', `e${id}`);
-    pick.dataset['event'] = `e${id}`;
+    const pick = link('#timeline', nameOf(id));
+    pick.dataset['event'] = nameOf(id);
     row.append(
       cell(pick),
       cell(((data.ms[i] ?? 0) / 1000).toFixed(3)),
@@ -86,7 +90,7 @@ function select(i: number, reveal: boolean): void {
   byId('chart-text').textContent =
     i < 0
       ? ''
-      : `e${id} · ${((data.ms[i] ?? 0) / 1000).toFixed(3)} s · ${laneWord(data.lane[i] ?? 0, view.language)} · ${text(i)}${cited.has(id) ? ` · ${(cited.get(id) ?? []).join(', ')}` : ''}`;
+      : `${nameOf(id)} · ${((data.ms[i] ?? 0) / 1000).toFixed(3)} s · ${laneWord(data.lane[i] ?? 0, view.language)} · ${text(i)}${cited.has(id) ? ` · ${(cited.get(id) ?? []).join(', ')}` : ''}`;
   const at = shown.indexOf(i);
   if (at >= 0) page = Math.floor(at / PAGE_ROWS);
   if (reveal && i >= 0) {
@@ -219,7 +223,7 @@ byId('page-next').addEventListener('click', () => {
 canvas.addEventListener('keydown', keys);
 document.addEventListener('click', (e) => {
   const target = e.target instanceof Element ? e.target.closest('[data-event]') : null;
-  const i = target instanceof HTMLElement ? index.get(Number(target.dataset['event']?.slice(1))) : undefined;
+  const i = target instanceof HTMLElement ? byName.get(target.dataset['event'] ?? '') : undefined;
   if (i !== undefined) select(i, true);
 });
 addEventListener('resize', redraw);

@@ -27,7 +27,7 @@ export interface Survey {
   /** Words of 8 or more characters of base64, and numbers of 8 or more digits. */
   readonly tokens: number;
   readonly numbers: number;
-  /** Sum of MARK values: a character that is not marked stands nowhere in the bytes. One that is may stand just behind them. */
+  /** Sum of MARK values: which of those characters stand in the bytes. */
   readonly marks: number;
 }
 

@@ -65,7 +65,7 @@
   (local $base64 i32) (local $hex i32) (local $word i32) (local $decimal i32) (local $dot0 i32)
   (local $v v128) (local $lower v128) (local $digit v128) (local $alpha v128) (local $percent v128) (local $slash v128)
   (local $amp v128) (local $equals v128) (local $star v128)
-  (local $b1 i64) (local $b1p i64) (local $b2 i64) (local $b2p i64) (local $b4 i64) (local $b4p i64) (local $b8 i64) (local $b8p i64) (local $h1 i64) (local $h1p i64) (local $h2 i64) (local $h2p i64) (local $h4 i64) (local $h4p i64) (local $h8 i64) (local $h8p i64) (local $d1 i64) (local $d1p i64) (local $d2 i64) (local $d2p i64) (local $d4 i64) (local $d4p i64) (local $d8 i64) (local $d8p i64) (local $w1 i64) (local $w1p i64) (local $w2 i64) (local $w2p i64) (local $w4 i64) (local $w4p i64) (local $w8 i64) (local $w8p i64) (local $b15 i64) (local $b15p i64) (local $h16 i64) (local $h16p i64) (local $w6 i64) (local $wMin i64) (local $wMinp i64) (local $w11 i64) (local $w11p i64) (local $dot i64) (local $dotp i64) (local $starts i64) (local $ends i64) (local $mask i64) (local $shift i64)
+  (local $b1 i64) (local $b1p i64) (local $b2 i64) (local $b2p i64) (local $b4 i64) (local $b4p i64) (local $b8 i64) (local $b8p i64) (local $h1 i64) (local $h1p i64) (local $h2 i64) (local $h2p i64) (local $h4 i64) (local $h4p i64) (local $h8 i64) (local $h8p i64) (local $d1 i64) (local $d1p i64) (local $d2 i64) (local $d2p i64) (local $d4 i64) (local $d4p i64) (local $d8 i64) (local $d8p i64) (local $w1 i64) (local $w1p i64) (local $w2 i64) (local $w2p i64) (local $w4 i64) (local $w4p i64) (local $w8 i64) (local $w8p i64) (local $b15 i64) (local $b15p i64) (local $h16 i64) (local $h16p i64) (local $w6 i64) (local $wMin i64) (local $wMinp i64) (local $w11 i64) (local $w11p i64) (local $dot i64) (local $dotp i64) (local $starts i64) (local $ends i64) (local $shift i64)
   (i32.store (i32.const 1536) (local.tee $base64 (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
   (i32.store (i32.const 1544) (local.tee $hex (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
   (i32.store (i32.const 1552) (local.tee $word (global.get $top)))
@@ -82,6 +82,12 @@
     (local.set $k (i32.const 0))
     (loop $part
       (local.set $v (v128.load (i32.add (i32.add (local.get $from) (local.get $p)) (local.get $k))))
+      ;; What stands behind the last byte is taken for zeros, which are of no kind.
+      (if (i32.lt_s (i32.sub (local.get $left) (local.get $k)) (i32.const 16))
+        (then
+          (local.set $at (i32.sub (local.get $left) (local.get $k)))
+          (local.set $v (v128.and (local.get $v) (i8x16.lt_u (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+            (i8x16.splat (select (local.get $at) (i32.const 0) (i32.gt_s (local.get $at) (i32.const 0)))))))))
       (local.set $shift (i64.extend_i32_u (local.get $k)))
       (local.set $lower (v128.or (local.get $v) (i8x16.splat (i32.const 0x20))))
       (local.set $digit (i8x16.lt_u (i8x16.sub (local.get $v) (i8x16.splat (i32.const 48))) (i8x16.splat (i32.const 10))))
@@ -106,14 +112,6 @@
       (local.set $k (i32.add (local.get $k) (i32.const 16)))
       (br_if $part (i32.lt_u (local.get $k) (i32.const 64))))
     ;; The last block may be empty: it closes what stands at the end.
-    (if (i32.lt_u (local.get $left) (i32.const 64))
-      (then
-        (local.set $mask (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (local.get $left))) (i64.const 1)))
-        (local.set $b1 (i64.and (local.get $b1) (local.get $mask)))
-        (local.set $h1 (i64.and (local.get $h1) (local.get $mask)))
-        (local.set $d1 (i64.and (local.get $d1) (local.get $mask)))
-        (local.set $w1 (i64.and (local.get $w1) (local.get $mask)))
-        (local.set $dot (i64.and (local.get $dot) (local.get $mask)))))
     ;; Bit i of x8 is set where a run of x has its eighth byte, or a later one, at i.
     (local.set $b2 (i64.and (local.get $b1) (i64.or (i64.shl (local.get $b1) (i64.const 1)) (i64.shr_u (local.get $b1p) (i64.const 63)))))
     (local.set $b4 (i64.and (local.get $b2) (i64.or (i64.shl (local.get $b2) (i64.const 2)) (i64.shr_u (local.get $b2p) (i64.const 62)))))

@@ -55,11 +55,12 @@ function write(folder, megabytes) {
     plain.push(bytes, Buffer.from('\n'));
     total += sent.length;
     plainBytes += bytes.length + 1;
+    return plainBytes;
   };
   const bulks = Math.max(4, Math.round((BULKS_PER_200_MB * megabytes) / 200));
   for (let k = 0; k < bulks; k++) add(bulkBody(values, k));
-  for (let body = 0; plainBytes < megabytes * 1e6; body++)
-    add(drawBody(random, Math.round(280 * 2 ** (random.below(7000) / 1000)), values));
+  const drawn = () => drawBody(random, Math.round(280 * 2 ** (random.below(7000) / 1000)), values);
+  while (add(drawn()) < megabytes * 1e6);
   writeFileSync(join(folder, 'sent.bin'), Buffer.concat(chunks));
   writeFileSync(join(folder, 'plain.bin'), Buffer.concat(plain));
   writeFileSync(join(folder, 'bodies.json'), JSON.stringify(bodies));

@@ -114,7 +114,7 @@ export function planOf(files: Files, more: Partial<ImportPlan> = {}): ImportPlan
   return {
     dir: newRun(),
     files: { canaries: at('canaries.json'), observations: at('observations.jsonl'), consent: at('consent.jsonl'), har: at('flows.har') },
-    otherReads: null,
+    camille: null,
     zoneMinutes: null,
     turn: () => Promise.resolve(),
     head: {

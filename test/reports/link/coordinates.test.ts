@@ -202,7 +202,9 @@ describe('what is found is shown again by the verifier', () => {
     ['doubles', struct(8, (v, at, axis) => v.setFloat64(at, axis, true)), 'C4'],
     [
       'floats in base64',
-      JSON.stringify({ p: Buffer.from(struct(4, (v, at, axis) => v.setFloat32(at, axis, true))).toString('base64') }),
+      JSON.stringify({
+        p: Buffer.concat([struct(4, (v, at, axis) => v.setFloat32(at, axis, true)), Buffer.alloc(8, 1)]).toString('base64'),
+      }),
       'C4',
     ],
     ['BD-09 at three decimals', `${BD.lat.toFixed(3)},${BD.lon.toFixed(3)}`, 'C2'],

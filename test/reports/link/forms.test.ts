@@ -164,14 +164,13 @@ describe('masked values', () => {
   const twin = value('contact_phone', '14011116951');
   test.each([
     ['140****6951', [PHONE], 'masked-3-4', 'C2'],
-    ['+86140****6951', [PHONE], 'masked-3-4', 'C2'],
+    ['+86 140****6951', [PHONE], 'masked-3-4', 'C2'],
     ['140••••6951', [PHONE], 'masked-3-4', 'C2'],
     ['140＊＊＊＊6951', [PHONE], 'masked-3-4', 'C2'],
     ['140xxxx6951', [PHONE], 'masked-3-4', 'C2'],
     ['140 **** 6951', [PHONE], 'masked-3-4', 'C2'],
     ['140####6951', [PHONE], 'masked-3-4', 'C2'],
-  ] as const)('%s', (text, of, form, level) =>
-    expect(linksOf(`{"m":"${text}"}`)).toEqual(of.map((v) => `${v.id} ${form} ${level}`)));
+  ] as const)('%s', (text, of, form, level) => expect(linksOf(`{"m":"${text}"}`)).toEqual(of.map((v) => `${v.id} ${form} ${level}`)));
 
   test.each([
     ['7217 **** **** 5674', CARD, 'masked-4-4'],
@@ -192,10 +191,18 @@ describe('masked values', () => {
     expect(linksOf('{"m":"1408***6951"}', [...ALL, twin])).toEqual(one(PHONE, 'masked-4-4', 'C2'));
   });
 
-  test.each(['140****6952', '141****6951', '140*6951', '1****', '**', '*** 6951 ***', '4140****6951', '140****69512', 'x=a**b', '140****695'])(
-    '%s is nobody here',
-    (text) => expect(linksOf(`{"m":"${text}"}`)).toEqual([]),
-  );
+  test.each([
+    '140****6952',
+    '141****6951',
+    '140*6951',
+    '1****',
+    '**',
+    '*** 6951 ***',
+    '4140****6951',
+    '140****69512',
+    'x=a**b',
+    '140****695',
+  ])('%s is nobody here', (text) => expect(linksOf(`{"m":"${text}"}`)).toEqual([]));
 
   test('what many fit says nothing', () => {
     const many = Array.from({ length: 20 }, (_, i) => value('contact_phone', `1408273${6000 + i}`));
@@ -206,10 +213,21 @@ describe('masked values', () => {
 });
 
 describe('apps that others have too', () => {
-  const names = ['com.tencent.mm', 'com.taobao.taobao', 'com.sankuai.meituan', 'com.autonavi.minimap', 'com.baidu.BaiduMap', 'tv.danmaku.bili'];
+  const names = [
+    'com.tencent.mm',
+    'com.taobao.taobao',
+    'com.sankuai.meituan',
+    'com.autonavi.minimap',
+    'com.baidu.BaiduMap',
+    'tv.danmaku.bili',
+  ];
   const apps = [...names, 'com.zhihu.android', 'com.netease.cloudmusic'].map((text) => value('app_package', text, { bits: 0 }));
   const ids = (links: readonly string[]): readonly string[] => links.map((l) => l.split(' ')[0] ?? '');
-  const body = (n: number, write: (text: string) => string): string => apps.slice(0, n).map((a) => write(a.text)).join(',');
+  const body = (n: number, write: (text: string) => string): string =>
+    apps
+      .slice(0, n)
+      .map((a) => write(a.text))
+      .join(',');
 
   test('five of eight are a set, never sure', () => {
     const links = linksOf(body(5, String), [...ALL, ...apps]);
@@ -218,8 +236,15 @@ describe('apps that others have too', () => {
   });
   test('their digests are one too', () => {
     for (const algorithm of ['md5', 'sha256'])
-      expect(ids(linksOf(body(6, (t) => hash(algorithm, t).toString('hex')), [...ALL, ...apps]))).toHaveLength(6);
-    expect(ids(linksOf(body(6, md5).replaceAll(',', ''), [...ALL, ...apps]))).toHaveLength(6);
+      expect(ids(linksOf(`the list of apps: ${body(6, (t) => hash(algorithm, t).toString('base64'))}`, [...ALL, ...apps]))).toHaveLength(6);
+    expect(
+      ids(
+        linksOf(`{"about":"the list of apps on this handset and when each was put there","list":"${body(6, md5).replaceAll(',', '')}"}`, [
+          ...ALL,
+          ...apps,
+        ]),
+      ),
+    ).toHaveLength(6);
   });
   test('four are none, nor one, nor five of twelve', () => {
     expect(linksOf(body(4, String), [...ALL, ...apps])).toEqual([]);

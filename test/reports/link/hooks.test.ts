@@ -272,7 +272,7 @@ describe('what a hook saw go in and held no value', () => {
   test.each([
     ['as it is', (ct: Buffer) => ct],
     ['behind its IV', (ct: Buffer) => Buffer.concat([IV, ct])],
-    ['in base64 in JSON', (ct: Buffer) => JSON.stringify({ d: ct.toString('base64') }).replaceAll('/', '\\/')],
+    ['in base64 in JSON', (ct: Buffer) => JSON.stringify({ d: ct.toString('base64') })],
     ['in hex', (ct: Buffer) => `d=${ct.toString('hex')}`],
     ['in a form', (ct: Buffer) => `d=${encodeURIComponent(ct.toString('base64'))}`],
   ])('is not undecodable as ciphertext, %s', (_title, wrap) => {

@@ -111,6 +111,8 @@ describe.each([
         const runs = findRuns(bytes);
         expect(pairsOf(kernel, found.base64)).toEqual(runs.base64);
         expect(pairsOf(kernel, found.hex)).toEqual(runs.hex);
+        const marked = (char: string, mark: number): number => (bytes.includes(char) ? mark : 0);
+        expect(found.marks).toBe(marked('%', 1) | marked('\\', 2) | marked('&', 4) | marked('=', 8) | marked('*', 16));
         expect([found.tokens, found.numbers]).toEqual([runs.tokens, runs.numbers]);
         const words = pairsOf(kernel, found.words);
         const cut = (list: readonly number[]): readonly string[] =>
