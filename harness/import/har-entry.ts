@@ -16,6 +16,8 @@ export interface HarEntry extends Dated {
   readonly target: HarTarget;
   readonly request: HttpRequestHead;
   readonly requestBody: Buffer;
+  /** The request had a body, and the HAR does not hold it, or not as it was sent. */
+  readonly isBodyLost: boolean;
   readonly response: HttpResponseHead | null;
   readonly responseBody: Buffer;
   readonly peer: Flow['peer'];
@@ -41,6 +43,7 @@ export function harEntryOf(row: Row, number: number, zoneMinutes: number | null)
   const target = whereTo(request, method, listed);
   if (target === null) return null;
   const headers = withCookies(listed, pairsOf(asked['cookies']));
+  const requestBody = requestBytes(request, ownBase64(row));
   return {
     given: idOr(row, '_id'),
     counted: `f${number}`,
@@ -60,7 +63,8 @@ export function harEntryOf(row: Row, number: number, zoneMinutes: number | null)
       trailers: [],
       raw: null,
     },
-    requestBody: requestBytes(request, ownBase64(row)),
+    requestBody,
+    isBodyLost: requestBody.length === 0 ? tellsOfBody(asked, headers) : isLossyText(asked['postData']),
     ...answerOf(row, method),
     peer: peerOf(row, target.port),
     after: timingsOf(row),
@@ -106,6 +110,16 @@ function withCookies(listed: Fields, cookies: Fields): Fields {
 function ownBase64({ json }: Row): string | null {
   const own = json['_jiejing'];
   return isObject(own) && typeof own['requestBodyBase64'] === 'string' ? own['requestBodyBase64'] : null;
+}
+
+function tellsOfBody(asked: Row['json'], headers: Fields): boolean {
+  const length = headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1] ?? '';
+  return Number(asked['bodySize'] ?? 0) > 0 || /^[1-9]\d*$/.test(length.trim());
+}
+
+/** Bytes that were no text stand in it as replacement characters: nobody can tell what they were. */
+function isLossyText(data: unknown): boolean {
+  return isObject(data) && data['encoding'] === undefined && typeof data['text'] === 'string' && data['text'].includes('\ufffd');
 }
 
 type Answer = Pick<HarEntry, 'response' | 'responseBody' | 'state' | 'reason'>;

@@ -1,8 +1,7 @@
-import type { Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { fromDisk } from '../store/disk.js';
 import { harEntryOf, type HarEntry } from './har-entry.js';
-import { LONGEST_ENTRY_BYTES, readEntry, scanHar, type EntrySpan } from './har-scan.js';
+import { LONGEST_ENTRY_BYTES, readEntry, scanHar, type EntrySpan, type HarScanning } from './har-scan.js';
 import { atItem, type Place } from './fault.js';
 import type { Dated } from './observations.js';
 
@@ -34,20 +33,14 @@ export interface HarFile {
 const KEPT_BYTES = 32 * 1024 * 1024;
 
 /** How a HAR is read. */
-export interface HarReading {
-  readonly file: string;
-  /** What it is called in errors. */
-  readonly name: string;
+export interface HarReading extends HarScanning {
+  /** Minutes east of Greenwich, for times without a zone; null: such times are refused. */
   readonly zoneMinutes: number | null;
-  readonly digest: Hash;
-  /** Lets a stop come through; throws when there was one. */
-  readonly turn: () => Promise<void>;
 }
 
 /** Opens a HAR and reads each entry once, so that all that is wrong with it is found now. @throws LabError IMPORT_SYNTAX, NO_READ, BAD_PATH */
 export async function openHar({ file, name, zoneMinutes, digest, turn }: HarReading): Promise<HarFile> {
-  const { entries, creator } = scanHar(file, name, digest);
-  await turn();
+  const { entries, creator } = await scanHar({ file, name, digest, turn });
   const fd = fromDisk(file, () => fs.openSync(file, 'r'));
   const isKept = fromDisk(file, () => fs.fstatSync(fd)).size <= KEPT_BYTES;
   const kept = new Map<EntrySpan, HarEntry>();

@@ -23,6 +23,19 @@ export interface HarScan {
   readonly creator: string | null;
 }
 
+/** How a HAR is gone through. */
+export interface HarScanning {
+  readonly file: string;
+  /** What it is called in errors. */
+  readonly name: string;
+  /** Takes in all bytes. */
+  readonly digest: Hash;
+  /** Lets a stop come through; throws when there was one. */
+  readonly turn: () => Promise<void>;
+}
+
+/** Pieces of 1 MiB between two looks at whether somebody stops us. */
+const CHUNKS_A_TURN = 32;
 /** A longer entry does not fit into one string together with what is made of it. */
 export const LONGEST_ENTRY_BYTES = 256 * 1024 * 1024;
 /** All that is not an entry. */
@@ -33,14 +46,17 @@ const LIST_DEPTH = 3;
 const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Finds the entries of a HAR without parsing them: what is left is checked as JSON here, each entry when it is read. Called `name` in errors;
- * `digest` takes in all bytes. @throws LabError IMPORT_SYNTAX, NO_READ, BAD_PATH
+ * Finds the entries of a HAR without parsing them: what is left is checked as JSON here, each entry when it is read.
+ * @throws LabError IMPORT_SYNTAX, NO_READ, BAD_PATH
  */
-export function scanHar(file: string, name: string, digest: Hash): HarScan {
+export async function scanHar({ file, name, digest, turn }: HarScanning): Promise<HarScan> {
   const scanner = new Scanner(name);
+  let chunks = 0;
   for (const chunk of chunksOf(file)) {
     digest.update(chunk);
     scanner.take(chunk);
+    chunks += 1;
+    if (chunks % CHUNKS_A_TURN === 0) await turn();
   }
   return scanner.end();
 }

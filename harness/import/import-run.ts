@@ -34,6 +34,8 @@ export interface Imported {
 /** What is assumed where a whole file does not say how far off its times may be, in ms. */
 const UNTOLD_SLACK_MS = 1000;
 const ITEMS_A_TURN = 256;
+/** In a millisecond; times tell no more. */
+const MICROSECONDS = 1000;
 
 /**
  * Makes a run of evidence recorded by others. All of it is read and checked before the folder is made; when it cannot be finished, nothing stays.
@@ -81,7 +83,7 @@ function firstMs({ calls, consents, har }: Evidence): number | null {
     (least, { t }) => Math.min(least, t),
     Infinity,
   );
-  return first === Infinity ? null : first;
+  return first === Infinity ? null : Math.floor(first);
 }
 
 async function write(work: Work, begun: () => void): Promise<Imported> {
@@ -101,7 +103,12 @@ async function write(work: Work, begun: () => void): Promise<Imported> {
     const failure = run.failure();
     if (failure !== null) throw failure;
     const remarks = remarksOn(evidence, names);
-    return { dir: plan.dir, app: head.app.package, counts: { ...counts, values: values.length, placebos: placebos.length, gaps }, remarks };
+    return {
+      dir: plan.dir,
+      app: head.app.package,
+      counts: { ...counts, values: values.length, placebos: placebos.length, gaps: counts.gaps + gaps },
+      remarks,
+    };
   } catch (error) {
     run.close('failed', 'import');
     throw error;
@@ -125,7 +132,7 @@ function writeGaps(run: RunRecorder, { calls, consents, har, canaries }: Evidenc
   return gaps;
 }
 
-type Counts = Omit<Imported['counts'], 'values' | 'placebos' | 'gaps'>;
+type Counts = Omit<Imported['counts'], 'values' | 'placebos'>;
 type Times = { readonly clock: ImportClock; readonly beganMs: number };
 
 /** One thing of the evidence that becomes one event, or several. */
@@ -136,13 +143,13 @@ interface Item extends Pick<Dated, 't'> {
 
 /** Writes all events by their time. Each file of the evidence is a clock of its own. */
 async function writeInOrder(work: Work, run: RunRecorder, { clock, beganMs }: Times): Promise<Counts> {
-  const counts = { reads: 0, derivations: 0, consents: 0, flows: 0 };
+  const counts = { reads: 0, derivations: 0, consents: 0, flows: 0, gaps: 0 };
   const items = [...callItems(work, run, counts), ...consentItems(work, run, counts), ...flowItems(work, run, { counts, beganMs })];
   const seqs = { observations: 0, consent: 0, flows: 0 };
   const untold = untoldSlacks(work.evidence);
   let done = 0;
   for (const item of items.toSorted((a, b) => a.t - b.t)) {
-    const ms = item.t - beganMs;
+    const ms = Math.round((item.t - beganMs) * MICROSECONDS) / MICROSECONDS;
     clock.set(ms);
     await item.write((slackMs) => ({ ms, slackMs: slackMs ?? untold[item.clock], clock: item.clock, seq: (seqs[item.clock] += 1) }));
     done += 1;
@@ -215,7 +222,8 @@ function flowItems(
     .flatMap((mark) => [
       item(mark, mark.t, async (entry, n, at) => {
         channels.set(mark, n);
-        await writeEntry(run, entry, { name: names.of(mark), at, n, beganMs });
+        const gaps = await writeEntry(run, entry, { name: names.of(mark), at, n, beganMs });
+        counts.gaps += gaps;
       }),
       ...(mark.messages ?? []).map((t, i) =>
         item(mark, Math.max(t, mark.t), async (entry, n, at) => {

@@ -9,8 +9,20 @@ const FRAMEWORK = (
 /** `at java.base/com.example.A.b(A.java:12)`, with or without what stands before and behind the method. Names may be of any letters: obfuscators use them. */
 const FRAME = /^(?:at\s+)?(?:[\w.@-]+\/)*([^\s()/]+)\.([^\s().]+)\s*(?:\(([^()]*)\))?\s*(?:~?\[[^\]]*\])?$/;
 
+/** A run's stacks are made of few frames: each is taken apart once. */
+const KNOWN = new Map<string, Frame>();
+const MOST_KNOWN = 50_000;
+
 /** A frame as a Java stack trace prints it; text that is none becomes a frame of that name without a method. */
 export function frameOf(text: string): Frame {
+  const known = KNOWN.get(text);
+  if (known !== undefined) return known;
+  const frame = parsed(text);
+  if (KNOWN.size < MOST_KNOWN) KNOWN.set(text, frame);
+  return frame;
+}
+
+function parsed(text: string): Frame {
   const line = text.trim();
   const [, owner, method, at = ''] = FRAME.exec(line) ?? [];
   if (owner === undefined || method === undefined) return { class: line, method: '', file: null, line: null };

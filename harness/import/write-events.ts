@@ -1,4 +1,4 @@
-import type { Draft, Flow, Moment, ValueRef } from '../model/event.js';
+import type { BodyState, Draft, Flow, Moment, ValueRef } from '../model/event.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ManifestValue } from '../model/values.js';
 import type { RunRecorder } from '../store/create.js';
@@ -65,9 +65,10 @@ export interface Placed extends Named {
   readonly beganMs: number;
 }
 
-/** Writes an exchange. */
-export async function writeEntry(run: RunRecorder, entry: HarEntry, placed: Placed): Promise<void> {
-  const bodies = [await bodyOf(run, 'request', entry.requestBody), await bodyOf(run, 'response', entry.responseBody)].flat();
+/** Writes an exchange, and a gap where a whole body is missing; returns how many gaps. */
+export async function writeEntry(run: RunRecorder, entry: HarEntry, placed: Placed): Promise<number> {
+  const sent = await bodyOf(run, 'request', entry.requestBody, entry.isBodyLost ? 'cut' : 'whole');
+  const bodies = [...sent, ...(await bodyOf(run, 'response', entry.responseBody, 'whole'))];
   const { request, response, state, reason, messages, after } = entry;
   const count = (of: HarMessage['of']): number => messages?.filter((one) => one.of === of).length ?? 0;
   const websocket: Flow['websocket'] =
@@ -77,6 +78,9 @@ export async function writeEntry(run: RunRecorder, entry: HarEntry, placed: Plac
   const answered = response === null ? {} : { responseFirst: moment(after.answered), responseLast: moment(after.done) };
   const times = { ...NO_TIMES, ...asked, ...answered };
   run.writeNamed(flowOf(entry, placed, { state, reason, request, response, bodies, websocket, times }), placed.name);
+  if (!entry.isBodyLost || sent.length > 0) return 0;
+  run.gap('proxy', 'body-cut', `not-in-evidence: ${placed.name}`, { host: entry.target.host });
+  return 1;
 }
 
 /** Writes a message of a WebSocket whose channel is flow `channel`. */
@@ -86,7 +90,7 @@ export async function writeMessage(
   message: HarMessage,
   placed: Placed & { readonly channel: number },
 ): Promise<void> {
-  const bodies = await bodyOf(run, message.of, message.bytes);
+  const bodies = await bodyOf(run, message.of, message.bytes, 'whole');
   const { number, opcode } = message;
   const websocket = { kind: 'message', channel: placed.channel, number, opcode, compressed: false } as const;
   const now = momentAt(placed, 0);
@@ -103,11 +107,11 @@ function momentAt({ at, beganMs }: Placed, afterMs: number): Moment {
   return { wallMs: beganMs + ms, monoMs: ms, ms };
 }
 
-async function bodyOf(run: RunRecorder, of: 'request' | 'response', bytes: Buffer): Promise<Flow['bodies']> {
+async function bodyOf(run: RunRecorder, of: 'request' | 'response', bytes: Buffer, state: BodyState): Promise<Flow['bodies']> {
   if (bytes.length === 0) return [];
   const writer = run.body(of);
   writer.write(bytes);
-  const ref = await writer.end('whole');
+  const ref = await writer.end(state);
   return ref === null ? [] : [ref];
 }
 

@@ -12,13 +12,21 @@ export function standsAlone({ boundary, form }: Pick<Spelling, 'boundary' | 'for
   if (boundary === 'none') return true;
   const { start, end } = range;
   const at: Bytes = (i) => bytes[i] ?? 0;
-  if (form === 'utf-16le') return !(at(start - 1) === 0 && isDigit(at(start - 2))) && !(isDigit(at(end)) && at(end + 1) === 0);
-  if (form === 'utf-16be') return !(at(start - 2) === 0 && isDigit(at(start - 1))) && !(at(end) === 0 && isDigit(at(end + 1)));
+  // Read the other way round, its digits are those of a text one byte off: a digit beside it in either reading makes it a longer number.
+  if (form === 'utf-16le') return !(at(start - 1) === 0 && isDigit(at(start - 2))) && !isDigit(at(end));
+  if (form === 'utf-16be') return !isDigit(at(start - 1)) && !(at(end) === 0 && isDigit(at(end + 1)));
   if (boundary === 'hex') return !isHex(at(start - 1)) && !isHex(at(end));
   if (boundary === 'mail') return !isMail(at(start - 1)) && !goesOn(at, end, isWordOrDash);
   if (boundary === 'package') return !isNamed(at(start - 1)) && !goesOn(at, end, isWord);
-  return numberAlone(at, range);
+  return numberAlone(at, range) || isWholeField(at, range);
 }
+
+/** A length-delimited field of protobuf (wire type 2) that the number fills: the next field's tag may look like a digit. */
+function isWholeField(at: Bytes, { start, end }: Range): boolean {
+  return at(start - 1) === end - start && (at(start - 2) & 7) === 2 && !isDigit(at(start - 1)) && isFieldTag(at(end));
+}
+
+const isFieldTag = (b: number): boolean => b >= 8 && (b & 7) <= 5 && (b & 7) !== 3 && (b & 7) !== 4;
 
 function numberAlone(at: Bytes, { start, end }: Range): boolean {
   if (isDigit(at(start - 1)) || isDigit(at(end))) return false;

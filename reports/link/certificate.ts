@@ -139,9 +139,10 @@ export function inputRange({ layers, at }: Path): Range {
 export function placeOf({ layer: { bytes }, start, end }: Find, { from, output, grows }: Stretch): Range & { readonly from: number } {
   let before = 0;
   let after = 0;
-  while (grows && from > before && start > before && bytes[start - before - 1] === output[from - before - 1]) before += 1;
   const to = from + end - start;
-  while (grows && to + after < output.length && end + after < bytes.length && bytes[end + after] === output[to + after]) after += 1;
+  const most = grows ? { before: Math.min(from, start), after: Math.min(output.length - to, bytes.length - end) } : { before: 0, after: 0 };
+  while (before < most.before && bytes[start - before - 1] === output[from - before - 1]) before += 1;
+  while (after < most.after && bytes[end + after] === output[to + after]) after += 1;
   return { start: start - before, end: end + after, from: from - before };
 }
 

@@ -73,8 +73,8 @@ const TIERS = [
   { digested: 'rare', encodings: USUAL },
   { digested: 'rare', encodings: RARE },
 ] as const;
-/** Digests of a run beyond the usual ones of usual spellings: each costs about 2 µs and 100 bytes. */
-const ROOM = 60_000;
+/** Digests of a run, but for the usual ones of usual spellings, which are always looked for: each costs about 2 µs and 100 bytes. */
+const MOST = 80_000;
 
 /** The values of one type: how many, and some of them in their spellings. */
 export interface TypeCount {
@@ -84,20 +84,23 @@ export interface TypeCount {
 
 /**
  * Plans the digests of a run: the usual ones of usual spellings of every value; beyond that, whole types at a time, those of few values
- * first, as long as there is room.
+ * first, as long as there is room below MOST.
  */
 export function planDigests(types: ReadonlyMap<CanaryType, TypeCount>): DigestPlan {
   const plan = new Map<string, readonly DigestEncoding[]>([...types.keys()].map((type) => [`${type} usual`, USUAL]));
   const byCount = [...types].toSorted(([, a], [, b]) => a.values - b.values);
-  let room = ROOM;
+  let room = MOST - byCount.reduce((n, [, count]) => n + spellingsOf(count, 'usual') * USUAL.length, 0);
   for (const { digested, encodings } of TIERS)
-    for (const [type, { values, samples }] of byCount) {
-      const each = Math.max(0, ...samples.map((list) => list.filter((s) => s.digested === digested).length));
-      const digests = values * each * encodings.length;
+    for (const [type, count] of byCount) {
+      const digests = spellingsOf(count, digested) * encodings.length;
       if (digests > room) continue;
       room -= digests;
       const key = `${type} ${digested}`;
       plan.set(key, [...(plan.get(key) ?? []), ...encodings]);
     }
   return (type, digested) => plan.get(`${type} ${digested}`) ?? [];
+}
+
+function spellingsOf({ values, samples }: TypeCount, digested: Spelling['digested']): number {
+  return values * Math.max(0, ...samples.map((list) => list.filter((s) => s.digested === digested).length));
 }

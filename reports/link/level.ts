@@ -91,6 +91,8 @@ export interface Setting {
 
 /** How sure it is that the value is in this request. `bits` is the find's own surprise. */
 export function levelOf(path: Path, bits: number, { company, flow, hook }: Setting): Level {
+  // Whoever matched it has weighed it already: what stands there is less than the value.
+  if (path.cap !== null && isHint(path)) return path.cap;
   const level = ownLevel(path, bits, { company, flow, hook });
   return path.cap !== null && path.cap < level ? path.cap : level;
 }

@@ -1,6 +1,7 @@
 import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { isCommon } from './common-values.js';
+import { textLike } from './decode.js';
 import type { Layer } from './layer.js';
 import { classOf } from './level.js';
 import { fitsOf, maskIndex, type MaskIndex } from './mask-index.js';
@@ -32,7 +33,9 @@ const MOST_RUNS = 20_000;
 const TELLING = 5;
 /** Where more values than these fit, the mask says nothing. */
 const MOST_FITS = 4;
-const LEAST_VISIBLE_DIGITS = 3;
+const LEAST_VISIBLE_DIGITS = 4;
+/** A name of which one character stands is met in random bytes: text must stand around it, so many bytes on both sides. */
+const AROUND = 12;
 
 /** Finds values of which the middle is hidden (`140****6951`). Null: the run has none that are written so. */
 export function masked(values: readonly ManifestValue[]): Matcher | null {
@@ -151,6 +154,7 @@ function tryShape({ index, found }: Search & { readonly index: MaskIndex }, laye
   const visible = [...before].length + [...after].length;
   if (/[0-9]/.test(before + after) && visible < LEAST_VISIBLE_DIGITS) return;
   for (const fits of fitsOf(index, { before, after, most: MOST_FITS })) {
+    if (isName(fits[0]) && !isAmongText(layer, place)) continue;
     const one = new Set(fits.map(({ text }) => text)).size === 1;
     for (const value of fits) {
       const cap: Level = one && telling(value, before, after) >= TELLING ? 'C2' : 'C1';
@@ -158,6 +162,13 @@ function tryShape({ index, found }: Search & { readonly index: MaskIndex }, laye
       found({ kind: 'matched', value, form: `masked-${[...before].length}-${[...after].length}`, bits, cap }, layer, place);
     }
   }
+}
+
+const isName = (value: ManifestValue | undefined): boolean => value !== undefined && classOf(value.type) === 'name';
+
+function isAmongText({ bytes }: Layer, { start, end }: Shape['place']): boolean {
+  const around = bytes.subarray(Math.max(0, start - AROUND), end + AROUND);
+  return textLike(around, around.length);
 }
 
 /** Visible characters that tell: many people's addresses end in the same domain. */

@@ -3,6 +3,8 @@ import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { appSetOf, isPublicPackage, type AppSet } from './app-set.js';
 import type { Stretch } from './certificate.js';
+import { axesOf } from './coordinate-axes.js';
+import { frontsOf } from './coordinate-numbers.js';
 import { DEEP, deepValues, digestOf, planDigests, USUAL, type DigestEncoding, type DigestPlan, type TypeCount } from './digests.js';
 import { createKernel, MIN_NEEDLE, type Kernel } from './kernel.js';
 import type { Match, Matcher } from './matcher.js';
@@ -92,6 +94,8 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
   const spell = (value: ManifestValue): readonly Spelling[] =>
     spellings(value, value.group === null ? null : (names.get(value.group) ?? null));
   const kernel = createKernel(values.length * 20);
+  const axes = axesOf(values);
+  if (axes !== null) kernel.setPairs(frontsOf(axes));
   const tables: Tables = {
     kernel,
     list: [],
@@ -170,7 +174,9 @@ function addDigest({ kernel, list, middles }: Tables, coded: Coded, bytes: Uint8
   const digest = digestOf(coded.encoding, bytes);
   kernel.add(digest);
   list.push(coded);
-  if (coded.encoding.op === 'md5') middles.set(Buffer.from(digest).toString('latin1', 4, 12), coded);
+  if (coded.encoding.op !== 'md5') return;
+  kernel.addMiddle(digest.subarray(4, 12));
+  middles.set(Buffer.from(digest).toString('latin1', 4, 12), coded);
 }
 
 function digestNeedle({ value, form, encoding }: Coded, list: readonly Spelling[]): DigestNeedle {

@@ -5,7 +5,9 @@ import { latin1, type Seen } from './replay-layers.js';
 const BETWEEN: Readonly<Record<string, string>> = { colon: ':', comma: ',', bar: '|', space: ' ', dash: '-', dot: '.' };
 const between = (word: string | undefined): string => BETWEEN[word ?? ''] ?? '';
 const cased = (text: string, how?: string): string => (how === 'upper' ? text.toUpperCase() : text.toLowerCase());
-const pairs = (text: string): readonly string[] => text.match(/[0-9a-f]{2}/gi) ?? [];
+const groups = (text: string, each: RegExp): readonly string[] => text.replaceAll(/[:-]/g, '').match(each) ?? [];
+const PHONE = /^\w+ \d{11}$/;
+const MAC = /^(?:mac|bssid) (?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/;
 /** Type and text that have a form, the form, and how it is spelled with the words of the form. */
 const FORMS: readonly (readonly [of: RegExp, form: RegExp, spelled: (text: string, one?: string, two?: string) => string])[] = [
   [/^/, /^raw$/, (text) => text],
@@ -13,32 +15,14 @@ const FORMS: readonly (readonly [of: RegExp, form: RegExp, spelled: (text: strin
   [/^/, /^full-width$/, (text) => text.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
   [/^/, /^plus-for-space$/, (text) => text.replaceAll(' ', '+')],
   [/^/, /^(lower|upper)$/, cased],
-  [
-    /^\w+ \d{11}$/,
-    /^with-(plus-86|86|0086|086)(?:-(space|dash))?$/,
-    (text, code = '', by) => code.replace('plus-', '+') + between(by) + text,
-  ],
-  [/^\w+ \d{11}$/, /^(space|dash)-3-4-4$/, (text, by) => text.replace(/^(.{3})(.{4})/, `$1${between(by)}$2${between(by)}`)],
-  [
-    /^\w+ \d{11}$/,
-    /^plus-86-(space|dash)-3-4-4$/,
-    (text, by) => `+86${text}`.replace(/^(.{3})(.{3})(.{4})/, ['$1', '$2', '$3', ''].join(between(by))),
-  ],
-  [/^(mac|bssid) /, /^(colon|dash|no-separator)-(lower|upper)$/, (text, by, how) => cased(pairs(text).join(between(by)), how)],
-  [
-    /^(mac|bssid) /,
-    /^dot-(lower|upper)$/,
-    (text, how) =>
-      cased(
-        pairs(text)
-          .join('')
-          .replace(/.{4}(?=.)/g, '$&.'),
-        how,
-      ),
-  ],
+  [PHONE, /^with-(plus-86|86|0086|086)(?:-(space|dash))?$/, (text, code = '', by) => code.replace('plus-', '+') + between(by) + text],
+  [PHONE, /^(space|dash)-3-4-4$/, (text, by) => groups(text, /^...|..../g).join(between(by))],
+  [PHONE, /^plus-86-(space|dash)-3-4-4$/, (text, by) => ['+86', ...groups(text, /^...|..../g)].join(between(by))],
+  [MAC, /^(colon|dash|no-separator)-(lower|upper)$/, (text, by, how) => cased(groups(text, /../g).join(between(by)), how)],
+  [MAC, /^dot-(lower|upper)$/, (text, how) => cased(groups(text, /..../g).join('.'), how)],
   [/^oaid /, /^no-separator-(lower|upper)$/, (text, how) => cased(text.replaceAll('-', ''), how)],
   [/^imei /, /^no-check-digit$/, (text) => text.slice(0, 14)],
-  [/^bank_card /, /^(space|dash)-4$/, (text, by) => text.replace(/.{4}(?=.)/g, `$&${between(by)}`)],
+  [/^bank_card /, /^(space|dash)-4$/, (text, by) => groups(text, /.{1,4}/g).join(between(by))],
   [/^location /, /^geohash-([5-9]|1[0-2])$/, (text, letters) => geohash(text).slice(0, Number(letters))],
 ];
 
@@ -114,7 +98,7 @@ function inDatum(text: string, datum: string): readonly number[] {
   const both = 0.1 * x * y + wave(20, 6 * x) + wave(20, 2 * x);
   const north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.2 * root + both + slow(160, y);
   const east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * root + both + slow(150, x);
-  const [axis, ee, radians] = [6378245, 0.00669342162296594323, (lat * pi) / 180];
+  const [axis, ee, radians] = [6378245, 0.006693421622965943, (lat * pi) / 180];
   const magic = 1 - ee * Math.sin(radians) ** 2;
   const gcjLat = lat + (north * 180) / (((axis * (1 - ee)) / magic ** 1.5) * pi);
   const gcjLon = lon + (east * 180) / ((axis / Math.sqrt(magic)) * Math.cos(radians) * pi);

@@ -1,5 +1,5 @@
 // The layers that a certificate may name, undone by means of their own: regular expressions and Node's decoders, where the linker counts bytes.
-import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { brotliDecompressSync, constants, inflateRawSync, inflateSync } from 'node:zlib';
 import { Decompress } from 'fzstd';
 
 /** The bytes reached, and what stands right beside them, undone like them: as much as a number may be told by. */
@@ -35,52 +35,34 @@ function utf8(text: string): string {
   return parts.map((part, i) => (i % 2 === 0 ? latin1(Buffer.from(part)) : lone(part.charCodeAt(0)))).join('');
 }
 
-const NAMED: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  b: '\b',
-  f: '\f',
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
 const ofHex = (digits: string): string => String.fromCharCode(Number.parseInt(digits, 16));
 const percent: Undo = (text) => text.replace(/%([0-9a-fA-F]{2})/g, (_, digits: string) => ofHex(digits));
-const quotedPrintable: Undo = (text) => text.replace(/=(?:\r?\n|([0-9a-fA-F]{2}))/g, (_, digits?: string) => (digits ? ofHex(digits) : ''));
-const json: Undo = (text) =>
-  text.replace(/((?:\\u[0-9a-fA-F]{4})+)|\\(["\\/nrtbf])/g, (_, units: string | undefined, short: string) =>
-    units === undefined ? (NAMED[short] ?? short) : utf8(units.split('\\u').slice(1).map(ofHex).join('')),
-  );
+const quoted: Undo = (text) => text.replace(/=(?:\r?\n|([0-9a-fA-F]{2}))/g, (_, digits?: string) => (digits ? ofHex(digits) : ''));
+const JSON_ESCAPE = /(?:\\u[0-9a-fA-F]{4}){1,999}(?:(?<=\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2})?|\\["\\/nrtbf]/g;
+const json: Undo = (text) => text.replace(JSON_ESCAPE, (escape) => utf8(JSON.parse(`"${escape}"`) as string));
+const HTML = /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/g;
+const NAMED: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39 };
 const html: Undo = (text) =>
-  text.replace(
-    /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/g,
-    (whole, hexed?: string, decimal?: string, name?: string) => {
-      const code = Number(hexed === undefined ? decimal : `0x${hexed}`);
-      return name === undefined ? (code > 0x10ffff ? whole : utf8(String.fromCodePoint(code))) : (NAMED[name] ?? whole);
-    },
-  );
+  text.replace(HTML, (whole, hexed?: string, decimal?: string, name?: string) => {
+    const code = NAMED[name ?? ''] ?? Number(decimal ?? `0x${hexed}`);
+    return code > 0x10ffff ? whole : utf8(String.fromCodePoint(code));
+  });
 
-const escaped =
-  (undo: Undo) =>
-  (seen: Seen): Seen => {
-    const [before, text, after] = [latin1(seen.before), latin1(seen.bytes), latin1(seen.after)];
-    const joins = (left: string, right: string): boolean => undo(left + right) === undo(left) + undo(right);
-    // Half an escape would hide the character that it stands for, which may be a digit of a longer number.
-    must(joins(before, text.slice(0, BESIDE)) && joins(text.slice(-BESIDE), after), 'a range cuts an escape in two');
-    const bytesOf = (part: string): Uint8Array => Buffer.from(undo(part), 'latin1');
-    return { bytes: bytesOf(text), before: bytesOf(before), after: bytesOf(after) };
-  };
+function escaped(seen: Seen, undo: Undo): Seen {
+  const [before, text, after] = [latin1(seen.before), latin1(seen.bytes), latin1(seen.after)];
+  const joins = (left: string, right: string): boolean => undo(left + right) === undo(left) + undo(right);
+  // Half an escape would hide the character that it stands for, which may be a digit of a longer number.
+  must(joins(before, text.slice(0, BESIDE)) && joins(text.slice(-BESIDE), after), 'a range cuts an escape in two');
+  const bytesOf = (part: string): Uint8Array => Buffer.from(undo(part), 'latin1');
+  return { bytes: bytesOf(text), before: bytesOf(before), after: bytesOf(after) };
+}
 
-const utf16 =
-  (order: (units: Buffer) => Buffer) =>
-  ({ bytes, before, after }: Seen): Seen => {
-    must(bytes.length % 2 === 0, 'half a UTF-16 unit');
-    const undo = (units: Uint8Array): Buffer => Buffer.from(utf8(order(Buffer.from(units)).toString('utf16le')), 'latin1');
-    return { bytes: undo(bytes), before: undo(before.subarray(before.length % 2)), after: undo(after.subarray(0, after.length & ~1)) };
-  };
+function utf16({ bytes, before, after }: Seen, isBig: boolean): Seen {
+  must(bytes.length % 2 === 0, 'half a UTF-16 unit');
+  const little = (units: Uint8Array): Buffer => (isBig ? Buffer.from(units).swap16() : Buffer.from(units));
+  const undo = (units: Uint8Array): Buffer => Buffer.from(utf8(little(units).toString('utf16le')), 'latin1');
+  return { bytes: undo(bytes), before: undo(before.subarray(before.length % 2)), after: undo(after.subarray(0, after.length & ~1)) };
+}
 
 function hex({ bytes, before, after }: Seen): Seen {
   must(bytes.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(latin1(bytes)), 'not hex');
@@ -109,8 +91,19 @@ function deflate(bytes: Uint8Array): Uint8Array {
   return first % 16 === 8 && (first * 256 + second) % 31 === 0 ? inflateSync(bytes, STREAM) : inflateRawSync(bytes, STREAM);
 }
 
+/** One stream of gzip (RFC 1952), whatever stands behind it: what its own checksum would show, the certificate's hash shows. */
+function gunzip(bytes: Uint8Array): Uint8Array {
+  // eslint-disable-next-line no-control-regex
+  const [, flags = '\0', rest = ''] = /^\x1f\x8b\x08([^])[^]{6}([^]*)$/.exec(latin1(bytes.subarray(0, 65_536))) ?? [];
+  const extra = flags.charCodeAt(0) & 4 ? 2 + rest.charCodeAt(0) + 256 * rest.charCodeAt(1) : 0;
+  const named = { 0: /^/, 8: /^[^\0]*\0/, 16: /^[^\0]*\0/, 24: /^[^\0]*\0[^\0]*\0/ }[flags.charCodeAt(0) & 24] ?? /^/;
+  const head = 10 + extra + (named.exec(rest.slice(extra))?.[0].length ?? 0) + (flags.charCodeAt(0) & 2);
+  return inflateRawSync(bytes.subarray(head), STREAM);
+}
+
 function zstd(bytes: Uint8Array): Uint8Array {
   // The library makes room for any window that a frame asks for, and moves it with each block. RFC 9659: at most 8 MB, here 16.
+  // eslint-disable-next-line no-control-regex
   const large = /\x28\xb5\x2f\xfd(?![\x20\x24\x60\x64]|[\xa0\xa4][^]{3}\0|[\x00\x04\x40\x44\x80\x84\xc0\xc4][\x00-\x70])/;
   const out: Uint8Array[] = [];
   let left = large.test(latin1(bytes)) ? -1 : MAX;
@@ -120,22 +113,18 @@ function zstd(bytes: Uint8Array): Uint8Array {
   return Buffer.concat(out);
 }
 
-const packed =
-  (unpack: (bytes: Uint8Array) => Uint8Array) =>
-  ({ bytes }: Seen): Seen =>
-    alone(unpack(bytes));
 /** How each encoding of a stretch is undone. */
 export const DECODERS: ReadonlyMap<string, (seen: Seen) => Seen> = new Map([
-  ['percent', escaped(percent)],
-  ['quoted-printable', escaped(quotedPrintable)],
-  ['json', escaped(json)],
-  ['html', escaped(html)],
-  ['utf-16le', utf16((units) => units)],
-  ['utf-16be', utf16((units) => units.swap16())],
+  ['percent', (seen) => escaped(seen, percent)],
+  ['quoted-printable', (seen) => escaped(seen, quoted)],
+  ['json', (seen) => escaped(seen, json)],
+  ['html', (seen) => escaped(seen, html)],
+  ['utf-16le', (seen) => utf16(seen, false)],
+  ['utf-16be', (seen) => utf16(seen, true)],
   ['base64', base64],
   ['hex', hex],
-  ['gzip', packed((bytes) => gunzipSync(bytes, STREAM))],
-  ['deflate', packed(deflate)],
-  ['brotli', packed((bytes) => brotliDecompressSync(bytes, { ...STREAM, finishFlush: constants.BROTLI_OPERATION_FLUSH }))],
-  ['zstd', packed(zstd)],
+  ['gzip', ({ bytes }) => alone(gunzip(bytes))],
+  ['deflate', ({ bytes }) => alone(deflate(bytes))],
+  ['brotli', ({ bytes }) => alone(brotliDecompressSync(bytes, { ...STREAM, finishFlush: constants.BROTLI_OPERATION_FLUSH }))],
+  ['zstd', ({ bytes }) => alone(zstd(bytes))],
 ]);

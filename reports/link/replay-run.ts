@@ -74,14 +74,14 @@ function lookUps(events: readonly Event[], bodies: Bodies): Pick<ReplayParts, 'd
     partOf: (id, part) => {
       const key = `${id} ${part}`;
       const flow = parts.has(key) ? null : find(id);
-      if (flow?.kind === 'flow') parts.set(key, partOf(flow, part, bodies));
+      if (flow?.kind === 'flow') parts.set(key, partBytes(flow, part, bodies));
       return parts.get(key) ?? null;
     },
   };
 }
 
 /** A part as sent: the target; the values of a header and of its trailers, a line feed between; the body. */
-function partOf(flow: Flow, part: Span['part'], bodies: Bodies): Uint8Array | null {
+function partBytes(flow: Flow, part: Span['part'], bodies: Bodies): Uint8Array | null {
   if (part === 'body')
     return Buffer.concat(flow.bodies.filter((b) => b.of === 'request').map((b) => bodies.read(b.file, b.offset, b.length)));
   const name = /^header:(.+)$/.exec(part)?.[1];

@@ -90,16 +90,12 @@ function follow(layers: readonly Layer[], from: Seen, at: Range, job: Job): Seen
   return layers.reduce((seen, layer, i) => {
     const { encoding, start, end } = layer;
     const [piece, next, undo] = [cut(seen, layer), layers[i + 1] ?? at, DECODERS.get(encoding.op)];
-    const isDigest = encoding.op !== 'derived' && undo === undefined;
-    const out =
-      encoding.op === 'derived'
-        ? intoCall(encoding, piece.bytes, next, job)
-        : undo === undefined
-          ? digested(encoding, piece.bytes, job.spelled)
-          : job.once(seen.bytes, `${encoding.op} ${start} ${end}`, () => undo(piece));
+    const decode = (): Seen => (undo === undefined ? digested(encoding, piece.bytes, job.spelled) : undo(piece));
+    const again = undo === undefined ? decode : (): Seen => job.once(seen.bytes, `${encoding.op} ${start} ${end}`, decode);
+    const out = encoding.op === 'derived' ? intoCall(encoding, piece.bytes, next, job) : again();
     must(job.once(out.bytes, 'sha256', sha256) === layer.sha256, `the ${encoding.op} layer holds other bytes`);
     const isLast = i === layers.length - 1 && at.start === 0 && at.end === out.bytes.length;
-    must(!isDigest || isLast, 'a digest is of a whole spelling, and nothing lies behind it');
+    must(undo !== undefined || encoding.op === 'derived' || isLast, 'a digest is of a whole spelling, and nothing lies behind it');
     return out;
   }, from);
 }
@@ -154,7 +150,7 @@ const utf8 = (text: string): Uint8Array => Buffer.from(String(text));
 /** A digest, or under a key its HMAC. */
 function digest(name: string, bytes: Uint8Array, key?: string): Buffer {
   // The trailer of gzip (RFC 1952) holds the CRC-32, little-endian.
-  if (name === 'crc32' && key === undefined) return Buffer.from(gzipSync(bytes).subarray(-8, -4)).reverse();
+  if (name === 'crc32' && key === undefined) return Buffer.from(gzipSync(bytes).subarray(-8, -4).toReversed());
   const [, algorithm, middle] = /^(sha1|sha224|sha256|sha384|sha512|sm3|md5)((?<=md5)-16)?$/.exec(name) ?? [];
   must(algorithm !== undefined, `${name} is not known`);
   const made = (key === undefined ? createHash(algorithm) : createHmac(algorithm, key)).update(bytes).digest();
@@ -164,13 +160,8 @@ function digest(name: string, bytes: Uint8Array, key?: string): Buffer {
 /** Whether digits stand right beside a number: then it is a stretch of another one. */
 function isLonger(seen: Seen, { type, text }: ManifestValue, form: string): boolean {
   const isHex = (type === 'mac' || type === 'bssid') && form.startsWith('no-separator');
-  const digit = isHex
-    ? '[0-9a-fA-F]'
-    : /^\d{6,}[Xx]?$/.test(text)
-      ? '(?:[0-9]|\xef\xbc[\x90-\x99])'
-      : form.startsWith('geohash')
-        ? '[0-9a-zA-Z]'
-        : '(?!)';
+  const isNumber = /^\d{6,}[Xx]?$/.test(text);
+  const digit = isHex ? '[0-9a-fA-F]' : isNumber ? '(?:[0-9]|\xef\xbc[\x90-\x99])' : form.startsWith('geohash') ? '[0-9a-zA-Z]' : '(?!)';
   const { before, after } = form.startsWith('utf-16') ? (DECODERS.get(form)?.(seen) ?? seen) : seen;
   return new RegExp(`${digit}$`).test(latin1(before)) || new RegExp(`^${digit}`).test(latin1(after));
 }

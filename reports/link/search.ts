@@ -1,75 +1,18 @@
-import { dropLonePackages } from './app-set.js';
-import { goesDeeper, likelyShifts } from './base64-look.js';
 import { standsAlone } from './boundary.js';
-import { decodeBase64, decodeHex, decodeLight, textLike, type LightOp } from './decode.js';
+import { decodeRuns } from './coded-runs.js';
+import { textLike, type LightOp } from './decode.js';
 import { lengthOf, mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
-import { aligned } from './kernel.js';
+import { aligned, type Kernel } from './kernel.js';
+import type { Address } from './kernel/kernel.js';
 import { textsAbove, type Layer, type LayerStep, type Source } from './layer.js';
-import type { Needle, Needles } from './needles.js';
-import type { Matching } from './matcher.js';
 import { isOther, MAGIC, packed } from './magic.js';
 import { declaredParts } from './multipart.js';
-import { findRuns } from './runs.js';
-import { repeated } from './segments.js';
 import { decodeText, hasQuotedPrintable, type TextRun } from './text-layers.js';
 import { openUnmarked } from './unmarked.js';
+import { BUDGET, MAX_DEPTH, spend, type Placed, type Walk } from './walk.js';
 import { wideRuns } from './wide-text.js';
 
-/** A needle at a place of a layer. */
-export interface Find {
-  readonly needle: Needle;
-  readonly layer: Layer;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What one request may still cost, and what was looked at. Shared by all parts of the request. */
-export interface Walk {
-  readonly needles: Needles;
-  readonly finds: Find[];
-  /** Bytes that may still be decoded. */
-  left: number;
-  bytes: number;
-  tokens: number;
-  numbers: number;
-  /** Why something was not looked at; each reason once. */
-  readonly unseen: Set<string>;
-  readonly seen: Set<string>;
-  readonly matchings: readonly Matching[];
-  /** To be called once after the last part. */
-  end(): void;
-}
-
-/** Heavy layers (base64, hex, compression) that are undone one inside the other. */
-export const MAX_DEPTH = 3;
-const MAX_LIGHT = 4;
-/** Decoded bytes for each byte of a request, and the least that any request may use. */
-const BUDGET = 8;
-const BUDGET_FLOOR = 8 * 1024 * 1024;
-const ALWAYS_LIGHT = 64 * 1024;
-
-/** A walk over the parts of one request of `bytes` bytes. */
-export function beginWalk(needles: Needles, bytes: number): Walk {
-  const finds: Find[] = [];
-  const matchings = needles.matchers.map((matcher) =>
-    matcher.begin((needle, layer, { start, end }) => finds.push({ needle, layer, start, end })),
-  );
-  return {
-    needles,
-    finds,
-    matchings,
-    end: () => {
-      for (const matching of matchings) matching.end();
-      dropLonePackages(finds, needles.apps);
-    },
-    left: Math.max(BUDGET_FLOOR, bytes * BUDGET),
-    bytes: 0,
-    tokens: 0,
-    numbers: 0,
-    unseen: new Set(),
-    seen: new Set(),
-  };
-}
+export { beginWalk, MAX_DEPTH, type Find, type Walk } from './walk.js';
 
 /** Bytes to be searched from the outside in; `encodings` are the words of their Content-Encoding, outermost last. */
 export interface Haystack {
@@ -83,6 +26,7 @@ const MAX_ENCODINGS = 8;
 
 /** Searches one part as sent. Returns the bytes below its content encodings. */
 export function searchPart(walk: Walk, { bytes, encodings, source }: Haystack): Uint8Array {
+  walk.needles.kernel.release(0);
   const root: Layer = { bytes: aligned(bytes), above: null, step: null, depth: 0, source };
   const ops = encodings.filter((word) => word !== 'identity').toReversed();
   let layer = root;
@@ -124,24 +68,43 @@ function openParts(walk: Walk, layer: Layer): void {
   }
 }
 
+/** Copies a layer into the arena for as long as it is looked through. */
 function visit(walk: Walk, layer: Layer): void {
-  if (layer.bytes.length >= 32 && repeated(walk.seen, layer.bytes)) return;
-  scan(walk, layer);
-  const last = undoLight(walk, layer);
-  visitTexts(walk, last);
-  if (layer.depth < MAX_DEPTH) {
-    openPacked(walk, layer);
-    if (last !== layer) openPacked(walk, last);
-    openGuessed(walk, layer);
-  } else if (packed(layer.bytes, layer.bytes.length)) walk.unseen.add('too deep');
-  decodeRuns(walk, last);
+  const { kernel } = walk.needles;
+  const at = kernel.put(layer.bytes);
+  if (isNew(walk, at, layer.bytes.length)) look(walk, { layer, at });
+  kernel.release(at);
 }
 
-function scan(walk: Walk, layer: Layer): void {
+/** Shorter bytes are looked at again, wherever they come by. */
+const LEAST_REMEMBERED = 32;
+
+function isNew({ seen, needles }: Walk, at: Address, length: number): boolean {
+  if (length < LEAST_REMEMBERED) return true;
+  const hash = needles.kernel.hash(at, length);
+  if (seen.has(hash)) return false;
+  seen.add(hash);
+  return true;
+}
+
+function look(walk: Walk, placed: Placed): void {
+  const { layer } = placed;
+  scan(walk, placed);
+  const last = undoLight(walk, placed);
+  visitTexts(walk, last.layer);
+  if (layer.depth < MAX_DEPTH) {
+    openPacked(walk, placed);
+    if (last !== placed) openPacked(walk, last);
+    openGuessed(walk, layer);
+  } else if (packed(layer.bytes, layer.bytes.length)) walk.unseen.add('too deep');
+  decodeRuns(walk, last, { look, scan, isNew });
+}
+
+function scan(walk: Walk, { layer, at }: Placed): void {
   const { kernel } = walk.needles;
   const { bytes } = layer;
   walk.bytes += bytes.length;
-  kernel.scan(bytes, bytes.length, (index, start) => {
+  kernel.scanAt(at, bytes.length, (index, start) => {
     const needle = walk.needles.at(index);
     const end = start + needle.bytes.length;
     if (needle.kind === 'literal' && !standsAlone(needle, bytes, { start, end })) return;
@@ -152,17 +115,40 @@ function scan(walk: Walk, layer: Layer): void {
 
 const LIGHT_OPS: readonly LightOp[] = ['percent', 'json', 'html'];
 
-function undoLight(walk: Walk, from: Layer): Layer {
-  let layer = from;
-  if (layer.bytes.length > ALWAYS_LIGHT && !textLike(layer.bytes, layer.bytes.length)) return layer;
+const MAX_LIGHT = 4;
+const ALWAYS_LIGHT = 64 * 1024;
+
+function undoLight(walk: Walk, from: Placed): Placed {
+  const { kernel } = walk.needles;
+  const { length } = from.layer.bytes;
+  if (length > ALWAYS_LIGHT && !kernel.textLike(from.at, length)) return from;
+  let placed = from;
   for (let n = 0; n < MAX_LIGHT; n += 1) {
-    const next = lighter(layer);
-    if (next === null || !spend(walk, next.bytes.length)) return layer;
-    layer = next;
-    scan(walk, layer);
+    const next = lighter(kernel, placed);
+    if (next === null || !spend(walk, next.length)) return placed;
+    const { op, at } = next;
+    const step = { op, start: 0, end: placed.layer.bytes.length };
+    const { layer } = placed;
+    placed = { layer: { bytes: kernel.view(at, next.length).slice(), above: layer, step, depth: layer.depth, source: null }, at };
+    scan(walk, placed);
   }
-  if (lighter(layer) !== null) walk.unseen.add('too deep');
-  return layer;
+  if (lighter(kernel, placed) !== null) walk.unseen.add('too deep');
+  return placed;
+}
+
+interface Lighter {
+  readonly op: LightOp;
+  readonly at: Address;
+  readonly length: number;
+}
+
+function lighter(kernel: Kernel, { layer, at }: Placed): Lighter | null {
+  for (const op of LIGHT_OPS) {
+    const top = kernel.mark();
+    const length = kernel.light(op, at, layer.bytes.length);
+    if (length !== null) return { op, at: top, length };
+  }
+  return null;
 }
 
 /** Text in text: so many of these are undone one inside the other. */
@@ -193,17 +179,10 @@ function visitText(walk: Walk, layer: Layer, step: TextRun): boolean {
   return true;
 }
 
-function lighter(layer: Layer): Layer | null {
-  for (const op of LIGHT_OPS) {
-    const bytes = decodeLight(op, layer.bytes, null);
-    if (bytes !== null) return { bytes, above: layer, step: { op, start: 0, end: layer.bytes.length }, depth: layer.depth, source: null };
-  }
-  return null;
-}
-
 const MAX_STREAMS = 16;
 
-function openPacked(walk: Walk, layer: Layer): void {
+function openPacked(walk: Walk, { layer, at: place }: Placed): void {
+  if (walk.needles.kernel.magic(place, layer.bytes.length) < 0) return;
   const buffer = Buffer.from(layer.bytes.buffer, layer.bytes.byteOffset, layer.bytes.length);
   for (const [op, magic] of MAGIC) {
     let tries = 0;
@@ -257,92 +236,4 @@ function open(walk: Walk, layer: Layer, step: LayerStep & { readonly op: PackOp 
   if (deeper > 0 && !spend(walk, out.length)) return null;
   const end = Math.min(step.end, step.start + lengthOf(out, step.end - step.start));
   return { bytes: aligned(out), above: layer, step: { ...step, end }, depth: layer.depth + deeper, source: null };
-}
-
-function decodeRuns(walk: Walk, layer: Layer): void {
-  const { base64, hex, tokens, numbers } = findRuns(layer.bytes);
-  walk.tokens += tokens;
-  walk.numbers += numbers;
-  const whole = new Set<number>();
-  for (let k = 0; k < hex.length; k += 2) {
-    const [start, end] = [hex[k] as number, hex[k + 1] as number];
-    if (end - start >= 32) whole.add(start * 0x100000000 + end);
-    if (layer.depth <= MAX_DEPTH && !decodeHexRun(walk, layer, start, end)) return;
-  }
-  if (layer.depth >= MAX_DEPTH) {
-    if (goesDeeper(layer.bytes, base64)) walk.unseen.add('too deep');
-    return;
-  }
-  for (let k = 0; k < base64.length; k += 2) {
-    const [start, end] = [base64[k] as number, base64[k + 1] as number];
-    if (!whole.has(start * 0x100000000 + end) && !decodeBase64Run(walk, layer, start, end)) return;
-  }
-}
-
-const scratch = new Uint8Array(64 * 1024);
-
-function decodeHexRun(walk: Walk, layer: Layer, start: number, end: number): boolean {
-  for (const phase of [0, 1]) {
-    const from = start + phase;
-    const to = from + ((end - from) & ~1);
-    const size = (to - from) >> 1;
-    if (!spend(walk, size)) return false;
-    const out = size <= scratch.length ? scratch : new Uint8Array(size);
-    const n = decodeHex(layer.bytes, from, to, out);
-    const step: LayerStep = { op: 'hex', start: from, end: to };
-    const middle =
-      phase === 0 && end - start === 16 ? walk.needles.middles.get(Buffer.from(out.subarray(0, n)).toString('latin1')) : undefined;
-    if (middle !== undefined)
-      walk.finds.push({
-        needle: middle,
-        layer: { bytes: out.slice(0, n), above: layer, step, depth: layer.depth + 1, source: null },
-        start: 0,
-        end: n,
-      });
-    keep(walk, layer, { step, out, n, sure: false });
-  }
-  return true;
-}
-
-const LONG_RUN = 4096;
-
-function decodeBase64Run(walk: Walk, layer: Layer, start: number, end: number): boolean {
-  const size = Math.ceil(((end - start) * 3) / 4) + 3;
-  const out = size <= scratch.length ? scratch : new Uint8Array(size);
-  for (const shift of end - start > LONG_RUN ? likelyShifts(layer.bytes, start, end) : [0, 1, 2, 3]) {
-    if (!spend(walk, size)) return false;
-    const n = decodeBase64(layer.bytes, start + shift, end, out);
-    keep(walk, layer, { step: { op: 'base64', start: start + shift, end }, out, n, sure: shift === 0 && end - start >= 24 });
-  }
-  return true;
-}
-
-/** `n` bytes in a shared buffer. `sure`: look below them whatever they look like. */
-interface Decoded {
-  readonly step: LayerStep;
-  readonly out: Uint8Array;
-  readonly n: number;
-  readonly sure: boolean;
-}
-
-/** Looks at decoded bytes; makes a layer of them only where something is in them or may be below. */
-function keep(walk: Walk, above: Layer, { step, out, n, sure }: Decoded): void {
-  const depth = above.depth + 1;
-  const deeper = depth <= MAX_DEPTH && (sure || textLike(out, n) || packed(out, n));
-  let hit = deeper;
-  if (!hit) walk.needles.kernel.scan(out, n, () => (hit = true));
-  if (!hit) {
-    walk.bytes += n;
-    return;
-  }
-  const layer: Layer = { bytes: out.slice(0, n), above, step, depth, source: null };
-  if (deeper) visit(walk, layer);
-  else scan(walk, layer);
-}
-
-function spend(walk: Walk, bytes: number): boolean {
-  walk.left -= bytes;
-  if (walk.left >= 0) return true;
-  walk.unseen.add('decoding budget');
-  return false;
 }

@@ -28,13 +28,15 @@ export function shortValues(values: readonly ManifestValue[]): Matcher | null {
 function shortWord(value: ManifestValue): Word | null {
   const length = Buffer.byteLength(value.text);
   const context = CONTEXT[value.type];
-  if (context === undefined || length < MIN_WORD || length >= MIN_NEEDLE || isCommon(value.text)) return null;
+  // What an operator asks after may stand under any name.
+  const anywhere = value.origin === 'registered';
+  if ((context === undefined && !anywhere) || length < MIN_WORD || length >= MIN_NEEDLE || isCommon(value.text)) return null;
   const match: Match = { kind: 'matched', value, form: 'raw', bits: value.bits, cap: 'C2' };
   return {
     text: value.text,
     meet: (layer, place, found) => {
       const before = Buffer.from(layer.bytes.subarray(Math.max(0, place.start - CONTEXT_BYTES), place.start)).toString('latin1');
-      if (context.test(before) && !isPartOfDecimal(layer.bytes, place)) found(match, layer, place);
+      if ((anywhere || context?.test(before) === true) && !isPartOfDecimal(layer.bytes, place)) found(match, layer, place);
     },
   };
 }

@@ -67,6 +67,13 @@ function isPacked(from: Layer): boolean {
   return false;
 }
 
+/** Whether the first thing undone on the way to a layer is a packing. */
+export function isPackedFirst(from: Layer): boolean {
+  let layer = from;
+  while (layer.above !== null && layer.above.above !== null) layer = layer.above;
+  return layer.step !== null && PACKS.has(layer.step.op);
+}
+
 /** The layer as it comes out of less of the one above it; null: nothing comes out. */
 function below(above: Layer | null, layer: Layer, step: LayerStep): Layer | null {
   if (above === null) return null;

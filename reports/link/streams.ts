@@ -1,6 +1,6 @@
 import type { Derivation, Event, EventId, Flow } from '../../harness/model/event.js';
 import type { Bodies } from '../../harness/model/finding.js';
-import { pathsOf, placeOf, rootSpan, type Held, type Pieces } from './certificate.js';
+import { pathsOf, pieceAt, placeOf, rootSpan, type Held, type Pieces } from './certificate.js';
 import { decodeBase64, isBase64, textLike } from './decode.js';
 import type { Derived } from './derived.js';
 import { aligned } from './kernel.js';
@@ -10,10 +10,10 @@ import type { DerivedNeedle, Needles } from './needles.js';
 import { partsOf } from './parts.js';
 import type { Proved } from './prove.js';
 import { beginWalk, searchPart, type Find } from './search.js';
-import { createSteps, crosses } from './stream-steps.js';
-import { isUndecodable } from './undecodable.js';
+import { createSteps, crosses, isPackedFirst } from './stream-steps.js';
+import { isMedium, isUndecodable } from './undecodable.js';
 import { pieceOf, type Piece } from './upload-pieces.js';
-import { beginsPacked, dataOf, runsOf, type Run } from './upload-runs.js';
+import { beginsPacked, dataOf, goesOn, runsOf, type Run } from './upload-runs.js';
 
 /** What is found only when requests are put together. */
 export interface Streams {
@@ -75,16 +75,16 @@ const isShown = ({ proofs }: Proved, id: string): boolean => proofs.get(id)?.som
 
 /** Flows with a request body that may be pieces of one whole, by where they go. */
 function groups(events: readonly Event[]): Iterable<readonly Flow[]> {
-  const groups = new Map<string, Flow[]>();
+  const byPlace = new Map<string, Flow[]>();
   for (const flow of events) {
     if (flow.kind !== 'flow' || !flow.bodies.some(({ of, length }) => of === 'request' && length > 0)) continue;
     const channel = flow.websocket?.kind === 'message' ? flow.websocket.channel : '';
     const key = `${flow.scheme}://${flow.host}:${flow.port}${flow.request?.target.replace(/[?#].*$/s, '') ?? ''} ${channel}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [flow]);
+    const group = byPlace.get(key);
+    if (group === undefined) byPlace.set(key, [flow]);
     else group.push(flow);
   }
-  return [...groups.values()].filter((flows) => flows.length > 1);
+  return [...byPlace.values()].filter((flows) => flows.length > 1);
 }
 
 function byKey(flows: readonly Flow[], bodies: Bodies): Iterable<readonly Piece[]> {
@@ -186,11 +186,19 @@ function searchJoined(pieces: JoinedPieces, { needles, derived, found, last, lea
   found.numbers += walk.numbers;
   found.bytes += walk.bytes;
   note(found, last, walk.unseen);
-  const hooked = walk.finds.some(({ needle }) => needle.kind === 'derived');
-  if (hooked || !isUndecodable(body, null) || derived.explains(body)) for (const flow of flowsOf(pieces)) found.explained.add(flow);
+  const first = pieces[0] === undefined ? bytes : bytes.subarray(0, pieces[0].end - pieces[0].start);
+  const known = goesOn(first, bytes) || (least === 1 && isMedium(bytes)) || (isUndecodable(body, null) && derived.explains(body));
+  if (known) for (const flow of flowsOf(pieces)) found.explained.add(flow);
   const complete = createSteps(pieces, bytes);
+  // Escapes undone in what is packed spoil it, and what comes out then stands at no place of the stream.
+  const packed = beginsPacked(bytes);
+  for (const find of walk.finds) {
+    if (find.needle.kind !== 'derived') continue;
+    const { start, end } = rootSpan(find);
+    for (const flow of flowsOf(pieces.slice(pieceAt(pieces, start + 1), pieceAt(pieces, end) + 1))) found.explained.add(flow);
+  }
   for (const find of walk.finds.flatMap((one) => narrowed(one, derived))) {
-    if (!crosses(pieces, rootSpan(find), least)) continue;
+    if (!crosses(pieces, rootSpan(find), least) || (packed && !isPackedFirst(find.layer))) continue;
     const completed = complete(find);
     const flow = pathsOf(completed, derived.inputOf)[0]?.where?.flow;
     if (flow === undefined) continue;

@@ -114,7 +114,8 @@ const MEDIA: readonly (readonly [at: number, magic: string])[] = [
   [0, '%PDF'],
 ];
 
-function isMedium(bytes: Uint8Array): boolean {
+/** Whether bytes begin like a picture, a sound or another known medium. */
+export function isMedium(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
   return MEDIA.some(([at, magic]) => head.startsWith(magic, at));
 }

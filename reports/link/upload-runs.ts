@@ -131,6 +131,11 @@ function packedAcross(pieces: readonly Piece[]): number {
   return 0;
 }
 
+/** Whether a packed stream that begins in the first piece goes on to the end of all of them. */
+export function goesOn(first: Uint8Array, joined: Uint8Array): boolean {
+  return beginsPacked(first) && stateOf(first) === 'more' && stateOf(joined) !== 'broken';
+}
+
 function stateOf(bytes: Uint8Array): 'whole' | 'more' | 'broken' {
   try {
     (bytes[0] === 0x1f ? gunzipSync : inflateSync)(bytes, { maxOutputLength: MAX_INFLATED });

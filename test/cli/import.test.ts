@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../harness/model/finding.js';
 import { CALL, FILES, IMEI, T0, entry, harOf, read } from '../harness/import/evidence-folder.js';
-import { documentOf, folderOf, run, STACK_TRACE } from './cli.js';
+import { documentOf, folderOf, ROOT, run, STACK_TRACE, start, until } from './cli.js';
 
 const folder = folderOf('import');
 const file = (...names: readonly string[]): string => join(folder, ...names);
@@ -64,6 +64,28 @@ describe('import', () => {
     expect(documentOf(ended)).toMatchObject({ run: file('r3'), app: 'com.example.other', flows: 1, reads: 0, values: 3, placebos: 1 });
     const head = JSON.parse(readFileSync(file('r3', 'run.json'), 'utf8'));
     expect(head.began).toBe(new Date(T0).toISOString());
+  });
+
+  it('takes a workbook of camille’s', async () => {
+    const workbook = join(ROOT, 'test/harness/import/camille.xls');
+    const args = ['import', '--camille', workbook, '--app', 'com.example.loan', '--out', 'r5'];
+    expect(await run(folder, args)).toMatchObject({ code: 2, stderr: expect.stringMatching(/tell the handset's zone with --zone/) });
+    expect((await run(folder, [...args, '--zone', '+08:00'])).stdout).toMatch(
+      /^imported 4 reads, 0 crypto calls, 1 acts of consent, 0 flows;/,
+    );
+    expect((await run(folder, ['report', 'r5'])).code).toBe(1);
+    const { findings } = JSON.parse(readFileSync(file('r5', 'report.json'), 'utf8')) as Report;
+    expect(findings.filter(({ verdict }) => verdict === 'violation').map(({ about }) => about.datum)).toEqual(['imei', 'android-id']);
+  });
+
+  it('that is stopped leaves nothing', async () => {
+    const body = { mimeType: 'text/plain', text: 'x'.repeat(100_000) };
+    writeFileSync(file('long.har'), JSON.stringify(harOf(...Array.from({ length: 1500 }, (_, i) => entry(i, { postData: body })))));
+    const running = start(folder, ['import', '--har', 'long.har', '--out', 'r6']);
+    await until('the run is being made', () => existsSync(file('r6', 'events.jsonl')));
+    running.child.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 130, stdout: '', stderr: 'interrupted; no run is left\n' });
+    expect(existsSync(file('r6'))).toBe(false);
   });
 
   it.each([

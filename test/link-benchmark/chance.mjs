@@ -63,7 +63,8 @@ export const RULES = {
   serial: (chance) => chance.text(CODE, 16),
   id_card: idCard,
   bank_card: (chance) => luhn(`7${chance.text(DIGITS, 17)}`),
-  location: (chance) => `38.${3 + chance.int(6)}${chance.text(DIGITS, 5)}${1 + chance.int(9)},81.${chance.int(10)}${chance.text(DIGITS, 5)}${1 + chance.int(9)}`,
+  location: (chance) =>
+    `38.${3 + chance.int(6)}${chance.text(DIGITS, 5)}${1 + chance.int(9)},81.${chance.int(10)}${chance.text(DIGITS, 5)}${1 + chance.int(9)}`,
   email: (chance) => `${chance.text(LOWER, 6)}.${chance.text(LOWER, 8)}@mail.example`,
   ssid: (chance) => `WLAN-${chance.text(CODE, 10)}`,
   sms_body: (chance) => `【云屿银行】您的账户${chance.text(CODE, 8)}于今日入账，流水号${chance.text(CODE, 8)}，如非本人操作请联系柜台。`,
@@ -71,7 +72,21 @@ export const RULES = {
   otp: (chance) => chance.text(DIGITS, 6),
 };
 
-const WORDS = ['首页曝光', '借款详情', '额度试算', '实名认证', '启动', 'view_show', 'page_leave', 'click_apply', 'android', 'wifi', '4G', 'huawei', 'true'];
+const WORDS = [
+  '首页曝光',
+  '借款详情',
+  '额度试算',
+  '实名认证',
+  '启动',
+  'view_show',
+  'page_leave',
+  'click_apply',
+  'android',
+  'wifi',
+  '4G',
+  'huawei',
+  'true',
+];
 
 const TOKENS = [
   (c) => String(1772416800000 + c.int(2 ** 31)),
@@ -95,11 +110,19 @@ const TOKENS = [
   RULES.email,
 ];
 const token = (c) => c.pick(TOKENS)(c);
-const number = (c) => c.pick([() => c.int(1000), () => c.real() * 180, () => (38 + c.real()).toFixed(c.int(8)), () => (81 + c.real()).toFixed(c.int(8)), () => 1772416800 + c.int(10 ** 7)])();
+const number = (c) =>
+  c.pick([
+    () => c.int(1000),
+    () => c.real() * 180,
+    () => (38 + c.real()).toFixed(c.int(8)),
+    () => (81 + c.real()).toFixed(c.int(8)),
+    () => 1772416800 + c.int(10 ** 7),
+  ])();
 
 function json(c, size) {
   let text = '{"v":2,"list":[';
-  while (text.length < size) text += `{"${c.text(LOWER, 4)}":"${token(c)}","n":${number(c)},"lat":${(38 + c.real()).toFixed(6)},"lng":${(81 + c.real()).toFixed(6)}},`;
+  while (text.length < size)
+    text += `{"${c.text(LOWER, 4)}":"${token(c)}","n":${number(c)},"lat":${(38 + c.real()).toFixed(6)},"lng":${(81 + c.real()).toFixed(6)}},`;
   return Buffer.from(`${text.slice(0, -1)}]}`);
 }
 
@@ -136,7 +159,8 @@ function protobuf(c, size) {
 
 const envelope = (c, size) => Buffer.from(JSON.stringify({ v: 1, data: json(c, size * 0.7).toString('base64') }));
 const hexed = (c, size) => Buffer.from(`d=${json(c, size / 2).toString('hex')}`);
-const digits = (c, size) => Buffer.from(Array.from({ length: size / 20 }, () => c.text(DIGITS, 1 + c.int(38))).join(c.pick([',', ' ', '\n', '|'])));
+const digits = (c, size) =>
+  Buffer.from(Array.from({ length: size / 20 }, () => c.text(DIGITS, 1 + c.int(38))).join(c.pick([',', ' ', '\n', '|'])));
 
 /** Bodies that hold nothing of the run, by kind. */
 export const BODIES = { json, form, protobuf, envelope, hexed, digits, random: (c, size) => c.bytes(Math.ceil(size)) };

@@ -57,9 +57,15 @@ function importPlan(dir, run) {
   return {
     dir: run,
     files: Object.fromEntries(Object.entries(names).map(([key, name]) => [key, file(name)])),
-    otherReads: null,
+    camille: null,
     zoneMinutes: null,
-    head: { id: 'benchmark', tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: '' }, caseNumber: null, operator: null, lab: null },
+    head: {
+      id: 'benchmark',
+      tool: { name: 'jiejing', version: '0', commit: null, lockSha256: null, node: '' },
+      caseNumber: null,
+      operator: null,
+      lab: null,
+    },
     title: 'benchmark',
     seed: '00'.repeat(16),
     app: null,

@@ -1,7 +1,10 @@
 /** A page for whoever mends the linker: each family that misses, each false link and each wrong level, with the smallest example of it. */
 export function missesPage({ misses, surplus, recall, precision, levels, families, features, agreement }) {
   const lines = ['# What the benchmark says of the linker', ''];
-  lines.push(`recall ${recall.hits} of ${recall.all}; precision at C4 and above ${precision.get('C4').hits} of ${precision.get('C4').all}`, '');
+  lines.push(
+    `recall ${recall.hits} of ${recall.all}; precision at C4 and above ${precision.get('C4').hits} of ${precision.get('C4').all}`,
+    '',
+  );
   lines.push(`levels: ${[...levels].map(([key, count]) => `${key}: ${count}`).join('; ')}`);
   lines.push(`agreement: ${[...agreement].map(([fact, [yes, of]]) => `${fact} ${yes}/${of}`).join(', ')}`, '');
   const example = ({ capture, flow, type, value, why, features: row, got }) =>
@@ -20,7 +23,8 @@ export function missesPage({ misses, surplus, recall, precision, levels, familie
   const flows = new Map(misses.filter((row) => row.features).map((row) => [`${row.capture} ${row.flow}`, row]));
   const rows = [...flows.values()].toSorted((a, b) => worn(a) - worn(b));
   lines.push(...rows.slice(0, 60).map(example), '', '## False links', '');
-  for (const row of surplus) lines.push(`${example(row)} **${row.level}** by ${row.link.chain.map(({ op }) => op).join('>')}, ${row.family}`);
+  for (const row of surplus)
+    lines.push(`${example(row)} **${row.level}** by ${row.link.chain.map(({ op }) => op).join('>')}, ${row.family}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -29,7 +33,10 @@ const PLAIN = ['none', 'bare', 'body', 'utf-8', 'before', 0];
 /** What of a row is not the plainest. */
 function dressed(features) {
   const facts = Object.entries(features).filter(([, level]) => !PLAIN.includes(level));
-  return facts.map(([factor, level]) => `${factor}=${level}`).toSorted().join(' | ');
+  return facts
+    .map(([factor, level]) => `${factor}=${level}`)
+    .toSorted()
+    .join(' | ');
 }
 
 function worn({ features }) {

@@ -10,13 +10,16 @@ import { BODIES, chanceOf, RULES } from './chance.mjs';
 import { BUILT, linked, program } from './linked.mjs';
 
 const { values: asked } = parseArgs({ options: { mb: { type: 'string' }, seed: { type: 'string' }, dist: { type: 'string' } } });
+/** Six digits are met in any traffic by chance: such hits are told, and prove nothing against the linker while they stay below C3. */
+const TOO_SHORT = ['otp'];
 const MB = 1024 * 1024;
 const CAPTURE_BYTES = 24 * MB;
 const wanted = Number(asked.mb ?? 500) * MB;
 const chance = chanceOf(Number(asked.seed ?? 1));
 const built = await program(asked.dist ?? BUILT);
 const hits = new Map();
-let [sent, placeboHits, placebos, tokens, linkMs] = [0, 0, 0, 0, 0];
+const placeboHits = new Map();
+let [sent, placebos, tokens, linkMs] = [0, 0, 0, 0];
 
 while (sent < wanted) {
   const dir = mkdtempSync(join(tmpdir(), 'link-noise-'));
@@ -27,7 +30,7 @@ while (sent < wanted) {
       const key = `${level} ${types.get(value)}`;
       hits.set(key, (hits.get(key) ?? 0) + 1);
     }
-    placeboHits += got.placebo.hits;
+    for (const { type, hits: found } of got.placebo.byType) placeboHits.set(type, (placeboHits.get(type) ?? 0) + found);
     placebos += got.placebo.drawn;
     linkMs += got.linkMs;
   } finally {
@@ -40,7 +43,12 @@ tell();
 function writeCapture(dir, size) {
   const planted = [...Object.keys(RULES), ...Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 'contact_name' : 'contact_phone'))];
   const canaries = planted.flatMap((type, i) =>
-    Array.from({ length: 11 }, (_, copy) => ({ id: `${copy === 0 ? 'v' : 'p'}${i * 11 + copy + 1}`, type, value: RULES[type](chance), placebo: copy > 0 })),
+    Array.from({ length: 11 }, (_, copy) => ({
+      id: `${copy === 0 ? 'v' : 'p'}${i * 11 + copy + 1}`,
+      type,
+      value: RULES[type](chance),
+      placebo: copy > 0,
+    })),
   );
   writeFileSync(join(dir, 'canaries.json'), JSON.stringify(canaries));
   writeFileSync(join(dir, 'observations.jsonl'), '');
@@ -75,7 +83,17 @@ function entryOf(body, packed, number) {
       headersSize: -1,
       bodySize: body.length,
     },
-    response: { status: 200, statusText: 'OK', httpVersion: 'HTTP/1.1', cookies: [], headers: [], content: { size: 0, mimeType: '' }, redirectURL: '', headersSize: -1, bodySize: 0 },
+    response: {
+      status: 200,
+      statusText: 'OK',
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: [],
+      content: { size: 0, mimeType: '' },
+      redirectURL: '',
+      headersSize: -1,
+      bodySize: 0,
+    },
     cache: {},
     timings: { send: 0, wait: 1, receive: 0 },
   };
@@ -83,11 +101,14 @@ function entryOf(body, packed, number) {
 
 function tell() {
   const gb = sent / 1024 / MB;
-  console.log(`${(sent / MB).toFixed(0)} MB, ${tokens} values and placebos (${placebos} placebos drawn), linked at ${(sent / MB / (linkMs / 1000)).toFixed(0)} MB/s`);
+  console.log(
+    `${(sent / MB).toFixed(0)} MB, ${tokens} values and placebos (${placebos} placebos drawn), linked at ${(sent / MB / (linkMs / 1000)).toFixed(0)} MB/s`,
+  );
   for (const [key, count] of [...hits].toSorted()) console.log(`  ${key}: ${count}, ${(count / gb).toFixed(2)} per GB`);
   if (hits.size === 0) console.log(`  no link: below ${(3 / gb).toFixed(2)} per GB (95%, 3/n)`);
-  const per = (placeboHits / gb).toFixed(2);
-  console.log(`  placebo hits: ${placeboHits}${placeboHits === 0 ? `: below ${(3 / gb).toFixed(2)} per GB for ten times the values (3/n)` : `, ${per} per GB`}`);
+  const proving = [...placeboHits].filter(([type]) => !TOO_SHORT.includes(type)).reduce((sum, [, found]) => sum + found, 0);
+  console.log(`  placebo hits: ${proving}${proving === 0 ? `: below ${(3 / gb).toFixed(2)} per GB for ten times the values (3/n)` : ''}`);
+  for (const [type, found] of placeboHits) if (found > 0) console.log(`    ${type}: ${found}, ${(found / gb).toFixed(2)} per GB`);
   const bad = [...hits.keys()].some((key) => /^C[345]/.test(key));
-  process.exitCode = bad || placeboHits > 0 ? 1 : 0;
+  process.exitCode = bad || proving > 0 ? 1 : 0;
 }

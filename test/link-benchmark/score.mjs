@@ -34,7 +34,16 @@ const failed = score.recall.value < LEAST_RECALL || score.precision.get('C4').va
 process.exitCode = failed ? 1 : 0;
 
 function plain({ recall, micro, macro, precision, held, misses, surplus, pairs }) {
-  const line = ({ capture, flow, value, type, family, features, got, level }) => ({ capture, flow, value, type, family, features, got, level });
+  const line = ({ capture, flow, value, type, family, features, got, level }) => ({
+    capture,
+    flow,
+    value,
+    type,
+    family,
+    features,
+    got,
+    level,
+  });
   return {
     pairs,
     recall,
@@ -74,9 +83,11 @@ function print(all) {
 
 function list({ misses, surplus }) {
   console.log('\nmissed:');
-  for (const row of misses) console.log(`  ${where(row)} wanted ${row.level}, got ${row.got ?? 'nothing'}; chain ${(row.chain ?? []).join('>')}`);
+  for (const row of misses)
+    console.log(`  ${where(row)} wanted ${row.level}, got ${row.got ?? 'nothing'}; chain ${(row.chain ?? []).join('>')}`);
   console.log('\nfalse:');
-  for (const row of surplus) console.log(`  ${where(row)} ${row.level} by ${row.link.chain.map(({ op }) => op).join('>')}; form ${row.link.certificate.form}`);
+  for (const row of surplus)
+    console.log(`  ${where(row)} ${row.level} by ${row.link.chain.map(({ op }) => op).join('>')}; form ${row.link.certificate.form}`);
 }
 
 function where({ capture, flow, type, value, family, features }) {

@@ -29,12 +29,17 @@ function judged({ name, row, texts, allowed, best }) {
 
 function agreement(row, link) {
   const agrees = {};
-  if (row.reads !== null) agrees.reads = row.reads.every((read) => link.reads.includes(read)) && (row.reads.length > 0 || link.reads.length === 0);
-  if (row.reads !== null && row.order === 'before') agrees.nearest = link.observation === row.reads.toSorted(byNumber).at(-1) || row.reads.length > 1 && row.reads.includes(link.observation);
+  if (row.reads !== null)
+    agrees.reads = row.reads.every((read) => link.reads.includes(read)) && (row.reads.length > 0 || link.reads.length === 0);
+  if (row.reads !== null && row.order === 'before')
+    agrees.nearest =
+      link.observation === row.reads.toSorted(byNumber).at(-1) || (row.reads.length > 1 && row.reads.includes(link.observation));
   if (row.order !== null) agrees.order = link.order === row.order;
   if (row.owner !== null) agrees.owner = link.owner === row.owner;
   if (row.part !== null) agrees.part = link.span.part === row.part;
-  if (row.chain !== null) agrees.chain = told(row.chain) === told(link.chain.flatMap((step) => (step.op === 'digest-of-digest' ? [step.outer, step.inner] : [step.op])));
+  if (row.chain !== null)
+    agrees.chain =
+      told(row.chain) === told(link.chain.flatMap((step) => (step.op === 'digest-of-digest' ? [step.outer, step.inner] : [step.op])));
   return agrees;
 }
 
@@ -73,7 +78,14 @@ export function figures(compared) {
     macro: mean([...families.values()].map((list) => share(list).value)),
     families: new Map([...families].map(([family, list]) => [family, share(list)])),
     features: byFeature(musts),
-    held: new Map([...grouped(rows.filter((row) => row.holdout), ({ family }) => family)].map(([family, list]) => [family, share(list)])),
+    held: new Map(
+      [
+        ...grouped(
+          rows.filter((row) => row.holdout),
+          ({ family }) => family,
+        ),
+      ].map(([family, list]) => [family, share(list)]),
+    ),
     precision: new Map(['C3', 'C4', 'C5'].map((level) => [level, precision(links, surplus, level)])),
     decoys: rows.filter((row) => !row.must).length,
     levels: levelTable(musts),

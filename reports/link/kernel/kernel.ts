@@ -39,8 +39,6 @@ export interface Passed {
   readonly bytes: number;
   /** Bytes decoded for them, as the budget counts. */
   readonly decoded: number;
-  readonly tokens: number;
-  readonly numbers: number;
 }
 
 /**
@@ -54,7 +52,11 @@ export interface Kernel {
   scan(hay: Uint8Array, length: number, found: Found): void;
   /** Makes a word of 4 to 10 bytes (letters, digits, bytes beyond ASCII), or a number with three decimals, a candidate of surveys. */
   addWord(word: Uint8Array): void;
-  /** Whether `addWord` may have been given these bytes. */
+  /** Takes the pairs of bytes, by their number `first * 256 + second`, that numbers of interest begin or end with; 0: not this one. */
+  setPairs(pairs: Uint8Array): void;
+  /** Makes 8 bytes known to `isWord` and `nextHex`, but no candidates. */
+  addMiddle(bytes: Uint8Array): void;
+  /** Whether `addWord` or `addMiddle` may have been given these bytes. */
   isWord(at: Address, length: number): boolean;
 
   /** The top of the arena: the address that the next decoded bytes get. */
@@ -86,7 +88,10 @@ export interface Kernel {
   magic(at: Address, length: number): number;
   /** Whether the bytes begin as such a stream. */
   packed(at: Address, length: number): boolean;
-  /** Whether there is anything in the bytes: a needle, a stream, a coded run, a candidate, an escape or an asterisk. */
+  /**
+   * Whether there may be anything in a few bytes that are no text: a needle, a stream, an escape, four characters of base64 in a row, two
+   * marks of a mask, two numbers that begin with one of `pairs`, or UTF-16. Of many bytes it is true nearly always.
+   */
   holds(at: Address, length: number): boolean;
   /**
    * The first of the surveyed runs of base64, from the k-th on, that at some alignment comes to text, to a stream or to a needle, or is
@@ -94,7 +99,7 @@ export interface Kernel {
    * Runs of 32 or more hex digits are passed over.
    */
   nextBase64(from: Address, survey: Survey, k: number): number;
-  /** The same for runs of hex. One of 16 digits that may be a word stops it too. */
+  /** The same for runs of hex. One of 16 digits whose bytes may be known stops it too. */
   nextHex(from: Address, survey: Survey, k: number): number;
   /** What the last call of `nextBase64` or `nextHex` passed over. */
   passed(): Passed;

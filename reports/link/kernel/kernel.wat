@@ -2,14 +2,15 @@
 ;; survey.wat, decode.wat and probe.wat are parts of the same module; build.mjs joins them.
 ;;
 ;; Memory: 1024 base64 values, 1280 hex values, 1536 results of a survey, 1600 of a probe, 4096 Bloom filter of short words (32 KiB),
-;; 36864 candidates (16 KiB), 53760 finds (4096 pairs), from 131072 tables and arena, one bump pointer for both.
+;; 36864 candidates (16 KiB), 53760 finds (4096 pairs), 131072 pairs of bytes that numbers of interest begin with (64 KiB),
+;; from 196608 tables and arena, one bump pointer for both.
 ;; Whoever writes into the arena may write up to 64 bytes beyond what was asked for: `alloc` leaves that room.
 
-(memory (export "memory") 3)
+(memory (export "memory") 4)
 
-(global $top (mut i32) (i32.const 131072))
+(global $top (mut i32) (i32.const 196608))
 ;; Tables grow in the arena; nothing below the floor is ever released.
-(global $floor (mut i32) (i32.const 131072))
+(global $floor (mut i32) (i32.const 196608))
 
 ;; A needle's record, 40 bytes: address, length, then for each residue the offset of its window and the next entry of its chain.
 (global $records (mut i32) (i32.const 0))

@@ -1,6 +1,6 @@
 ;; Looks below coded runs, and gives back only those that hold something: nearly all are tokens of chance.
 
-;; What the runs passed over came to, i32 at 1600 bytes searched, 1604 bytes decoded, 1608 tokens, 1612 numbers.
+;; What the runs passed over came to, i32 at 1600 bytes searched, 1604 bytes decoded.
 
 ;; Offset of the first head of a compressed stream (gzip, zstd, zlib at three strengths); -1 when there is none.
 (func $magic (export "magic") (param $from i32) (param $length i32) (result i32)
@@ -46,32 +46,91 @@
       (i32.and (i32.eq (i32.and (local.get $pair) (i32.const 0x0f20)) (i32.const 0x0800)) (i32.lt_u (local.get $pair) (i32.const 0x8000)))
       (i32.eqz (i32.rem_u (local.get $pair) (i32.const 31))))))
 
-;; Whether a visit to these bytes could find anything: a needle, a stream, runs, candidates, an asterisk, or an escape.
-;; Their survey is left at its place.
-(func $holds (param $at i32) (param $length i32) (result i32)
-  (local $marks i32)
+;; Whether a visit to a few bytes that are no text could find anything: a needle, a stream with or without a mark, an escape, four
+;; characters of base64 in a row (words, digits, coded runs), two marks of a mask, two numbers like those of interest, or UTF-16.
+(func $holds (export "holds") (param $at i32) (param $length i32) (result i32)
+  (local $end i32) (local $p i32) (local $byte i32) (local $two i32) (local $run i32) (local $numbers i32) (local $zeros i32) (local $marks i32)
+  (local $top i32) (local $light i32)
   (if (call $scan (local.get $at) (local.get $length)) (then (return (i32.const 1))))
   (if (i32.ge_s (call $magic (local.get $at) (local.get $length)) (i32.const 0)) (then (return (i32.const 1))))
-  (call $survey (local.get $at) (local.get $length))
-  (if (i32.or (i32.or (i32.load (i32.const 1540)) (i32.load (i32.const 1548))) (i32.or (i32.load (i32.const 1556)) (i32.load (i32.const 1564))))
-    (then (return (i32.const 1))))
-  (local.set $marks (i32.load (i32.const 1576)))
-  (if (i32.and (local.get $marks) (i32.const 16)) (then (return (i32.const 1))))
-  (if (i32.and (local.get $marks) (i32.const 1))
-    (then (if (i32.ge_s (call $light (i32.const 37) (local.get $at) (local.get $length)) (i32.const 0)) (then (return (i32.const 1))))))
-  (if (i32.and (local.get $marks) (i32.const 2))
-    (then (if (i32.ge_s (call $light (i32.const 92) (local.get $at) (local.get $length)) (i32.const 0)) (then (return (i32.const 1))))))
-  (if (i32.and (local.get $marks) (i32.const 4))
-    (then (if (i32.ge_s (call $light (i32.const 38) (local.get $at) (local.get $length)) (i32.const 0)) (then (return (i32.const 1))))))
-  (i32.const 0))
-
-;; The same from outside.
-(func (export "holds") (param $at i32) (param $length i32) (result i32)
-  (local $top i32) (local $holds i32)
+  (local.set $p (local.get $at))
+  (local.set $end (i32.add (local.get $at) (local.get $length)))
+  (block $done
+    (loop $next
+      (br_if $done (i32.ge_u (local.get $p) (local.get $end)))
+      (local.set $byte (i32.load8_u (local.get $p)))
+      (local.set $run (select (i32.const 0) (i32.add (local.get $run) (i32.const 1))
+        (i32.eq (i32.load8_u offset=1024 (local.get $byte)) (i32.const 255))))
+      (if (i32.eq (local.get $run) (i32.const 4)) (then (return (i32.const 1))))
+      (local.set $zeros (i32.add (local.get $zeros) (i32.eqz (local.get $byte))))
+      (local.set $marks (i32.or (local.get $marks) (i32.or (i32.eq (local.get $byte) (i32.const 37))
+        (i32.or (i32.eq (local.get $byte) (i32.const 92)) (i32.eq (local.get $byte) (i32.const 38))))))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br_if $done (i32.eq (local.get $p) (local.get $end)))
+      (local.set $two (i32.or (i32.shl (local.get $byte) (i32.const 8)) (i32.load8_u (local.get $p))))
+      (local.set $numbers (i32.add (local.get $numbers) (i32.ne (i32.load8_u offset=131072 (local.get $two)) (i32.const 0))))
+      ;; **, ##, the first two bytes of a bullet or a wide asterisk, and =E of quoted-printable.
+      (if (i32.or
+          (i32.or (i32.eq (local.get $two) (i32.const 0x2a2a)) (i32.eq (local.get $two) (i32.const 0x2323)))
+          (i32.or (i32.or (i32.eq (local.get $two) (i32.const 0xe280)) (i32.eq (local.get $two) (i32.const 0xefbc))) (i32.eq (local.get $two) (i32.const 0x3d45))))
+        (then (return (i32.const 1))))
+      (br $next)))
+  (if (i32.or (i32.ge_u (local.get $numbers) (i32.const 2)) (i32.ge_u (local.get $zeros) (i32.const 7))) (then (return (i32.const 1))))
+  (if (call $unmarked (local.get $at) (local.get $length)) (then (return (i32.const 1))))
+  (if (i32.eqz (local.get $marks)) (then (return (i32.const 0))))
   (local.set $top (global.get $top))
-  (local.set $holds (call $holds (local.get $at) (local.get $length)))
+  (local.set $light (i32.or (i32.ge_s (call $light (i32.const 37) (local.get $at) (local.get $length)) (i32.const 0))
+    (i32.or (i32.ge_s (call $light (i32.const 92) (local.get $at) (local.get $length)) (i32.const 0))
+      (i32.ge_s (call $light (i32.const 38) (local.get $at) (local.get $length)) (i32.const 0)))))
   (global.set $top (local.get $top))
-  (local.get $holds))
+  (local.get $light))
+
+;; Up to 16 bits, the first of them lowest.
+(func $bitsAt (param $at i32) (param $from i32) (param $count i32) (result i32)
+  (i32.and
+    (i32.shr_u (i32.load (i32.add (local.get $at) (i32.shr_u (local.get $from) (i32.const 3)))) (i32.and (local.get $from) (i32.const 7)))
+    (i32.sub (i32.shl (i32.const 1) (local.get $count)) (i32.const 1))))
+
+;; Whether 16 bytes or more may be a stream of bare deflate (RFC 1951) or brotli (RFC 7932); unmarked.ts looks closer.
+(func $unmarked (param $at i32) (param $length i32) (result i32)
+  (local $type i32) (local $k i32) (local $whole i32) (local $size i32) (local $first i32)
+  (if (i32.lt_u (local.get $length) (i32.const 16)) (then (return (i32.const 0))))
+  (local.set $type (call $bitsAt (local.get $at) (i32.const 1) (i32.const 2)))
+  (if (i32.eqz (local.get $type))
+    (then (if (i32.eq (i32.xor (call $bitsAt (local.get $at) (i32.const 8) (i32.const 16)) (call $bitsAt (local.get $at) (i32.const 24) (i32.const 16))) (i32.const 0xffff))
+      (then (return (i32.const 1))))))
+  ;; Fixed codes: the first symbol is no copy, and a literal of ASCII or the first byte of a character, eight or nine bits from the highest.
+  (if (i32.eq (local.get $type) (i32.const 1))
+    (then
+      (loop $bit
+        (local.set $first (i32.or (i32.shl (local.get $first) (i32.const 1)) (call $bitsAt (local.get $at) (i32.add (i32.const 3) (local.get $k)) (i32.const 1))))
+        (local.set $k (i32.add (local.get $k) (i32.const 1)))
+        (br_if $bit (i32.lt_u (local.get $k) (i32.const 8))))
+      (if (i32.or (i32.and (i32.ge_u (local.get $first) (i32.const 0x39)) (i32.lt_u (local.get $first) (i32.const 0xaf))) (i32.ge_u (local.get $first) (i32.const 0xd0)))
+        (then (return (i32.const 1))))))
+  ;; Codes of its own: code lengths that make a whole code.
+  (if (i32.eq (local.get $type) (i32.const 2))
+    (then
+      (if (i32.and (i32.le_u (call $bitsAt (local.get $at) (i32.const 3) (i32.const 5)) (i32.const 29)) (i32.le_u (call $bitsAt (local.get $at) (i32.const 8) (i32.const 5)) (i32.const 29)))
+        (then
+          (local.set $k (i32.const 0))
+          (loop $code
+            (local.set $size (call $bitsAt (local.get $at) (i32.add (i32.const 17) (i32.mul (local.get $k) (i32.const 3))) (i32.const 3)))
+            (if (local.get $size) (then (local.set $whole (i32.add (local.get $whole) (i32.shr_u (i32.const 128) (local.get $size))))))
+            (local.set $k (i32.add (local.get $k) (i32.const 1)))
+            (br_if $code (i32.lt_u (local.get $k) (i32.add (call $bitsAt (local.get $at) (i32.const 13) (i32.const 4)) (i32.const 4)))))
+          (if (i32.eq (local.get $whole) (i32.const 128)) (then (return (i32.const 1))))))))
+  ;; Brotli: the window, then a block whose length goes with that of the stream.
+  (local.set $k (i32.const 1))
+  (if (i32.and (i32.load8_u (local.get $at)) (i32.const 1))
+    (then (local.set $k (select (i32.const 4) (i32.const 7) (call $bitsAt (local.get $at) (i32.const 1) (i32.const 3))))))
+  (if (call $bitsAt (local.get $at) (local.get $k) (i32.const 1)) (then (local.set $k (i32.add (local.get $k) (i32.const 1)))))
+  (local.set $k (i32.add (local.get $k) (i32.const 1)))
+  ;; A length of more than 16 bits is 65,536 or more: only for a stream of a thousand bytes or more.
+  (if (call $bitsAt (local.get $at) (local.get $k) (i32.const 2)) (then (return (i32.ge_u (local.get $length) (i32.const 1000)))))
+  (local.set $size (i32.add (call $bitsAt (local.get $at) (i32.add (local.get $k) (i32.const 2)) (i32.const 16)) (i32.const 1)))
+  (i32.and (i32.ge_u (i32.mul (local.get $size) (i32.const 5)) (i32.mul (local.get $length) (i32.const 4)))
+    (i32.le_u (local.get $size) (i32.mul (local.get $length) (i32.const 64)))))
 
 ;; Whether a pair stands in an ordered list.
 (func $listed (param $list i32) (param $count i32) (param $start i32) (param $end i32) (result i32)
@@ -91,9 +150,9 @@
 ;; A run that is a whole run of 32 or more hex digits is passed over: those are hex. The hex list is `hexCount` pairs.
 (func (export "nextBase64") (param $from i32) (param $list i32) (param $count i32) (param $hex i32) (param $hexCount i32) (param $k i32) (result i32)
   (local $start i32) (local $end i32) (local $length i32) (local $shift i32) (local $n i32) (local $top i32)
-  (local $bytes i32) (local $tokens i32) (local $numbers i32)
+  (local $bytes i32)
   (local.set $top (global.get $top))
-  (call $count (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+  (call $count (i32.const 0) (i32.const 0))
   (block $done
     (loop $run
       (br_if $done (i32.eq (local.get $k) (local.get $count)))
@@ -107,8 +166,6 @@
             (local.set $k (i32.add (local.get $k) (i32.const 1)))
             (br $run)))))
       (local.set $bytes (i32.const 0))
-      (local.set $tokens (i32.const 0))
-      (local.set $numbers (i32.const 0))
       (local.set $shift (i32.const 0))
       (loop $alignment
         (global.set $top (local.get $top))
@@ -118,17 +175,13 @@
         (if (i32.and (i32.eqz (local.get $shift)) (i32.ge_u (local.get $length) (i32.const 24)))
           (then
             (br_if $done (i32.ge_u (local.get $n) (i32.const 32)))
-            (br_if $done (call $holds (local.get $top) (local.get $n)))
-            (local.set $tokens (i32.load (i32.const 1568)))
-            (local.set $numbers (i32.load (i32.const 1572))))
+            (br_if $done (call $holds (local.get $top) (local.get $n))))
           (else (br_if $done (call $scan (local.get $top) (local.get $n)))))
         (local.set $bytes (i32.add (local.get $bytes) (local.get $n)))
         (local.set $shift (i32.add (local.get $shift) (i32.const 1)))
         (br_if $alignment (i32.lt_u (local.get $shift) (i32.const 4))))
       (call $count (i32.add (i32.load (i32.const 1600)) (local.get $bytes))
-        (i32.add (i32.load (i32.const 1604)) (i32.mul (i32.const 3) (i32.add (local.get $length) (i32.const 4))))
-        (i32.add (i32.load (i32.const 1608)) (local.get $tokens))
-        (i32.add (i32.load (i32.const 1612)) (local.get $numbers)))
+        (i32.add (i32.load (i32.const 1604)) (i32.mul (i32.const 3) (i32.add (local.get $length) (i32.const 4)))))
       (local.set $k (i32.add (local.get $k) (i32.const 1)))
       (br $run)))
   (global.set $top (local.get $top))
@@ -138,7 +191,7 @@
 (func (export "nextHex") (param $from i32) (param $list i32) (param $count i32) (param $k i32) (result i32)
   (local $start i32) (local $length i32) (local $phase i32) (local $n i32) (local $top i32) (local $bytes i32)
   (local.set $top (global.get $top))
-  (call $count (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+  (call $count (i32.const 0) (i32.const 0))
   (block $done
     (loop $run
       (br_if $done (i32.eq (local.get $k) (local.get $count)))
@@ -157,14 +210,12 @@
         (local.set $bytes (i32.add (local.get $bytes) (local.get $n)))
         (local.set $phase (i32.add (local.get $phase) (i32.const 1)))
         (br_if $half (i32.lt_u (local.get $phase) (i32.const 2))))
-      (call $count (i32.add (i32.load (i32.const 1600)) (local.get $bytes)) (i32.add (i32.load (i32.const 1604)) (local.get $bytes)) (i32.const 0) (i32.const 0))
+      (call $count (i32.add (i32.load (i32.const 1600)) (local.get $bytes)) (i32.add (i32.load (i32.const 1604)) (local.get $bytes)))
       (local.set $k (i32.add (local.get $k) (i32.const 1)))
       (br $run)))
   (global.set $top (local.get $top))
   (local.get $k))
 
-(func $count (param $bytes i32) (param $decoded i32) (param $tokens i32) (param $numbers i32)
+(func $count (param $bytes i32) (param $decoded i32)
   (i32.store (i32.const 1600) (local.get $bytes))
-  (i32.store (i32.const 1604) (local.get $decoded))
-  (i32.store (i32.const 1608) (local.get $tokens))
-  (i32.store (i32.const 1612) (local.get $numbers)))
+  (i32.store (i32.const 1604) (local.get $decoded)))

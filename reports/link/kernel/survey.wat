@@ -23,14 +23,18 @@
 
 ;; Takes a short word, or the first three decimals of a number with its integer part, which lies in the arena.
 (func (export "addWord") (param $start i32) (param $length i32)
+  (call $learn (local.get $start) (local.get $length))
+  (if (i32.lt_u (local.get $length) (i32.const 6)) (then (global.set $shortest (i32.const 4))))
+  (global.set $words (i32.add (global.get $words) (i32.const 1))))
+
+;; Makes bytes known without looking for them among the words.
+(func $learn (export "learn") (param $start i32) (param $length i32)
   (local $x i32) (local $word i32)
   (local.set $x (call $wordHash (local.get $start) (i32.add (local.get $start) (local.get $length))))
   (local.set $word (i32.shl (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 2)))
   (i32.store offset=4096 (local.get $word) (i32.or (i32.load offset=4096 (local.get $word)) (i32.or
     (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 14)))
-    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 9))))))
-  (if (i32.lt_u (local.get $length) (i32.const 6)) (then (global.set $shortest (i32.const 4))))
-  (global.set $words (i32.add (global.get $words) (i32.const 1))))
+    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 9)))))))
 
 (func $known (export "known") (param $start i32) (param $end i32) (result i32)
   (local $x i32) (local $word i32)

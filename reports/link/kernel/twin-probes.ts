@@ -1,17 +1,20 @@
 // The probes of the twin: built on the rest of a kernel, they say what `probe.wat` is to do.
 import { isZlib } from '../inflate.js';
-import { MARK, type Address, type Kernel, type Pairs, type Passed, type Survey } from './kernel.js';
+import { openUnmarked } from '../unmarked.js';
+import type { Address, Kernel, Pairs, Passed, Survey } from './kernel.js';
 
 type Probe = 'magic' | 'packed' | 'holds' | 'nextBase64' | 'nextHex' | 'passed';
 /** A kernel without its probes. */
-export type Basis = Omit<Kernel, Probe>;
+export interface Basis extends Omit<Kernel, Probe> {
+  isPair(two: number): boolean;
+}
 
 const MAGIC = ['\x1f\x8b\x08', '\x28\xb5\x2f\xfd', '\x78\x9c', '\x78\xda', '\x78\x01'] as const;
 const LONG_RUN = 4096;
 const SURE_RUN = 24;
 const WHOLE_HEX = 32;
 const REMEMBERED = 32;
-const NOTHING: Passed = { bytes: 0, decoded: 0, tokens: 0, numbers: 0 };
+const NOTHING: Passed = { bytes: 0, decoded: 0 };
 
 /** What came of one run: what it costs to pass over it; null when it holds something. */
 type Outcome = Passed | null;
@@ -19,8 +22,6 @@ type Outcome = Passed | null;
 const plus = (a: Passed, b: Passed): Passed => ({
   bytes: a.bytes + b.bytes,
   decoded: a.decoded + b.decoded,
-  tokens: a.tokens + b.tokens,
-  numbers: a.numbers + b.numbers,
 });
 
 /** The probes over a kernel. */
@@ -41,7 +42,7 @@ export function probesOf(kernel: Basis): Pick<Kernel, Probe> {
   return {
     magic: (at, length) => magic(kernel, at, length),
     packed: (at, length) => packed(kernel, at, length),
-    holds: (at, length) => holds(kernel, at, length) !== null,
+    holds: (at, length) => holds(kernel, at, length),
     nextBase64: (from, survey, k) => next(survey.base64, k, (start, end) => base64Outcome(kernel, { from, survey }, { start, end })),
     nextHex: (from, survey, k) => next(survey.hex, k, (start, end) => hexOutcome(kernel, from, { start, end })),
     passed: () => passed,
@@ -64,15 +65,19 @@ function packed(kernel: Basis, at: Address, length: number): boolean {
   return length > 4 && (magic(kernel, at, 4) === 0 || isZlib(head, 0));
 }
 
-/** Null when there is nothing in the bytes; else what is. */
-function holds(kernel: Basis, at: Address, length: number): Survey | 'found' | null {
-  if (kernel.has(at, length) || magic(kernel, at, length) >= 0) return 'found';
+const TWO_MARKS = /\*\*|##|\xe2\x80|\xef\xbc|=E/;
+const ZEROS = 7;
+
+function holds(kernel: Basis, at: Address, length: number): boolean {
+  const bytes = kernel.view(at, length).slice();
+  const text = Buffer.from(bytes).toString('latin1');
+  if (kernel.has(at, length) || magic(kernel, at, length) >= 0 || /[A-Za-z0-9+/_-]{4}/.test(text) || TWO_MARKS.test(text)) return true;
+  const numbers = [...bytes].filter((byte, i) => i > 0 && kernel.isPair((bytes[i - 1] as number) * 256 + byte)).length;
+  if (numbers >= 2 || text.split('\0').length > ZEROS || openUnmarked(bytes) !== null) return true;
   const mark = kernel.mark();
-  const survey = kernel.survey(at, length);
   const light = (['percent', 'json', 'html'] as const).some((op) => kernel.light(op, at, length) !== null);
   kernel.release(mark);
-  const lists = survey.base64.length + survey.hex.length + survey.words.length + survey.decimals.length;
-  return lists > 0 || light || (survey.marks & MARK.asterisk) !== 0 ? survey : null;
+  return light;
 }
 
 function base64Outcome(
@@ -83,19 +88,17 @@ function base64Outcome(
   const length = end - start;
   if (length > LONG_RUN) return null;
   if (length >= WHOLE_HEX && listed(kernel, survey.hex, { start, end })) return NOTHING;
-  let cost: Passed = { ...NOTHING, decoded: 3 * (length + 4) };
+  let bytes = 0;
   for (let shift = 0; shift < 4; shift += 1) {
     const out = kernel.mark();
     const n = kernel.base64(from + start + shift, length - shift);
     if (kernel.textLike(out, n) || packed(kernel, out, n)) return null;
     if (shift === 0 && length >= SURE_RUN) {
-      if (n >= REMEMBERED || holds(kernel, out, n) !== null) return null;
-      const { tokens, numbers } = kernel.survey(out, n);
-      cost = { ...cost, tokens, numbers };
+      if (n >= REMEMBERED || holds(kernel, out, n)) return null;
     } else if (kernel.has(out, n)) return null;
-    cost = { ...cost, bytes: cost.bytes + n };
+    bytes += n;
   }
-  return cost;
+  return { bytes, decoded: 3 * (length + 4) };
 }
 
 function listed(kernel: Basis, list: Pairs, { start, end }: Range): boolean {
@@ -113,5 +116,5 @@ function hexOutcome(kernel: Basis, from: Address, { start, end }: Range): Outcom
     if (phase === 0 && end - start === 16 && kernel.isWord(out, 8)) return null;
     bytes += n;
   }
-  return { ...NOTHING, bytes, decoded: bytes };
+  return { bytes, decoded: bytes };
 }

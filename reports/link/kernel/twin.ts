@@ -129,6 +129,8 @@ function createBasis(): Basis {
   const tables: Tables = { needles: [], entries: new Map() };
   const store: Store = { bytes: new Uint8Array(2 * BASE), top: BASE };
   const words = new Set<string>();
+  const middles = new Set<string>();
+  let pairs = new Uint8Array(65_536);
   const view = (at: Address, length: number): Uint8Array => store.bytes.subarray(at, at + length);
   /** Decodes by a function that writes into a buffer large enough. */
   const decoded = (length: number, write: (out: Uint8Array) => number): number => {
@@ -144,7 +146,13 @@ function createBasis(): Basis {
   return {
     add: (needle) => addNeedle(tables, needle),
     addWord: (word) => void words.add(latin1(word, 0, word.length)),
-    isWord: (at, length) => words.has(latin1(view(at, length), 0, length)),
+    setPairs: (table) => void (pairs = table.slice()),
+    isPair: (two) => pairs[two] !== 0,
+    addMiddle: (bytes) => void middles.add(latin1(bytes, 0, bytes.length)),
+    isWord: (at, length) => {
+      const text = latin1(view(at, length), 0, length);
+      return words.has(text) || middles.has(text);
+    },
     scan,
     mark: () => store.top,
     release: (mark) => void (store.top = mark),

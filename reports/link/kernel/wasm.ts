@@ -11,6 +11,7 @@ interface Exports {
   readonly reserve: (needles: number) => void;
   readonly add: (needle: Address, length: number) => number;
   readonly addWord: (word: Address, length: number) => void;
+  readonly learn: (bytes: Address, length: number) => void;
   readonly known: (start: Address, end: Address) => number;
   readonly scan: (hay: Address, length: number) => number;
   readonly more: () => number;
@@ -33,6 +34,7 @@ interface Exports {
 /** Places that the module's head names. */
 const RESULT = 1536;
 const PASSED = 1600;
+const PAIRS = 131072;
 const FINDS = 53760;
 const MAX_FINDS = 4096;
 const LIGHT_MARK: Readonly<Record<LightOp, number>> = { percent: 0x25, json: 0x5c, html: 0x26 };
@@ -76,7 +78,7 @@ export function createWasmKernel(expected: number): Kernel {
 }
 
 type Views = ReturnType<typeof viewsOf>;
-type Search = 'add' | 'scan' | 'addWord' | 'isWord' | 'scanAt' | 'has';
+type Search = 'setPairs' | 'addMiddle' | 'add' | 'scan' | 'addWord' | 'isWord' | 'scanAt' | 'has';
 type Probe = 'magic' | 'packed' | 'holds' | 'nextBase64' | 'nextHex' | 'passed';
 
 function putOf(wasm: Exports, { bytes }: Views): Kernel['put'] {
@@ -107,6 +109,8 @@ function search(wasm: Exports, views: Views): Pick<Kernel, Search> {
       else lent(hay.subarray(0, length), (at) => scanAt(at, length, found));
     },
     addWord: (word) => lent(word, (at) => wasm.addWord(at, word.length)),
+    setPairs: (pairs) => views.bytes().set(pairs, PAIRS),
+    addMiddle: (bytes) => lent(bytes, (at) => wasm.learn(at, bytes.length)),
     isWord: (at, length) => wasm.known(at, at + length) !== 0,
     scanAt,
     has: (at, length) => wasm.scan(at, length) > 0,
@@ -185,7 +189,5 @@ function passedOver(words: Int32Array): Passed {
   return {
     bytes: words[at] as number,
     decoded: words[at + 1] as number,
-    tokens: words[at + 2] as number,
-    numbers: words[at + 3] as number,
   };
 }

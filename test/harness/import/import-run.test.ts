@@ -144,14 +144,11 @@ describe('an imported run', () => {
     await importRun(plan);
     await expect(importRun({ ...planOf(FILES), dir: plan.dir })).rejects.toMatchObject({ code: 'RUN_EXISTS' });
     expect(readRun(plan.dir).interrupted).toBe(false);
-    let turns = 0;
     const many = harOf(...Array.from({ length: 600 }, (_, i) => entry(2000 + i)));
-    const stopped = planOf(
-      { ...FILES, 'flows.har': many },
-      {
-        turn: () => ((turns += 1) > 11 ? Promise.reject(new Error('stopped')) : Promise.resolve()),
-      },
-    );
+    const half = planOf({ ...FILES, 'flows.har': many });
+    const turn = (): Promise<void> =>
+      existsSync(join(half.dir, 'events.jsonl')) ? Promise.reject(new Error('stopped')) : Promise.resolve();
+    const stopped = { ...half, turn };
     await expect(importRun(stopped)).rejects.toThrow('stopped');
     expect(existsSync(stopped.dir)).toBe(false);
     expect(readdirSync(dirname(stopped.dir))).toContain(plan.dir.split('/').at(-1));

@@ -169,20 +169,18 @@ describe('geohashes', () => {
 });
 
 describe('what is found is shown again by the verifier', () => {
-  const bytes = [
-    ...[GCJ, BD, { lat: LAT, lon: LON }].flatMap(({ lat, lon }) => [
-      Buffer.from(`${lat},${lon}`),
-      Buffer.from(`${Math.fround(lat)},${Math.fround(lon)}`),
-      Buffer.from(`${lon.toFixed(5)} ${lat.toFixed(5)}`),
-      ...[3, 4, 5, 6].map((places) => Buffer.from(`${cut(lat, places)}:${cut(lon, places)}`)),
-      ...[5, 6, 7].map((places) => Buffer.from(`${Math.round(lat * 10 ** places)}|${Math.floor(lon * 10 ** places)}`)),
-      struct(8, (v, at, axis) => v.setFloat64(at, axis === LAT ? lat : lon, true)),
-      struct(4, (v, at, axis) => v.setFloat32(at, axis === LAT ? lat : lon)),
-      struct(4, (v, at, axis) => v.setInt32(at, (axis === LAT ? lat : lon) * 1e6, true)),
-      protobuf(Math.round(lat * 1e7), Math.round(lon * 1e7)),
-      protobuf(2 * Math.floor(lat * 1e6), 2 * Math.floor(lon * 1e6)),
-    ]),
-  ];
+  const bytes = [GCJ, BD, { lat: LAT, lon: LON }].flatMap(({ lat, lon }) => [
+    Buffer.from(`${lat},${lon}`),
+    Buffer.from(`${Math.fround(lat)},${Math.fround(lon)}`),
+    Buffer.from(`${lon.toFixed(5)} ${lat.toFixed(5)}`),
+    ...[3, 4, 5, 6].map((places) => Buffer.from(`${cut(lat, places)}:${cut(lon, places)}`)),
+    ...[5, 6, 7].map((places) => Buffer.from(`${Math.round(lat * 10 ** places)}|${Math.floor(lon * 10 ** places)}`)),
+    struct(8, (v, at, axis) => v.setFloat64(at, axis === LAT ? lat : lon, true)),
+    struct(4, (v, at, axis) => v.setFloat32(at, axis === LAT ? lat : lon)),
+    struct(4, (v, at, axis) => v.setInt32(at, (axis === LAT ? lat : lon) * 1e6, true)),
+    protobuf(Math.round(lat * 1e7), Math.round(lon * 1e7)),
+    protobuf(2 * Math.floor(lat * 1e6), 2 * Math.floor(lon * 1e6)),
+  ]);
   test('every pair', () => {
     const forms = new Set<string>();
     for (const b of bytes) {

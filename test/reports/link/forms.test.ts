@@ -36,7 +36,7 @@ function linksOf(body: string | Uint8Array, values: readonly ManifestValue[] = A
   const story = new Story();
   story.flow({ body });
   const { links, gaps } = story.link(values);
-  expect(gaps).toEqual([]);
+  expect(gaps.filter(({ why }) => why !== 'undecodable')).toEqual([]);
   return links.map((l) => `${l.value} ${l.certificate.form} ${l.level}`);
 }
 

@@ -194,6 +194,7 @@ describe('a ciphertext of which a part was sent', () => {
     const wrapped = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, plain);
     expect(ids(found(['cipher', 'RSA/ECB/PKCS1Padding'], [plain, wrapped], wrapped))).toEqual([IMEI.id]);
     expect(found(['cipher', 'RSA/ECB/PKCS1Padding'], [plain, wrapped], wrapped.subarray(0, 255))).toEqual([]);
+    expect(found(['cipher', 'RSA/ECB/PKCS1Padding'], [plain, wrapped], wrapped.subarray(16))).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Certificate, Encoding } from '../../../harness/model/finding.js';
 import { replay, type HookedCall, type Replayed } from '../../../reports/link/replay.js';
-import { NAME_1, type ManifestValue } from './story.js';
+import { NAME_1, PHONE, type ManifestValue } from './story.js';
 
 /** A certificate made by hand, with all that it speaks of. */
 export interface Made {
@@ -95,4 +95,36 @@ export function lossyFrom({ value, certificate: { form } }: Made): (at: number) 
             .at(-1) ?? '',
         )
     : () => true;
+}
+
+export const bytes = (text: string): Buffer => Buffer.from(text);
+export const hexes = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+/** A zstd frame of one raw block (RFC 8878): Node 20 cannot make one. */
+export function zstd(plain: Uint8Array): Buffer {
+  const block = (plain.length << 3) | 1;
+  return Buffer.concat([hexes('28b52ffd20'), Buffer.of(plain.length, block & 255, (block >> 8) & 255, block >> 16), plain]);
+}
+
+/** A number in two requests, the first piece in hex. */
+export function inPieces(): Made {
+  const [first, last] = [bytes(`a=${bytes('"14082').toString('hex')}&`), bytes('b=736951;')];
+  const whole = bytes(PHONE.text);
+  const hexed: Certificate['layers'][number] = { encoding: { op: 'hex' }, start: 2, end: 14, sha256: sha(bytes('"14082')) };
+  const pieces = [
+    { flow: 'e1', part: 'body', sourceSha256: sha(first), layers: [hexed], at: { start: 1, end: 6 } },
+    { flow: 'e2', part: 'header:x', sourceSha256: sha(last), layers: [], at: { start: 2, end: 8 } },
+  ] as const;
+  return {
+    part: last,
+    value: PHONE,
+    others: { 'e1 body': first, 'e2 header:x': last },
+    certificate: {
+      value: PHONE.id,
+      form: 'raw',
+      sourceSha256: sha(last),
+      layers: [{ encoding: { op: 'joined', pieces }, start: 0, end: last.length, sha256: sha(whole) }],
+      at: { start: 0, end: 11 },
+    },
+  };
 }

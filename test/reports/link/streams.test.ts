@@ -126,6 +126,14 @@ describe('74 a value over the seam of an upload in pieces', () => {
     expect(story.link().links[0]?.span).toEqual({ part: 'body', start: 0, end: 10 });
   });
 
+  test('what stands behind the value does not bring in the next request', () => {
+    const story = new Story();
+    const text = `["\\u0030${IMEI.text.slice(1)}", "more"]`;
+    const pieces = cutAt(Buffer.from(text), 10, text.indexOf('", "more') + 2);
+    const flows = pieces.map((piece, i) => story.flow(byRange(piece, i, pieces)));
+    expect(shown(story.link().links)).toEqual([[IMEI.id, flows[1]?.id, 'C4', 'joined']]);
+  });
+
   test('40 pieces of 2,000 contacts: every value once, in a report of a few megabytes', () => {
     const story = new Story();
     const values = Array.from({ length: 2000 }, (_, i) => [
@@ -350,6 +358,18 @@ describe('what is no upload is not put together', () => {
       [IMEI.id, flows[1]?.id, 'C4', ''],
     ]);
   });
+});
+
+test('what stands beside pieces that are read is told as unseen all the same', () => {
+  const story = new Story();
+  const pieces = [Buffer.from(`["${'text '.repeat(200)}`), noise(2000, 'n'), Buffer.from(`${'text '.repeat(200)}"]`)];
+  const flows = pieces.map((piece, i) => story.flow(byRange(piece, i, pieces)));
+  const packed = [gzipSync('text '.repeat(200)), noise(2000, 'm')];
+  const others = packed.map((piece, i) => story.flow({ ...byRange(piece, i, packed), host: 'other.example' }));
+  expect(story.link().gaps.map(({ why, at }) => [why, at.ms])).toEqual([
+    ['undecodable', flows[1]?.at.ms],
+    ['undecodable', others[1]?.at.ms],
+  ]);
 });
 
 test('a long stream of neither text nor packing is looked at around its seams', () => {
