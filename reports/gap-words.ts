@@ -27,6 +27,7 @@ const WHATS: Readonly<Record<GapWhat, Words>> = {
   'not-written': { zh: '未能写入的文件', en: 'file that could not be written' },
   request: { zh: '请求的内容', en: 'content of a request' },
   'not-settled': { zh: '出错时仍在途中的记录', en: 'records under way when the run failed' },
+  screens: { zh: '屏幕：提示、勾选框与权限弹窗', en: 'screens: notices, boxes and permission prompts' },
   reads: { zh: '对个人信息的读取', en: 'reads of personal data' },
   traffic: { zh: '网络流量', en: 'network traffic' },
   canary: { zh: '要查找的值', en: 'values to look for' },

@@ -90,10 +90,16 @@ function valueOf(row: Row): ManifestValue {
   const type = choiceOf(row, 'type', TYPES);
   const text = textOr(row, 'value');
   if (text === null) throw fault(row.place, { zh: `${quoted(id)} 缺少 value`, en: `${quoted(id)} has no value` });
-  const origin = row.json['placebo'] === true ? 'placebo' : originOf(row);
+  const origin = isPlacebo(row) ? 'placebo' : originOf(row);
   const group = wordOr(row, 'group');
   const datum = datumOf(row, type, row.json['origin'] === 'typed');
   return { id, type, datum, origin, text, group: group === '' ? null : group, bits: bitsOfValue(type, text) };
+}
+
+function isPlacebo({ json, place }: Row): boolean {
+  const value = json['placebo'] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw fault(place, { zh: 'placebo 应为 true 或 false', en: 'placebo must be true or false' });
 }
 
 function originOf(row: Row): ManifestValue['origin'] {

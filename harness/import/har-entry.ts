@@ -8,6 +8,9 @@ import { targetOf, type HarTarget } from './har-url.js';
 import { checkedMoment, countOr, idOr, isObject, slackOr, textOr, type Row } from './members.js';
 import type { Dated } from './observations.js';
 
+/** Why an entry is no exchange: it stayed on the machine (`data:`, `blob:` …), or is of another protocol. */
+export type NoExchange = 'no-network' | 'not-http';
+
 /** An exchange as a HAR has it. */
 export interface HarEntry extends Dated {
   /** Name of the process that sent it; null: not told. */
@@ -30,10 +33,10 @@ export interface HarEntry extends Dated {
 }
 
 /**
- * Reads entry `number`; null: it did not go over the network (`data:`, `blob:` …). `zoneMinutes`: east of Greenwich, for times without a
+ * Reads entry `number`; a text says why it is none that can be read. `zoneMinutes`: east of Greenwich, for times without a
  * zone. @throws LabError IMPORT_SYNTAX
  */
-export function harEntryOf(row: Row, number: number, zoneMinutes: number | null): HarEntry | null {
+export function harEntryOf(row: Row, number: number, zoneMinutes: number | null): HarEntry | NoExchange {
   const asked = row.json['request'];
   if (!isObject(asked)) throw fault(row.place, { zh: '缺少 request', en: 'request is missing' });
   const request: Row = { json: asked, place: row.place };
@@ -41,7 +44,7 @@ export function harEntryOf(row: Row, number: number, zoneMinutes: number | null)
   const method = textOr(request, 'method') ?? '';
   const listed = pairsOf(asked['headers']);
   const target = whereTo(request, method, listed);
-  if (target === null) return null;
+  if (typeof target === 'string') return target;
   const headers = withCookies(listed, pairsOf(asked['cookies']));
   const requestBody = requestBytes(request, ownBase64(row));
   return {
@@ -87,16 +90,20 @@ function startOf(row: Row, zoneMinutes: number | null): number {
   throw fault(row.place, { zh: `${name}不是时间`, en: `startedDateTime "${quoted(text)}" is no time` });
 }
 
+const STAYS_HERE =
+  /^(data|blob|about|file|filesystem|javascript|content|chrome|chrome-extension|devtools|edge|moz-extension|resource|safari-web-extension):/i;
+
 /** A tunnel is asked for by host and port alone. */
-function whereTo(request: Row, method: string, listed: Fields): HarTarget | null {
+function whereTo(request: Row, method: string, listed: Fields): HarTarget | NoExchange {
   const url = textOr(request, 'url');
   if (url === null || url === '') throw fault(request.place, { zh: '缺少 request.url', en: 'request.url is missing' });
   const path = listed.find(([name]) => name === ':path')?.[1] ?? null;
   const full = method.toUpperCase() === 'CONNECT' && !url.includes('://') ? `https://${url}` : url;
   const target = targetOf(wireText(full), pairsOf(request.json['queryString']), path?.startsWith('/') ? wireText(path) : null);
-  if (target === null && /^(https?|wss?):/i.test(full.trim()))
-    throw fault(request.place, { zh: `无法识别 request.url：${quoted(url)}`, en: `request.url cannot be read: ${quoted(url)}` });
-  return target;
+  if (target !== null) return target;
+  if (STAYS_HERE.test(full.trim())) return 'no-network';
+  if (!/^(https?|wss?):/i.test(full) && full.includes('://')) return 'not-http';
+  throw fault(request.place, { zh: `无法识别 request.url：${quoted(url)}`, en: `request.url cannot be read: ${quoted(url)}` });
 }
 
 /** The fields of HTTP/2 that stand for the request line are left out; cookies that stand only in a list of their own are put in. */

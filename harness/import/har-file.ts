@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { fromDisk } from '../store/disk.js';
-import { harEntryOf, type HarEntry } from './har-entry.js';
+import { harEntryOf, type HarEntry, type NoExchange } from './har-entry.js';
 import { LONGEST_ENTRY_BYTES, readEntry, scanHar, type EntrySpan, type HarScanning } from './har-scan.js';
 import { atItem, type Place } from './fault.js';
 import type { Dated } from './observations.js';
@@ -16,7 +16,7 @@ export interface EntryMark extends Dated {
 /** An entry that is not in the run. */
 export interface LeftOutEntry {
   readonly place: Place;
-  readonly why: 'too-long' | 'no-network';
+  readonly why: 'too-long' | NoExchange;
 }
 
 /** A HAR of which all entries have been looked at. */
@@ -46,13 +46,13 @@ export async function openHar({ file, name, zoneMinutes, digest, turn }: HarRead
   const kept = new Map<EntrySpan, HarEntry>();
   // One that has messages is asked for again and again.
   let last: { readonly span: EntrySpan; readonly entry: HarEntry } | null = null;
-  const read = (span: EntrySpan): HarEntry | null => harEntryOf(readEntry(fd, file, name, span), span.number, zoneMinutes);
+  const read = (span: EntrySpan): HarEntry | NoExchange => harEntryOf(readEntry(fd, file, name, span), span.number, zoneMinutes);
   const marks: EntryMark[] = [];
   const leftOut: LeftOutEntry[] = [];
   try {
     for (const span of entries) {
       if (span.number % 64 === 0) await turn();
-      const entry = span.end - span.start > LONGEST_ENTRY_BYTES ? 'too-long' : (read(span) ?? 'no-network');
+      const entry = span.end - span.start > LONGEST_ENTRY_BYTES ? 'too-long' : read(span);
       if (typeof entry === 'string') leftOut.push({ place: atItem(name, span.number), why: entry });
       else {
         marks.push(markOf(entry, span));
@@ -70,7 +70,7 @@ export async function openHar({ file, name, zoneMinutes, digest, turn }: HarRead
     entry({ span }) {
       if (last?.span === span) return last.entry;
       const entry = kept.get(span) ?? read(span);
-      if (entry === null) throw new Error(`entry ${span.number} of ${name} was there a moment ago`);
+      if (typeof entry === 'string') throw new Error(`entry ${span.number} of ${name} was there a moment ago`);
       if (entry.messages !== null) last = { span, entry };
       return entry;
     },

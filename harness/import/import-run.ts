@@ -122,12 +122,16 @@ function writeGaps(run: RunRecorder, { calls, consents, har, canaries }: Evidenc
     gaps += 1;
     return run.gap(...parts);
   };
+  gap('handset', 'screens', 'not-in-evidence');
   if (calls === null) gap('hooks', 'reads', 'not-in-evidence');
   if (consents === null) gap('driver', 'consent-acts', 'not-in-evidence');
   if (har === null) gap('proxy', 'traffic', 'not-in-evidence');
   if (canaries.values.length === 0) gap('values', 'canary', 'not-in-evidence');
   for (const { id, datum, isPlacebo } of canaries.leftOut) if (!isPlacebo) gap('values', 'canary', `too-short: ${id}`, { datum });
-  for (const { place, why } of har?.leftOut ?? []) if (why === 'too-long') gap('proxy', 'har-entry', `entry-too-long: ${place.en}`);
+  for (const { place, why } of har?.leftOut ?? []) {
+    if (why === 'too-long') gap('proxy', 'har-entry', `entry-too-long: ${place.en}`);
+    if (why === 'not-http') gap('proxy', 'har-entry', `not-tls-nor-http: ${place.en}`);
+  }
   if (joins.isCut) gap('hooks', 'crypto-joins', 'too-much-to-join');
   return gaps;
 }

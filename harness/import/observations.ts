@@ -50,7 +50,8 @@ const CRYPTO = ['digest', 'mac', 'cipher'] as const;
 /** Reads a line of observations.jsonl. @throws LabError IMPORT_SYNTAX */
 export function observationOf({ number, row }: Line): Read | CryptoCall {
   const called = calledOf(number, row);
-  return textOr(row, 'kind') === null ? readOf(row, called) : cryptoOf(row, called);
+  const kind = textOr(row, 'kind');
+  return kind === null || kind === 'read' ? readOf(row, called) : cryptoOf(row, called);
 }
 
 /** Time and name of a line. `letter` begins the name that it gets where it has none. @throws LabError IMPORT_SYNTAX */

@@ -21,7 +21,8 @@ function leftOutCanaries({ canaries }: Evidence): readonly Words[] {
 function leftOutEntries({ har }: Evidence): readonly Words[] {
   const leftOut = har?.leftOut ?? [];
   const long = leftOut.filter(({ why }) => why === 'too-long');
-  const others = leftOut.length - long.length;
+  const others = leftOut.filter(({ why }) => why === 'no-network').length;
+  const foreign = leftOut.filter(({ why }) => why === 'not-http').length;
   return [
     ...told(
       long.map(({ place }) => ({ zh: `${place.zh}超过 256 MiB，未导入`, en: `${place.en} is longer than 256 MiB: left out` })),
@@ -35,6 +36,7 @@ function leftOutEntries({ har }: Evidence): readonly Words[] {
             en: `${others} entries did not go over the network (data:, blob: …): left out`,
           },
         ]),
+    ...(foreign === 0 ? [] : [{ zh: `${foreign} 条记录不是 HTTP，未导入`, en: `${foreign} entries are not HTTP: left out` }]),
   ];
 }
 

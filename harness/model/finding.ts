@@ -101,6 +101,7 @@ export interface Link {
   readonly origin: 'read' | 'typed' | 'picked' | 'unseen';
   readonly order: 'before' | 'after' | 'undecided' | 'none';
   readonly owner: 'same' | 'other' | 'unknown';
+  /** The certificate's, but for the pieces of `joined`, which stand there alone. */
   readonly chain: readonly Encoding[];
   readonly span: Span;
   readonly level: Level;

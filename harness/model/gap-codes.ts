@@ -30,6 +30,7 @@ export const GAP_WHATS = [
   // run
   'not-settled',
   // imported evidence
+  'screens',
   'reads',
   'traffic',
   'canary',

@@ -152,11 +152,15 @@ function allReads(timeline: Timeline): readonly Read[] {
   const byId = new Map(observations.map((o) => [o.id, o]));
   return observations.flatMap((observation): Read[] => {
     const parent = observation.parent === null ? undefined : byId.get(observation.parent);
-    if (parent?.datum === observation.datum) return [];
+    if (parent?.datum === observation.datum || isAnothers(timeline, observation)) return [];
     const caller = callerOf(timeline, observation);
     return isTheApps(caller, observation) ? [{ observation, doubt: readDoubt(observation, caller === 'app') }] : [];
   });
 }
+
+/** Imported evidence may tell of reads by other apps on the handset. */
+const isAnothers = ({ head }: Timeline, { process }: Observation): boolean =>
+  process.package !== '' && head.app.package !== '' && process.package !== head.app.package;
 
 const isTheApps = (caller: ReturnType<typeof callerOf>, { datum }: Observation): boolean =>
   caller !== 'web-view' && (caller !== 'framework' || ASKED_FOR.has(datum));

@@ -17,6 +17,9 @@ const PAIR_WINDOW = 128;
 /** Other numbers that may lie between the two: in a list of places, the latitude of one and the longitude of the next but one are no pair. */
 const MAX_BETWEEN = 2;
 const SURE_DECIMALS = 5;
+/** Every four bytes of any binary are such a number: dense arrays of places near by met a pair by chance (3 in 20 MB, measured). */
+const FLOAT = /^f32/;
+const INTEGER = /^(i32|varint|zigzag)/;
 
 /** Finds the locations of a run as pairs of numbers, in text and in binary, in three datums. Null: the run has none. */
 export function coordinates(values: readonly ManifestValue[]): Matcher | null {
@@ -39,7 +42,7 @@ export function coordinates(values: readonly ManifestValue[]): Matcher | null {
 function matchOf({ hit, decimals, loose }: Pair): Match {
   const { axis, form } = hit;
   const number = form === '' ? '' : `-${form}`;
-  const cap = loose || decimals < minDecimals(hit) ? 'C2' : null;
+  const cap = loose || decimals < minDecimals(hit) ? 'C2' : FLOAT.test(hit.form) ? 'C3' : null;
   return {
     kind: 'matched',
     value: axis.value,
@@ -51,6 +54,7 @@ function matchOf({ hit, decimals, loose }: Pair): Match {
 
 /** Plain decimals of the very datum are not met by chance from four on; what was shifted or packed had more ways to fit. */
 function minDecimals({ axis, form }: AxisHit): number {
+  if (INTEGER.test(form)) return SURE_DECIMALS + 1;
   return axis.datum === '' && form === '' ? SURE_DECIMALS - 1 : SURE_DECIMALS;
 }
 

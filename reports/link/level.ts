@@ -123,12 +123,22 @@ function isBefore(d: Derivation, flow: Flow): boolean {
 
 /** Whether the phone number of the same contact (or, for what is typed, another typed value) is in the request too. */
 function paired(value: ManifestValue, paths: readonly Path[]): boolean {
-  return paths.some(({ value: other }) => {
-    if (other === value || NAMES.has(other.type)) return false;
-    return value.group !== null
-      ? other.group === value.group
-      : other.group === null &&
-          other.origin === value.origin &&
-          (PHONE_LIKE.has(other.type) || other.type === 'id_card' || other.type === 'bank_card');
-  });
+  if (value.group !== null) return groupsIn(paths).has(value.group);
+  return paths.some(
+    ({ value: other }) =>
+      other !== value &&
+      !NAMES.has(other.type) &&
+      other.group === null &&
+      other.origin === value.origin &&
+      (PHONE_LIKE.has(other.type) || other.type === 'id_card' || other.type === 'bank_card'),
+  );
+}
+
+const groups = new WeakMap<readonly Path[], ReadonlySet<string>>();
+
+/** Groups of which something other than the name is there. Made once for a request: an address book has thousands of names. */
+function groupsIn(paths: readonly Path[]): ReadonlySet<string> {
+  const known = groups.get(paths) ?? new Set(paths.flatMap(({ value }) => (value.group === null || NAMES.has(value.type) ? [] : [value.group])));
+  groups.set(paths, known);
+  return known;
 }

@@ -189,7 +189,7 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
         datum: path.value.datum,
         flow: flow.id,
         ...causesOf(path.value, reads, { flow, receiver, appPackage }),
-        chain: certificate.layers.map((l) => l.encoding),
+        chain: certificate.layers.map(({ encoding }) => (encoding.op === 'joined' ? { op: 'joined', pieces: [] } : encoding)),
         span: { part: path.where?.part ?? 'body', ...path.span },
         level: best.level,
         surpriseBits: Math.round(best.bits * 10) / 10,

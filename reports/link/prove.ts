@@ -24,6 +24,9 @@ export interface Evidence {
   hold(flow: EventId, parts: readonly Part[]): void;
 }
 
+/** Bytes of other flows' parts that are kept at hand. */
+const MOST_KEPT = 64 * 1024 * 1024;
+
 interface Recorded {
   readonly events: readonly Event[];
   readonly bodies: Bodies;
@@ -35,12 +38,25 @@ export function evidenceOf({ events, bodies, values }: Recorded): Evidence {
   const flows = new Map(events.flatMap((e) => (e.kind === 'flow' ? [[e.id, e] as const] : [])));
   const names = new Map(values.flatMap((v) => (v.group !== null && isName(v) ? [[v.group, v] as const] : [])));
   let held: { readonly flow: EventId; readonly parts: readonly Part[] } | null = null;
+  const kept = new Map<string, Uint8Array>();
+  let keptBytes = 0;
+  // A stream over many requests is shown from all of them, once for each of its values.
+  const keep = (key: string, bytes: Uint8Array): Uint8Array => {
+    if (keptBytes + bytes.length > MOST_KEPT) {
+      kept.clear();
+      keptBytes = 0;
+    }
+    kept.set(key, bytes);
+    keptBytes += bytes.length;
+    return bytes;
+  };
   return {
     partOf: (id, part) => {
-      const known = held?.flow === id ? held.parts.find((p) => p.part === part) : undefined;
-      if (known !== undefined) return known.bytes;
+      const known = held?.flow === id ? held.parts.find((p) => p.part === part)?.bytes : kept.get(`${part} ${id}`);
+      if (known !== undefined) return known;
       const flow = flows.get(id);
-      return flow === undefined ? null : partBytes(flow, part, bodies);
+      const bytes = flow === undefined ? null : partBytes(flow, part, bodies);
+      return bytes === null ? null : keep(`${part} ${id}`, bytes);
     },
     nameOf: (value) => (value.group === null ? null : (names.get(value.group) ?? null)),
     hold: (flow, parts) => {

@@ -1,5 +1,5 @@
 import type { Event, EventId, Flow } from '../../harness/model/event.js';
-import type { Bodies, Link, Span } from '../../harness/model/finding.js';
+import type { Bodies, Encoding, Link, Span } from '../../harness/model/finding.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
 import { createReplay, type HookedCall, type ReplayParts } from './replay.js';
 
@@ -44,9 +44,12 @@ export function replayRun({ links, events, manifest, bodies }: ReportedRun): Rep
 }
 
 /** What a link says beside its certificate must be what the certificate shows; null: it is. */
+// A chain leaves the pieces to the certificate.
+const stepOf = (encoding: Encoding | undefined): unknown => (encoding?.op === 'joined' ? { op: 'joined', pieces: [] } : encoding);
+
 function mismatch({ certificate, chain, flow, span }: Link): string | null {
   const layers = certificate?.layers;
-  if (!Array.isArray(layers) || JSON.stringify(layers.map((layer) => layer?.encoding)) !== JSON.stringify(chain))
+  if (!Array.isArray(layers) || JSON.stringify(layers.map((layer) => stepOf(layer?.encoding))) !== JSON.stringify(chain))
     return 'its chain is not that of its certificate';
   const encoding = certificate.layers[0]?.encoding;
   const last = encoding?.op === 'joined' ? encoding.pieces?.at(-1) : undefined;

@@ -1,9 +1,9 @@
 // Prints every speed and size goal beside what was reached on this machine. `npm run bench -- help audit` runs some of them only.
 import { arch, cpus, platform, release } from 'node:os';
 
-const MEASURES = ['help', 'audit', 'synthetic', 'night', 'install', 'fuzz', 'capture'];
-/** They take half an hour: only when asked for by name. */
-const LONG = ['fuzz', 'capture'];
+const MEASURES = ['help', 'audit', 'synthetic', 'night', 'install', 'fuzz', 'capture', 'link'];
+/** They take many minutes: only when asked for by name. */
+const LONG = ['fuzz', 'capture', 'link'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !MEASURES.includes(name));
 if (unknown.length > 0) {

@@ -34,7 +34,10 @@ describe('import', () => {
       { value: 'imei-1', flow: 'upload', reads: ['o1'], observation: 'o1', origin: 'read', order: 'before', owner: 'same', level: 'C4' },
     ]);
     expect(report.findings.filter(({ verdict }) => verdict === 'violation').map(({ rule }) => rule)).toEqual(['LA-C01', 'LA-C04']);
+    // What no file of the evidence can show is not called clear.
+    expect(report.findings.filter(({ verdict }) => verdict === 'clear')).toEqual([]);
     expect(readFileSync(file('r1', 'report.html'), 'utf8')).toMatch(/由其他工具导入 · 不可作为证据/);
+    expect(readFileSync(file('r1', 'report.html'), 'utf8')).toMatch(/"id":\[[^\]]*"c1","o1","upload","c2"\]/);
     expect((await run(folder, ['show', 'r1', 'upload'])).stdout).toMatch(/POST api\.example\.com/);
     expect((await run(folder, ['runs', '--in', '.'])).stdout).toMatch(/^r1 .*imported/m);
     expect((await run(folder, ['seal', 'r1', '--out', 'packet'])).stdout).toMatch(/as evidence +no \(imported from another tool\)/);
@@ -49,6 +52,15 @@ describe('import', () => {
     const { findings } = JSON.parse(readFileSync(file('r2', 'report.json'), 'utf8')) as Report;
     expect(findings.filter(({ verdict }) => verdict === 'violation')).toEqual([]);
     expect(findings.find(({ rule }) => rule === 'LA-C01')).toMatchObject({ verdict: 'not-tested', reason: 'gap' });
+  });
+
+  it('blames the app under audit for no read of another app', async () => {
+    evidence('two-apps', { ...FILES, 'observations.jsonl': [read(1000, { app: 'com.example.other' })] });
+    expect((await run(folder, ['import', 'two-apps', '--app', CALL.app, '--out', 'r7'])).code).toBe(0);
+    expect((await run(folder, ['report', 'r7'])).code).toBe(4);
+    const { findings, links } = JSON.parse(readFileSync(file('r7', 'report.json'), 'utf8')) as Report;
+    expect(findings.filter(({ verdict }) => verdict === 'violation')).toEqual([]);
+    expect(links).toMatchObject([{ reads: ['o1'], owner: 'other' }]);
   });
 
   it('takes a HAR and values alone, with a zone for its times, and gives one document', async () => {

@@ -11,7 +11,17 @@ START = 1772416800000  # 2026-03-02T10:00:00+08:00
 APP = "com.yundai.loan"
 OTHER_APP = "com.suzhi.parcel"
 PIDS = {APP: 4127, OTHER_APP: 5310}
-HOSTS = ("api.yundai.example", "log.yundai.example", "ulogs.umeng.com", "android.bugly.qq.com", "api.tracker.example", "203.0.113.7")
+#: host -> registrable name, party, SDK
+RECEIVERS = {
+    "api.yundai.example": ("yundai.example", "first", None),
+    "log.yundai.example": ("yundai.example", "first", None),
+    "push.yundai.example": ("yundai.example", "first", None),
+    "ulogs.umeng.com": ("umeng.com", "third", "umeng"),
+    "android.bugly.qq.com": ("qq.com", "third", "bugly"),
+    "api.tracker.example": ("tracker.example", "unknown", None),
+    "203.0.113.7": ("203.0.113.7", "unknown", None),
+}
+HOSTS = [host for host in RECEIVERS if not host.startswith("push.")]
 FLOW_SLACK = 20
 READ_SLACK = 5
 
@@ -28,6 +38,7 @@ class Capture:
         self.taken = set()
         self.calls = []
         self.entries = []
+        self.hosts = {}
         self.truth = []
         self.values = {}
         self.groups = 0
@@ -96,7 +107,7 @@ class Capture:
     def flow(self, url, at=None, method="POST", headers=(), body=None, mime="application/octet-stream", app=APP, more=None, answer=""):
         ident = f"f{len(self.entries) + 1}"
         at = at if at is not None else self.tick()
-        host = url.split("/")[2]
+        host = self.hosts[ident] = url.split("/")[2]
         request = {"method": method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [], "queryString": []}
         request["headers"] = [{"name": "Host", "value": host}] + [{"name": n, "value": v} for n, v in headers]
         request |= {"headersSize": -1, "bodySize": len(body or b"")}
@@ -115,7 +126,8 @@ class Capture:
 
     def expect(self, flow, value, **facts):
         """One line of truth. See the README for what each fact means."""
-        row = {"flow": flow, "value": value, "must": True, "level": None, "also": [], "anyOf": [flow], "reads": None, "order": None}
+        receiver = dict(zip(("registrable", "party", "sdk"), RECEIVERS[self.hosts[flow.split(".")[0]]]))
+        row = {"flow": flow, "value": value, "receiver": receiver, "must": True, "level": None, "also": [], "anyOf": [flow], "reads": None, "order": None}
         row |= {"owner": None, "chain": None, "part": None, "family": "", "holdout": False, "bulk": False, "why": None} | facts
         self.truth.append(row)
 

@@ -109,7 +109,13 @@ const TOKENS = [
   RULES.contact_name,
   RULES.email,
 ];
-const token = (c) => c.pick(TOKENS)(c);
+/** A token that is no value of the run: `c.known` holds those. */
+function token(c) {
+  for (;;) {
+    const drawn = c.pick(TOKENS)(c);
+    if (!c.known.has(drawn)) return drawn;
+  }
+}
 const number = (c) =>
   c.pick([
     () => c.int(1000),

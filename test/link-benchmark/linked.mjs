@@ -10,13 +10,15 @@ export const BUILT = resolve(fileURLToPath(new URL('../../dist', import.meta.url
 export async function program(dist) {
   const at = (path) => import(pathToFileURL(join(dist, path)).href);
   if (!existsSync(join(dist, 'harness/import/import-run.js'))) throw new Error(`${dist} holds no built program: npm run prepare`);
-  const [{ importRun }, { readRun }, { fileBodies }, { link }] = await Promise.all([
+  const [{ importRun }, { readRun }, { fileBodies }, { link }, { receiversFor }, { aliasesOf }] = await Promise.all([
     at('harness/import/import-run.js'),
     at('harness/store/read.js'),
     at('harness/store/bodies.js'),
     at('reports/link/link.js'),
+    at('reports/receivers/receivers.js'),
+    at('reports/receivers/aliases.js'),
   ]);
-  return { importRun, readRun, fileBodies, link };
+  return { importRun, readRun, fileBodies, link, receiversFor, aliasesOf };
 }
 
 /** Capture folders below `folder`, with what `truth` says of each. */
@@ -44,8 +46,10 @@ export async function linked(built, dir) {
     const { head, events, manifest } = built.readRun(run);
     const bodies = built.fileBodies(run);
     const { links, placebo, gaps } = built.link({ head, events, manifest, bodies });
+    const table = built.receiversFor(head, built.aliasesOf(events, bodies));
     bodies.close();
-    return { links, placebo, gaps, importMs: imported - began, linkMs: performance.now() - imported };
+    const receivers = new Map(events.filter(({ kind }) => kind === 'flow').map(({ id, host }) => [id, table.receiverOf(host)]));
+    return { links, receivers, placebo, gaps, importMs: imported - began, linkMs: performance.now() - imported };
   } finally {
     rmSync(room, { recursive: true, force: true });
   }

@@ -18,8 +18,9 @@ const compared = [];
 const cost = { importMs: 0, linkMs: 0, placeboHits: 0, placebos: 0, gaps: 0 };
 for (const folder of positionals)
   for (const capture of captures(folder)) {
-    const { links, placebo, gaps, importMs, linkMs } = await linked(built, capture.dir);
-    compared.push(compare(capture, links));
+    const got = await linked(built, capture.dir);
+    const { placebo, gaps, importMs, linkMs } = got;
+    compared.push(compare(capture, got));
     cost.importMs += importMs;
     cost.linkMs += linkMs;
     cost.placeboHits += placebo.hits;

@@ -5,7 +5,7 @@ const TOLD = /^(base64|hex|gzip|deflate|brotli|zstd|md5|sha|sm3)/;
 const MOST_PAIRS = 50;
 
 /** Compares the links of one capture with its truth: a row for each expected pair, and the links that nothing expects. */
-export function compare({ name, truth, texts }, links) {
+export function compare({ name, truth, texts }, { links, receivers }) {
   const byPair = new Map(links.map((link) => [`${link.flow} ${link.value}`, link]));
   const used = new Set();
   const rows = truth.map((row) => {
@@ -13,18 +13,27 @@ export function compare({ name, truth, texts }, links) {
     found.sort((a, b) => rank(b.level) - rank(a.level));
     const allowed = row.level === null ? row.also : [row.level, ...row.also];
     for (const link of found) if (row.must || allowed.includes(link.level)) used.add(link);
-    return judged({ name, row, texts, allowed, best: found[0] ?? null });
+    return judged({ name, row, texts, allowed, best: found[0] ?? null, receivers });
   });
   const surplus = links.filter((link) => !used.has(link));
   return { rows, surplus: surplus.map((link) => described(name, link, truth, texts)), links };
 }
 
-function judged({ name, row, texts, allowed, best }) {
+function judged({ name, row, texts, allowed, best, receivers }) {
   const least = Math.min(...allowed.map(rank));
   const hit = best !== null && rank(best.level) >= least;
   const got = best?.level ?? null;
   const level = !hit ? null : allowed.includes(got) ? 'right' : rank(got) > rank(row.level) ? 'over' : 'under';
-  return { capture: name, ...row, ...texts.get(row.value), hit, got, levelIs: level, best, agrees: hit ? agreement(row, best) : {} };
+  return {
+    capture: name,
+    ...row,
+    ...texts.get(row.value),
+    hit,
+    got,
+    levelIs: level,
+    best,
+    agrees: hit ? { ...agreement(row, best), receiver: knows(row.receiver, receivers.get(best.flow)) } : {},
+  };
 }
 
 function agreement(row, link) {
@@ -41,6 +50,11 @@ function agreement(row, link) {
     agrees.chain =
       told(row.chain) === told(link.chain.flatMap((step) => (step.op === 'digest-of-digest' ? [step.outer, step.inner] : [step.op])));
   return agrees;
+}
+
+/** Whether who is behind the host is told as it is. */
+function knows(wanted, got) {
+  return Object.entries(wanted).every(([key, value]) => got?.[key] === value);
 }
 
 const byNumber = (a, b) => Number(a.slice(1)) - Number(b.slice(1));

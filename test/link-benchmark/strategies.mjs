@@ -159,7 +159,7 @@ for (const folder of positionals)
     const ways = new Map(Object.entries(NEEDLES).map(([name, strategy]) => [name, byNeedles(strategy, capture, hay)]));
     ways.set('LeakDetector-like: token pool, three layers', byTokens(capture, hay));
     for (const [name, finds] of ways) count(name, musts, perFlow, (row) => row.anyOf.some((flow) => finds({ ...row, flow })));
-    const { rows } = compare(capture, (await linked(built, capture.dir)).links);
+    const { rows } = compare(capture, await linked(built, capture.dir));
     // Rows stand in the order of the truth.
     const hits = new Set(capture.truth.filter((_, at) => rows[at].hit));
     count('the linker', musts, perFlow, (row) => hits.has(row));

@@ -9,12 +9,12 @@ const SHARES = [
   ['sms_body', 1000],
   ['call_number', 2000],
   ['file_name', 1000],
-  ['email', 800],
+  ['email', 980],
   ['oaid', 250],
   ['android_id', 250],
   ['imei', 250],
   ['mac', 250],
-  ['location', 200],
+  ['location', 20],
 ];
 const BITS = {
   contact_name: 26,

@@ -122,14 +122,21 @@ describe('an entry', () => {
     const run = await imported({ ...FILES, 'flows.har': harOf(entry(2000, request)) });
     const flow = run.events.find((e): e is Flow => e.kind === 'flow');
     expect(flow?.bodies.filter(({ of }) => of === 'request').map(({ state }) => state)).toEqual(states);
-    expect(run.events.flatMap((e) => (e.kind === 'gap' ? [`${e.what} ${e.why} ${e.scope.host}`] : []))).toEqual(gaps);
-    expect(run.told.counts.gaps).toBe(gaps?.length);
+    expect(run.events.flatMap((e) => (e.kind === 'gap' && e.source === 'proxy' ? [`${e.what} ${e.why} ${e.scope.host}`] : []))).toEqual(
+      gaps,
+    );
+    expect(run.told.counts.gaps).toBe(1 + (gaps?.length ?? 0));
   });
 
   it('that never left the machine is left out, and said so', async () => {
     const run = await imported({ ...FILES, 'flows.har': harOf(entry(1, { url: 'data:text/plain,x' }), entry(2)) });
     expect(run.events.filter((e) => e.kind === 'flow').map(({ id }) => id)).toEqual(['f2']);
     expect(run.told.remarks.map(({ en }) => en)).toContainEqual('1 entries did not go over the network (data:, blob: …): left out');
+    expect(run.events.some((e) => e.kind === 'gap' && e.source === 'proxy')).toBe(false);
+    const other = await imported({ ...FILES, 'flows.har': harOf(entry(1, { url: 'mqtt://a.example:1883/x' }), entry(2)) });
+    expect(other.events.flatMap((e) => (e.kind === 'gap' && e.source === 'proxy' ? [e.why] : []))).toEqual([
+      'not-tls-nor-http: flows.har, item 1',
+    ]);
   });
 });
 

@@ -445,3 +445,24 @@ describe('a value inside a longer number is none', () => {
     }
   });
 });
+
+describe('what would hold byte for byte and tells nothing is refused', () => {
+  test('a digest that a hook saw of another input', () => {
+    const input = bytes(`t:${p}`);
+    expect(show(ofCall({ ...SALTED, input }, 0, 32))).toMatchObject({ ok: false });
+  });
+
+  test('a stretch of a cipher beside the value, one too short, and a stretch of a digest', () => {
+    expect(show(ofCall(CIPHER, 0, 32))).toMatchObject({ ok: false, why: 'these bytes of the output do not tell of that input' });
+    expect(show(ofCall(CIPHER, 80, 96))).toMatchObject({ ok: false, why: 'these bytes of the output do not tell of that input' });
+    expect(show(ofCall(CIPHER, 45, 60))).toMatchObject({ ok: false });
+    expect(show(ofCall(SALTED, 0, 16))).toMatchObject({ ok: false, why: 'these bytes of the output do not tell of that input' });
+  });
+
+  test('pieces of other requests alone', () => {
+    const it = inPieces();
+    const part = bytes('zz');
+    const layers = it.certificate.layers.map((layer) => ({ ...layer, end: 2 }));
+    expect(show({ ...it, part, certificate: { ...it.certificate, sourceSha256: sha(part), layers } })).toMatchObject({ ok: false });
+  });
+});

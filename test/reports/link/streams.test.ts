@@ -95,7 +95,7 @@ describe('74 a value over the seam of an upload in pieces', () => {
     expect(shown(links)).toEqual([[IMEI.id, flows[2]?.id, 'C4', 'joined']]);
     expect(gaps).toEqual([]);
     // Two pieces show it; the others are left out.
-    const [first] = links[0]?.chain ?? [];
+    const first = links[0]?.certificate.layers[0]?.encoding;
     expect(first?.op === 'joined' ? first.pieces.map(({ flow }) => flow) : null).toEqual([flows[1]?.id, flows[2]?.id]);
   });
 
