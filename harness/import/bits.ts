@@ -108,11 +108,17 @@ function locationBits(text: string): number {
 
 /** The name of an app that is in the stores is known to everyone who looks for it. */
 function packageBits(text: string): number {
-  return text.split(/[.:]/).some(isRandomSegment) ? RANDOM_PACKAGE_BITS : KNOWN_PACKAGE_BITS;
+  const segments = text.split(/[.:]/);
+  return segments.some(isRandomSegment) || segments.filter(isUnspeakable).length >= 2 ? RANDOM_PACKAGE_BITS : KNOWN_PACKAGE_BITS;
 }
 
 function isRandomSegment(segment: string): boolean {
   return segment.length >= 8 && ((/\d/.test(segment) && /[a-z]/i.test(segment)) || !/[aeiou]/i.test(segment));
+}
+
+/** Letters that no language would put in a row; one such segment may be an abbreviation, two are drawn. */
+function isUnspeakable(segment: string): boolean {
+  return segment.length >= 8 && /[^aeiou\d_]{4}/i.test(segment);
 }
 
 function textBits(text: string, letterBits: number): number {

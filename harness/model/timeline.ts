@@ -243,7 +243,9 @@ export function hostOf({ host, sni, tls }: Pick<Flow, 'host' | 'sni' | 'tls'>): 
 /** Who is behind a flow; `unknown` where the table does not tell. */
 export function receiverOf(timeline: Timeline, flow: Flow): Receiver {
   const host = hostOf(flow);
-  return timeline.receivers.get(flow.id) ?? { host, registrable: host, party: 'unknown', sdk: null, landlord: null, alias: null, company: null };
+  return (
+    timeline.receivers.get(flow.id) ?? { host, registrable: host, party: 'unknown', sdk: null, landlord: null, alias: null, company: null }
+  );
 }
 
 const isUnseen = (f: Flow): boolean => f.state === 'refused' || f.state === 'opaque' || (f.state !== 'whole' && f.request === null);

@@ -53,7 +53,7 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
     if (!given.has(key)) given.set(key, derivation);
     const input = read(derivation.input, bodies);
     const walk = beginWalk(needles, input.length);
-    searchPart(walk, { bytes: input, encodings: [], source: { kind: 'call' } });
+    searchPart(walk, { bytes: input, encodings: [], source: { kind: 'call', op: derivation.op } });
     walk.end();
     bytesSearched += walk.bytes;
     const found = firstPerValue(walk.finds.flatMap((find) => pathsOf(find, inputOf)));

@@ -1,4 +1,4 @@
-import type { EventId } from '../../harness/model/event.js';
+import type { Derivation, EventId } from '../../harness/model/event.js';
 import type { Span } from '../../harness/model/finding.js';
 import { isBase64, mapLight, type LightOp } from './decode.js';
 import type { PackOp } from './inflate.js';
@@ -11,10 +11,10 @@ export interface LayerStep {
   readonly end: number;
 }
 
-/** Where the bytes of a root come from. `call`: the input of a hooked call. `joined`: stretches of layers of one or several requests, in order. */
+/** Where the bytes of a root come from. `call`: the input of a hooked call of that sort. `joined`: stretches of layers of one or several requests, in order. */
 export type Source =
   | { readonly kind: 'part'; readonly flow: EventId; readonly part: Span['part'] }
-  | { readonly kind: 'call' }
+  | { readonly kind: 'call'; readonly op: Derivation['op'] }
   | { readonly kind: 'joined'; readonly pieces: readonly { readonly layer: Layer; readonly start: number; readonly end: number }[] };
 
 /** Bytes on some level of decoding. The root is a part as sent, the input of a call, or pieces put together. */
@@ -26,6 +26,14 @@ export interface Layer {
   readonly depth: number;
   /** Of a root; null for all below. */
   readonly source: Source | null;
+}
+
+/** A salt and a value in one hooked digest or MAC. */
+const SALTED_BYTES = 128;
+
+/** Whether the layer is a short input of a hooked digest or MAC: there a salt may end in a digit just before the value. */
+export function isSalted({ source, bytes }: Layer): boolean {
+  return source?.kind === 'call' && (source.op === 'digest' || source.op === 'mac') && bytes.length <= SALTED_BYTES;
 }
 
 /** The root above a layer. */

@@ -138,7 +138,8 @@ const groups = new WeakMap<readonly Path[], ReadonlySet<string>>();
 
 /** Groups of which something other than the name is there. Made once for a request: an address book has thousands of names. */
 function groupsIn(paths: readonly Path[]): ReadonlySet<string> {
-  const known = groups.get(paths) ?? new Set(paths.flatMap(({ value }) => (value.group === null || NAMES.has(value.type) ? [] : [value.group])));
+  const known =
+    groups.get(paths) ?? new Set(paths.flatMap(({ value }) => (value.group === null || NAMES.has(value.type) ? [] : [value.group])));
   groups.set(paths, known);
   return known;
 }

@@ -21,10 +21,13 @@ const MASKED: ReadonlySet<CanaryType> = new Set<CanaryType>([
 ]);
 
 /** What hides a character. Letters stand in every text: they are looked for in small layers alone. */
-const MARKS: readonly { readonly bytes: Buffer; readonly letter: boolean }[] = ['*', '•', '＊', '#', 'x', 'X'].map((mark) => ({
-  bytes: Buffer.from(mark),
-  letter: /x/i.test(mark),
-}));
+const MARKS: readonly { readonly bytes: Buffer; readonly two: Buffer; readonly letter: boolean }[] = ['*', '•', '＊', '#', 'x', 'X'].map(
+  (mark) => ({
+    bytes: Buffer.from(mark),
+    two: Buffer.from(mark + mark),
+    letter: /x/i.test(mark),
+  }),
+);
 const MOST_BYTES_FOR_LETTERS = 256 * 1024;
 /** Runs of marks that are looked at in one flow: a hostile body is made of nothing else. */
 const MOST_RUNS = 20_000;
@@ -61,9 +64,8 @@ interface Search {
 function look(search: Search, layer: Layer): void {
   const { bytes } = layer;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (const { bytes: mark, letter } of MARKS) {
+  for (const { bytes: mark, two, letter } of MARKS) {
     if (letter && bytes.length > MOST_BYTES_FOR_LETTERS) continue;
-    const two = Buffer.concat([mark, mark]);
     for (let start = buffer.indexOf(two); start >= 0 && search.budget.runs > 0;) {
       const end = endOfRun(buffer, start + two.length, mark);
       search.budget.runs -= 1;

@@ -4,7 +4,7 @@ import { textLike, type LightOp } from './decode.js';
 import { lengthOf, mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
 import { aligned, type Kernel } from './kernel.js';
 import type { Address } from './kernel/kernel.js';
-import { textsAbove, type Layer, type LayerStep, type Source } from './layer.js';
+import { isSalted, textsAbove, type Layer, type LayerStep, type Source } from './layer.js';
 import { isOther, MAGIC, packed } from './magic.js';
 import { declaredParts } from './multipart.js';
 import { decodeText, hasQuotedPrintable, type TextRun } from './text-layers.js';
@@ -103,11 +103,12 @@ function look(walk: Walk, placed: Placed): void {
 function scan(walk: Walk, { layer, at }: Placed): void {
   const { kernel } = walk.needles;
   const { bytes } = layer;
+  const salted = isSalted(layer);
   walk.bytes += bytes.length;
   kernel.scanAt(at, bytes.length, (index, start) => {
     const needle = walk.needles.at(index);
     const end = start + needle.bytes.length;
-    if (needle.kind === 'literal' && !standsAlone(needle, bytes, { start, end })) return;
+    if (needle.kind === 'literal' && !salted && !standsAlone(needle, bytes, { start, end })) return;
     walk.finds.push({ needle, layer, start, end });
   });
   for (const matching of walk.matchings) matching.look(layer);

@@ -1,4 +1,4 @@
-import { decodeBase64, decodeHex, decodeLight, textLike } from './decode.js';
+import { decodeBase64, decodeHex, decodeLight, isBase64, textLike } from './decode.js';
 import { findRuns } from './runs.js';
 import { unpack } from './inflate.js';
 import { openUnmarked } from './unmarked.js';
@@ -78,6 +78,9 @@ function isNoise(bytes: Uint8Array): boolean {
 function holdsNoise(bytes: Uint8Array): boolean {
   if (bytes.length < MIN_BYTES) return false;
   const text = decodeLight('percent', bytes.subarray(0, 2 * SAMPLE), null) ?? bytes.subarray(0, 2 * SAMPLE);
+  // A run that is most of it goes over its middle.
+  const middle = text.length >> 1;
+  if (!isCoded(text[middle]) && !isCoded(text[middle - 1])) return false;
   const { base64, hex } = findRuns(text);
   const isMost = ([from, to]: readonly [number, number]): boolean => to - from >= MOST * text.length;
   const coded = pairs(hex).find(isMost);
@@ -85,6 +88,9 @@ function holdsNoise(bytes: Uint8Array): boolean {
   const run = pairs(base64).find(isMost);
   return run !== undefined && isNoise(decoded(decodeBase64, text, run));
 }
+
+/** A character of base64, or of a line end between two. */
+const isCoded = (byte: number | undefined): boolean => byte !== undefined && (isBase64(byte) || byte === 10 || byte === 13);
 
 const pairs = (flat: readonly number[]): readonly (readonly [number, number])[] =>
   flat.flatMap((from, i) => (i % 2 === 0 ? [[from, flat[i + 1] ?? from] as const] : []));

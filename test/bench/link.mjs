@@ -1,7 +1,7 @@
 // The matching kernel and the whole linker beside ripgrep, Hyperscan, TrackHAR and SHA-256: CPU time, one thread, contenders interleaved,
 // medians. Alone: node test/bench/link.mjs [--megabytes 200] [--rounds 3] [--only kernel,link,requests,audit,memory,recall] [--dist DIR] [--keep DIR]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -180,10 +180,10 @@ function requestRows(bench) {
 }
 
 function auditRows(bench) {
-  const cli = join(bench.dist, 'harness/cli/main.js');
+  const cli = join(resolve(bench.dist), 'harness/cli/main.js');
   const done = spawnSync(process.execPath, [cli, 'audit', 'eager'], { cwd: bench.work, encoding: 'utf8' });
   const runs = join(bench.work, 'runs');
-  const [run] = done.error ? [] : readdirSync(runs).filter((name) => !name.startsWith('.'));
+  const [run] = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [];
   if (run === undefined) throw new Error(`the audit wrote no run: ${done.stderr}`);
   const rounds = Array.from({ length: bench.rounds }, () => part(bench, 'audit', { run: join(runs, run) }));
   const note = `${rounds[0].flows} flows, ${rounds[0].links} links; aim 0.2`;

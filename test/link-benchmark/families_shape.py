@@ -110,10 +110,10 @@ def glued_digests(cap):
         own = hashlib.new(name, cap.text(value).encode()).hexdigest()
         other = cap.draw.text("0123456789abcdef", size)
         run = cap.draw.choice((own + other, other + own))
-        seen(cap, send(cap, f'{{"d":"{run}"}}'.encode(), "body", at=at, mime=JSON), value, read, "two digests glued", chain=[name])
+        seen(cap, send(cap, f'{{"d":"{run}"}}'.encode(), "body", at=at, mime=JSON), value, read, "two digests glued", chain=["hex", name])
     value, read, at = start(cap, "oaid")
     run = cap.draw.text("0123456789abcdef", 7) + hashlib.md5(cap.text(value).encode()).hexdigest() + cap.draw.text("0123456789abcdef", 12)
-    seen(cap, send(cap, run.encode(), "query", at=at), value, read, "digest in a longer run", chain=["md5"])
+    seen(cap, send(cap, run.encode(), "query", at=at), value, read, "digest in a longer run", chain=["hex", "md5"])
 
 
 @family

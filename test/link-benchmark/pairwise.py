@@ -21,7 +21,7 @@ def rows(factors, may_be, draw, count):
             row = _complete({key[0]: key[1], key[2]: key[3]}, (names, factors, may_be, draw, left))
             if row:
                 break
-            left.pop(key)
+            left.pop(key, None)
             if open_pairs.pop(key, 0) is None:
                 total -= 1
         if row:

@@ -10,7 +10,12 @@ import thirdParty from '../../reports/rules/la-c05-third-party-before-consent.js
 
 const RULES: readonly Rule[] = [deviceIds, thirdParty];
 const reportOf = (timeline: Timeline, rules = RULES): Report =>
-  buildReport({ timeline, findings: judge(timeline, rules, LAW), placebo: { drawn: 0, hits: 0, bytesSearched: 0, byType: [] }, headSha256: '' });
+  buildReport({
+    timeline,
+    findings: judge(timeline, rules, LAW),
+    placebo: { drawn: 0, hits: 0, bytesSearched: 0, byType: [] },
+    headSha256: '',
+  });
 const agrees = consent(4000, 'agreed');
 const changes = (older: Report, newer: Report): (readonly [string, string, string | null])[] =>
   compare(older, newer).map(({ change, finding, why }) => [finding.about.datum, change, why]);

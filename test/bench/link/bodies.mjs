@@ -46,7 +46,8 @@ const CHAINS = {
   'percent-twice': (text) => percent(percent(`v=${text}`)),
   'json-escape': escaped,
   'json-in-json': (text) => JSON.stringify(JSON.stringify({ v: text })).slice(1, -1),
-  base64: (text, random) => base64(random.letters(random.below(3)) + text),
+  // Nothing that a number or word could go on with.
+  base64: (text, random) => base64(random.pick(['', ':', '="']) + text),
   base64url: (text) => Buffer.from(`{"v":"${text}"}`).toString('base64url'),
   hex: (text) => Buffer.from(text).toString('hex'),
   'gzip-base64': (text) => gzipSync(`{"v":"${text}"}`).toString('base64'),
@@ -126,7 +127,7 @@ const KINDS = {
     const parts = fields(
       random,
       size,
-      values,
+      { values },
       (key, text) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${text ?? noiseField(random)}\r\n`,
     );
     const picture = random.below(3) === 0 ? random.bytes(size >> 1) : Buffer.alloc(0);

@@ -8,7 +8,7 @@ import { createRandom } from './random.mjs';
 import { codedSpellings, drawValues } from './values.mjs';
 
 /** Changes whenever the files would. */
-const EDITION = 6;
+const EDITION = 8;
 const SEED = 7;
 /** Percent of the bodies that are sent with Content-Encoding: gzip. */
 const GZIPPED = 11;

@@ -124,7 +124,12 @@ describe.skipIf(CHROMIUM === undefined)('report.html in a real browser', () => {
       ...plain,
       head: { ...plain.head, app: { ...plain.head.app, label: evil }, handset: { ...plain.head.handset, facts: { model: evil } } },
     };
-    const report = buildReport({ timeline, findings: [], placebo: { drawn: 0, hits: 0, bytesSearched: 0, byType: [] }, headSha256: '0'.repeat(64) });
+    const report = buildReport({
+      timeline,
+      findings: [],
+      placebo: { drawn: 0, hits: 0, bytesSearched: 0, byType: [] },
+      headSha256: '0'.repeat(64),
+    });
     const file = join(root, 'evil.html');
     writeFileSync(file, htmlFormat.render({ report, timeline, rules: [], law: new Map(), picture: () => null, language: 'zh' }));
     const { page, troubles } = await open(file, { width: 1280 });
