@@ -55,14 +55,12 @@ function writtenAs(as: TwoDeep['as'], digest: Buffer): Uint8Array {
 
 /** Handset ids and its own number: of these digests of digests are looked for. */
 const DEVICE: ReadonlySet<CanaryType> = new Set(['imei', 'imsi', 'iccid', 'android_id', 'oaid', 'mac', 'serial', 'phone', 'email']);
-/** So many of a run's values, and as many of its placebos. */
+/** So many of a run's values. */
 const MOST_DEEP = 100;
 
 /** The values of which digests of digests, salted ones and CRCs are looked for. */
 export function deepValues(values: readonly ManifestValue[]): readonly ManifestValue[] {
-  const device = values.filter(({ type }) => DEVICE.has(type));
-  const [placebos, own] = [device.filter((v) => v.origin === 'placebo'), device.filter((v) => v.origin !== 'placebo')];
-  return [...own.slice(0, MOST_DEEP), ...placebos.slice(0, MOST_DEEP)];
+  return values.filter(({ type, origin }) => DEVICE.has(type) && origin !== 'placebo').slice(0, MOST_DEEP);
 }
 
 /** Which digests of a value's spellings are looked for. */
@@ -74,7 +72,7 @@ const TIERS = [
   { digested: 'rare', encodings: RARE },
 ] as const;
 /** Digests of a run, but for the usual ones of usual spellings, which are always looked for: each costs about 2 µs and 100 bytes. */
-const MOST = 80_000;
+const MOST = 120_000;
 
 /** The values of one type: how many, and some of them in their spellings. */
 export interface TypeCount {

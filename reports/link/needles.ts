@@ -101,7 +101,12 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
     list: [],
     middles: new Map(),
     deep: new Set(deepValues(values)),
-    plan: planDigests(countTypes(values, spell)),
+    plan: planDigests(
+      countTypes(
+        values.filter(({ origin }) => origin !== 'placebo'),
+        spell,
+      ),
+    ),
   };
   const forms = new Map<ManifestValue['id'], number>();
   for (const value of values) {
@@ -163,8 +168,9 @@ function addValue(tables: Tables, value: ManifestValue, list: readonly Spelling[
       tables.list.push({ kind: 'literal', value, form, boundary, bytes, cap: isPublic ? 'C2' : null });
     }
     if (digested === 'never' || (value.bits < MIN_DIGEST_BITS && !isPublic)) continue;
-    for (const encoding of isPublic ? USUAL : tables.plan(value.type, digested))
-      addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+    // No chance makes a digest: a few of placebos do for the false-positive rate.
+    const planned = value.origin !== 'placebo' ? tables.plan(value.type, digested) : form === 'raw' ? USUAL : [];
+    for (const encoding of isPublic ? USUAL : planned) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
     if (digested === 'usual' && tables.deep.has(value))
       for (const encoding of DEEP) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
   }

@@ -6,8 +6,10 @@ import { openUnmarked } from './unmarked.js';
 /** Fewer bytes are a token, a key or a signature: too little to hold more than one value. */
 const MIN_BYTES = 96;
 const SAMPLE = 64 * 1024;
-/** Part of the entropy that random bytes of that length have. Protobuf and other plain binary stay well below. */
-const RANDOM = 0.93;
+/** From so many bits a byte on nothing is plain; protobuf and other plain binary stay well below. */
+const OPAQUE = 7.2;
+/** How far below its mean the entropy of short random bytes falls; its deviation is 0.06 at most (measured, 100 to 400 bytes). */
+const SPREAD = 0.2;
 /** A coded run that is so much of a body is what the body is for. */
 const MOST = 0.5;
 
@@ -140,5 +142,17 @@ function looksRandom(bytes: Uint8Array): boolean {
   for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1;
   let bits = 0;
   for (const n of counts) if (n > 0) bits -= (n / sample.length) * Math.log2(n / sample.length);
-  return bits >= RANDOM * Math.min(8, Math.log2(sample.length));
+  return bits >= Math.min(OPAQUE, entropyOfRandom(sample.length) - SPREAD);
+}
+
+/** Entropy in bits that `n` random bytes show: less than 8, since some come twice and others not at all (Poisson counts). */
+function entropyOfRandom(n: number): number {
+  const mean = n / 256;
+  let lost = 0;
+  let chance = Math.exp(-mean);
+  for (let k = 1; k < mean + 12 * Math.sqrt(mean) + 12; k += 1) {
+    chance *= mean / k;
+    lost += chance * k * Math.log2(k);
+  }
+  return Math.log2(n) - lost / mean;
 }
