@@ -262,7 +262,7 @@ describe('commands that need no run', () => {
   it('apps names each simulated app and what it does', async () => {
     const [zh, en] = await Promise.all([run(folder, ['apps'], { lang: 'zh' }), run(folder, ['apps', '--json'])]);
     expect(zh.stdout).toMatch(/^eager +急用花（虚构）：/m);
-    expect(documentOf<{ id: string }[]>(en).map(({ id }) => id)).toEqual(['eager', 'honest', 'proud', 'sly']);
+    expect(documentOf<{ id: string }[]>(en).map(({ id }) => id)).toEqual(['eager', 'honest', 'piecemeal', 'proud', 'sly', 'veiled']);
   });
 
   it('scenarios lists the shipped ones', async () => {
