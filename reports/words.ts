@@ -80,6 +80,7 @@ const ENCODING_WORDS: Readonly<Record<Encoding['op'], Words>> = {
   'quoted-printable': { zh: 'quoted-printable', en: 'quoted-printable' },
   'utf-16le': { zh: 'UTF-16LE', en: 'UTF-16LE' },
   'utf-16be': { zh: 'UTF-16BE', en: 'UTF-16BE' },
+  gbk: { zh: 'GBK', en: 'GBK' },
   md5: { zh: 'MD5 摘要', en: 'MD5' },
   'md5-16': { zh: 'MD5 摘要（16 位）', en: 'MD5 (16 digits)' },
   sha1: { zh: 'SHA-1 摘要', en: 'SHA-1' },

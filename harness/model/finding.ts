@@ -8,7 +8,7 @@ export type DigestName = 'md5' | 'md5-16' | 'sha1' | 'sha224' | 'sha256' | 'sha3
 
 /** One step of a certificate's chain, from the wire to the value. */
 export type Encoding =
-  /** `deflate`: with or without the zlib header. `utf-16…`: text of two-byte units, undone to UTF-8. */
+  /** `deflate`: with or without the zlib header. `utf-16…` (two-byte units), `gbk`: text in that charset, undone to UTF-8. */
   | {
       readonly op:
         | 'percent'
@@ -17,6 +17,7 @@ export type Encoding =
         | 'quoted-printable'
         | 'utf-16le'
         | 'utf-16be'
+        | 'gbk'
         | 'base64'
         | 'hex'
         | 'gzip'
@@ -42,7 +43,7 @@ export type Encoding =
    * other than the whole output only for a cipher, whose input then holds the value within the same stretch (give or take a block of 16).
    */
   | { readonly op: 'derived'; readonly derivation: EventId; readonly from: number }
-  /** Only as the first layer: pieces of one or several requests put together, in order. The last one lies in the link's own flow and part. */
+  /** Only as the first layer: two pieces of one request or one of each of several, at least 3 bytes each, in order. The last lies in the link's own flow and part. */
   | { readonly op: 'joined'; readonly pieces: readonly JoinedPiece[] };
 
 /** A stretch of a request: how it is reached in its part, and where it lies in the last layer on that way. */
@@ -74,7 +75,7 @@ export interface Certificate {
    * with the name of the same group before or behind it: `name-JOIN-value`, `value-JOIN-name`, JOIN one of `plain` (nothing), `colon`, `comma`, `bar`, `space`;
    * `masked-A-B`: the first A and last B characters stand, the rest is mask characters (`*`, `•`, `＊`, `#`, `x`, `X`), at least two,
    * with a space or dash beside or between groups of them or not (`7217 **** **** 1234`);
-   * coordinates: `pair[-gcj02|-bd09][-NUMBER]-N`: latitude and longitude in any order, in that datum, agreeing to N decimals (cut or rounded);
+   * coordinates: `pair[-gcj02|-bd09][-NUMBER]-N`: latitude and longitude in any order, in that datum, agreeing to N decimals (cut or rounded, and 2e-6 more where the datum is shifted);
    * NUMBER, when not decimal text: `e5`, `e6`, `e7` (integers as text), `f64le`, `f64be`, `f32le`, `f32be`, `i32le-e6`, `i32be-e6`, `i32le-e7`, `i32be-e7`,
    * `varint-e6`, `varint-e7`, `zigzag-e6`, `zigzag-e7` (protobuf); `geohash-N`: N characters.
    */

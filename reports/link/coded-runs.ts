@@ -1,4 +1,5 @@
 import { goesDeeper, likelyShifts } from './base64-look.js';
+import { base64IsWide, hexIsForeign, isForeign, type CodedRun } from './coded-look.js';
 import type { Address, Pairs, Survey } from './kernel/kernel.js';
 import type { Layer, LayerStep } from './layer.js';
 import { MAX_DEPTH, spend, type Placed, type Walk } from './walk.js';
@@ -19,6 +20,12 @@ export function decodeRuns(walk: Walk, placed: Placed, below: Below): void {
   walk.tokens += survey.tokens;
   walk.numbers += survey.numbers;
   const job: Job = { walk, placed, below };
+  // The kernel passes over what comes to no text in UTF-8.
+  const deeper = layer.depth < MAX_DEPTH;
+  const foreignHex = deeper ? runsWhere(walk, survey.hex, (run) => hexIsForeign(layer.bytes, run)) : [];
+  const wideBase64 = deeper ? runsWhere(walk, survey.base64, (run) => base64IsWide(layer.bytes, run)) : [];
+  for (const [start, end] of foreignHex) if (!decodeHexRun(job, start, end)) return;
+  for (const [start, end] of wideBase64) if (!decodeBase64Run(job, start, end)) return;
   for (let k = 0; ; k += 1) {
     k = kernel.nextHex(at, survey, k);
     if (!passOver(walk)) return;
@@ -54,6 +61,15 @@ function runAt({ needles }: Walk, { at }: Pairs, k: number): readonly [start: nu
 
 const runsOf = (walk: Walk, { base64 }: Survey): readonly number[] =>
   Array.from({ length: base64.length }, (_, k) => runAt(walk, base64, k)).flat();
+
+function runsWhere(walk: Walk, list: Pairs, fits: (run: CodedRun) => boolean): readonly CodedRun[] {
+  const out: CodedRun[] = [];
+  for (let k = 0; k < list.length; k += 1) {
+    const run = runAt(walk, list, k);
+    if (fits(run)) out.push(run);
+  }
+  return out;
+}
 
 function decodeHexRun(job: Job, start: number, end: number): boolean {
   const { walk, placed } = job;
@@ -105,7 +121,7 @@ interface Decoded {
 function keep({ walk, placed, below }: Job, { step, at, n, sure }: Decoded): void {
   const { kernel } = walk.needles;
   const depth = placed.layer.depth + 1;
-  const plain = kernel.textLike(at, n) || kernel.packed(at, n);
+  const plain = kernel.textLike(at, n) || kernel.packed(at, n) || isForeign(kernel.view(at, n));
   const deeper = depth <= MAX_DEPTH && (sure || plain);
   if (deeper && !below.isNew(walk, at, n)) return;
   if (deeper ? !plain && !kernel.holds(at, n) : !kernel.has(at, n)) {

@@ -5,7 +5,7 @@ import { MIN_NEEDLE } from './kernel.js';
 import type { Range } from './layer.js';
 import { isHint } from './level.js';
 import { addDerived, type Needles } from './needles.js';
-import type { HookedCall } from './replay.js';
+import type { HookedCall } from '../../harness/model/replay.js';
 import { beginWalk, searchPart } from './search.js';
 import { isUndecodable } from './undecodable.js';
 

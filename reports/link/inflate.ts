@@ -1,7 +1,12 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import { Decompress } from 'fzstd';
+import { unzstd } from './zstd.js';
 
 export type PackOp = 'gzip' | 'deflate' | 'brotli' | 'zstd';
+
+/** Whether an operation of a layer is a packing. */
+export function isPack(op: string): op is PackOp {
+  return op === 'gzip' || op === 'deflate' || op === 'brotli' || op === 'zstd';
+}
 
 /** Unpacked bytes, `limit` when more would have come than is allowed, or null when the bytes are not of this kind. */
 export type Unpacked = Uint8Array | 'limit' | null;
@@ -66,32 +71,8 @@ const OPS: Readonly<Record<PackOp, (bytes: Uint8Array, bound: Bound) => Uint8Arr
       finishFlush: whole ? constants.BROTLI_OPERATION_FINISH : constants.BROTLI_OPERATION_FLUSH,
       maxOutputLength: max,
     }),
-  zstd: unzstd,
+  zstd,
 };
-
-/** The library moves a whole window for each block; so many bytes may be moved. */
-const MAX_MOVED = 2 ** 32;
-
-function unzstd(bytes: Uint8Array, { max, whole }: Bound): Uint8Array {
-  const window = windowOf(bytes);
-  if (window > max) throw new RangeError('too large');
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  let moved = 0;
-  const stream = new Decompress((chunk) => {
-    total += chunk.length;
-    moved += window;
-    if (total > max || moved > MAX_MOVED) throw new RangeError('too large');
-    chunks.push(chunk.slice());
-  });
-  try {
-    stream.push(bytes, true);
-  } catch (error) {
-    // A frame that was cut gives the blocks before the cut.
-    if (whole || error instanceof RangeError || total === 0) throw error;
-  }
-  return Buffer.concat(chunks);
-}
 
 interface Inflated {
   readonly buffer: Uint8Array;
@@ -119,6 +100,13 @@ function gunzip(bytes: Uint8Array, bound: Bound): Uint8Array {
   }
 }
 
+/** Frames with other bytes behind them give their own length. */
+function zstd(bytes: Uint8Array, bound: Bound): Uint8Array {
+  const { bytes: out, length } = unzstd(bytes, bound);
+  if (length < bytes.length) lengths.set(out, length);
+  return out;
+}
+
 /** Length of the member header (RFC 1952, 2.3). */
 function gzipHeader(bytes: Uint8Array): number {
   const flags = bytes[3] ?? 0;
@@ -126,37 +114,6 @@ function gzipHeader(bytes: Uint8Array): number {
   if ((flags & 4) !== 0) at += 2 + (bytes[at] ?? 0) + ((bytes[at + 1] ?? 0) << 8);
   for (const flag of [8, 16]) if ((flags & flag) !== 0) at = bytes.indexOf(0, at) + 1;
   return (flags & 2) !== 0 ? at + 2 : at;
-}
-
-/** More frames than a body of honest pieces has. */
-const MAX_FRAMES = 4096;
-const FRAME = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
-
-/** The most memory that one of the frames asks for before its first byte (RFC 8878, 3.1.1.1). */
-function windowOf(bytes: Uint8Array): number {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  let most = 1;
-  let frames = 0;
-  for (let at = buffer.indexOf(FRAME); at >= 0; at = buffer.indexOf(FRAME, at + 4)) {
-    frames += 1;
-    if (frames > MAX_FRAMES) return Infinity;
-    most = Math.max(most, frameWindow(buffer.subarray(at, at + 18)));
-  }
-  return most;
-}
-
-function frameWindow(bytes: Uint8Array): number {
-  const descriptor = bytes[4] ?? 0;
-  if ((descriptor & 0x20) !== 0) {
-    const size = [1, 2, 4, 8][descriptor >> 6] ?? 8;
-    const at = 5 + ([0, 1, 2, 4][descriptor & 3] ?? 0);
-    let total = 0;
-    for (let k = size - 1; k >= 0; k -= 1) total = total * 256 + (bytes[at + k] ?? 0);
-    return total;
-  }
-  const window = bytes[5] ?? 0;
-  const base = 2 ** (10 + (window >> 3));
-  return base + (base / 8) * (window & 7);
 }
 
 /** Whether a zlib header stands at `at` (RFC 1950). */

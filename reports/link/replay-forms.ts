@@ -1,39 +1,41 @@
 // The forms that a certificate may name: each spelled out of the value, or read back where it tells less than the value.
 import type { ManifestValue } from '../../harness/model/values.js';
-import { latin1, type Seen } from './replay-layers.js';
+import { DECODERS, latin1, type Seen } from './replay-layers.js';
 
 const BETWEEN: Readonly<Record<string, string>> = { colon: ':', comma: ',', bar: '|', space: ' ', dash: '-', dot: '.' };
 const between = (word: string | undefined): string => BETWEEN[word ?? ''] ?? '';
-const cased = (text: string, how?: string): string => (how === 'upper' ? text.toUpperCase() : text.toLowerCase());
+const cased = (text: string, how: string | undefined): string => (how === 'upper' ? text.toUpperCase() : text.toLowerCase());
 const groups = (text: string, each: RegExp): readonly string[] => text.replaceAll(/[:-]/g, '').match(each) ?? [];
 const PHONE = /^\w+ \d{11}$/;
 const MAC = /^(?:mac|bssid) (?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/;
+type Spell = (text: string, words: readonly string[], name: string) => string;
 /** Type and text that have a form, the form, and how it is spelled with the words of the form. */
-const FORMS: readonly (readonly [of: RegExp, form: RegExp, spelled: (text: string, one?: string, two?: string) => string])[] = [
+const FORMS: readonly (readonly [of: RegExp, form: RegExp, spelled: Spell])[] = [
   [/^/, /^raw$/, (text) => text],
   [/^/, /^reversed$/, (text) => [...text].toReversed().join('')],
   [/^/, /^full-width$/, (text) => text.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
   [/^/, /^plus-for-space$/, (text) => text.replaceAll(' ', '+')],
-  [/^/, /^(lower|upper)$/, cased],
-  [PHONE, /^with-(plus-86|86|0086|086)(?:-(space|dash))?$/, (text, code = '', by) => code.replace('plus-', '+') + between(by) + text],
-  [PHONE, /^(space|dash)-3-4-4$/, (text, by) => groups(text, /^...|..../g).join(between(by))],
-  [PHONE, /^plus-86-(space|dash)-3-4-4$/, (text, by) => ['+86', ...groups(text, /^...|..../g)].join(between(by))],
-  [MAC, /^(colon|dash|no-separator)-(lower|upper)$/, (text, by, how) => cased(groups(text, /../g).join(between(by)), how)],
-  [MAC, /^dot-(lower|upper)$/, (text, how) => cased(groups(text, /..../g).join('.'), how)],
-  [/^oaid /, /^no-separator-(lower|upper)$/, (text, how) => cased(text.replaceAll('-', ''), how)],
+  [/^/, /^(lower|upper)$/, (text, [how]) => cased(text, how)],
+  [/^/, /^name-(plain|colon|comma|bar|space)-value$/, (text, [by], name) => name + between(by) + text],
+  [/^/, /^value-(plain|colon|comma|bar|space)-name$/, (text, [by], name) => text + between(by) + name],
+  [PHONE, /^with-(plus-)?(86|0086|086)(?:-(space|dash))?$/, (text, [plus, code, by]) => (plus ? '+' : '') + code + between(by) + text],
+  [PHONE, /^(space|dash)-3-4-4$/, (text, [by]) => groups(text, /^...|..../g).join(between(by))],
+  [PHONE, /^plus-86-(space|dash)-3-4-4$/, (text, [by]) => ['+86', ...groups(text, /^...|..../g)].join(between(by))],
+  [MAC, /^(colon|dash|no-separator)-(lower|upper)$/, (text, [by, how]) => cased(groups(text, /../g).join(between(by)), how)],
+  [MAC, /^dot-(lower|upper)$/, (text, [how]) => cased(groups(text, /..../g).join('.'), how)],
+  [/^oaid /, /^no-separator-(lower|upper)$/, (text, [how]) => cased(text.replaceAll('-', ''), how)],
   [/^imei /, /^no-check-digit$/, (text) => text.slice(0, 14)],
-  [/^bank_card /, /^(space|dash)-4$/, (text, by) => groups(text, /.{1,4}/g).join(between(by))],
-  [/^location /, /^geohash-([5-9]|1[0-2])$/, (text, letters) => geohash(text).slice(0, Number(letters))],
+  [/^bank_card /, /^(space|dash)-4$/, (text, [by]) => groups(text, /.{1,4}/g).join(between(by))],
+  [/^location /, /^geohash-([5-9]|1[0-2])$/, (text, [letters]) => geohash(text).slice(0, Number(letters))],
 ];
 
 /** The bytes of a value in one form; null: it has no such form, or no single spelling of it. */
 export function spell({ type, text }: ManifestValue, name: ManifestValue | null, form: string): Uint8Array | null {
   if (form === 'utf-16le') return Buffer.from(text, 'utf16le');
   if (form === 'utf-16be') return Buffer.from(text, 'utf16le').swap16();
-  const [, first, by, last] = /^(name|value)-(plain|colon|comma|bar|space)-(name|value)$/.exec(form) ?? [];
-  if (first !== last && name !== null) return Buffer.from((first === 'name' ? [name.text, text] : [text, name.text]).join(between(by)));
   const [, shape, spelled] = FORMS.find(([of, word]) => of.test(`${type} ${text}`) && word.test(form)) ?? [];
-  return spelled === undefined ? null : Buffer.from(spelled(text, ...(shape?.exec(form)?.slice(1) ?? [])));
+  if (spelled === undefined || (form.search('name') >= 0 && name === null)) return null;
+  return Buffer.from(spelled(text, shape?.exec(form)?.slice(1) ?? [], name?.text ?? ''));
 }
 
 function geohash(text: string): string {
@@ -53,57 +55,76 @@ export function shows({ type, text }: ManifestValue, form: string, seen: Seen): 
     const hidden = found.slice(head.length, found.length - tail.length);
     return first + last <= all.length - 2 && found === head + hidden + tail && /^[ -]?(?:[*•＊#xX][ -]?){2,}$/.test(hidden);
   }
-  const [, datum = '', kind = '', scale, decimals] = /^pair(?:-(gcj02|bd09))?(?:-([fivz]\w+))?(?:-e([5-7]))?-([3-7])$/.exec(form) ?? [];
+  const [, datum = '', kind = '', decimals] = /^pair(?:-(gcj02|bd09))?(?:-([a-z]\w+(?:-e\d)?))?-([3-7])$/.exec(form) ?? [];
   if (decimals === undefined || type !== 'location' || seen.bytes.length > 192) return false;
-  // Cut or rounded to so many decimals, of which a manifest tells seven; a float is less fine, and shifts are not computed alike everywhere.
-  const within = 10 ** -Number(decimals) - 5e-8 + (kind.startsWith('f32') ? 8e-6 : 0) + (datum === '' ? 0 : 2e-5);
-  const found = numbers(kind || (scale === undefined ? 'text' : 'integer'), Number(scale ?? 0), seen);
-  const fine = found.filter((number) => number.decimals >= Number(decimals));
-  const [lats = [], lons = []] = inDatum(text, datum).map((axis) => fine.filter(({ number }) => Math.abs(number - axis) < within));
+  // Cut or rounded to so many decimals, of which a manifest tells seven; shifts are not computed alike everywhere.
+  const within = 10 ** -Number(decimals) - 5e-8 + (datum === '' ? 0 : 2e-6);
+  const found = numbers(kind, Number(decimals), seen);
+  const [lats = [], lons = []] = inDatum(text, datum).map((axis) => found.filter(({ number }) => Math.abs(number - axis) < within));
   return lats.some((lat) => lons.some((lon) => lat.end <= lon.start || lon.end <= lat.start));
 }
 
-type Found = Readonly<Record<'number' | 'decimals' | 'start' | 'end', number>>;
 const view = (text: string): DataView<ArrayBuffer> => new DataView(Uint8Array.from(text, (char) => char.charCodeAt(0)).buffer);
 const bits = (text: string): bigint => [...text].reduceRight((sum, char) => (sum << 7n) | BigInt(char.charCodeAt(0) & 127), 0n);
 const VARINT = /(?<![\x80-\xff])([\x80-\xff]{0,9}[\0-\x7f])/g;
-/** Where a number may stand, whole, and how it is read: text, integers of protobuf, and those of 8 or 4 bytes. */
-const WRITTEN: Readonly<Record<string, readonly [where: RegExp, read: (text: string, isLittle: boolean) => number]>> = {
-  text: [/((?:-|(?<![\d.-]))\d{1,3}\.\d{3,})(?!\.?\d)/g, Number],
-  integer: [/((?:-|(?<![\d.-]))\d{5,10})(?!\.?\d)/g, Number],
-  varint: [VARINT, (text) => Number(BigInt.asIntN(64, bits(text)))],
-  zigzag: [VARINT, (text) => Number((bits(text) >> 1n) ^ -(bits(text) & 1n))],
-  f64: [/(?=([^]{8}))/g, (text, isLittle) => view(text).getFloat64(0, isLittle)],
-  f32: [/(?=([^]{4}))/g, (text, isLittle) => view(text).getFloat32(0, isLittle)],
-  i32: [/(?=([^]{4}))/g, (text, isLittle) => view(text).getInt32(0, isLittle)],
-};
+/** Numbers by their word in a form: decimals, integers, those of protobuf and of 8 or 4 bytes. Where they may stand, whole, and how they are read. */
+const WRITTEN: readonly (readonly [word: RegExp, where: RegExp, read: (text: string, isLittle: boolean) => number])[] = [
+  [/^$/, /((?:-|(?<![\d.-]))\d{1,3}\.\d{3,})(?!\.?\d|[eE][-+\d])/g, Number],
+  [/^e[5-7]$/, /((?:-|(?<![\d.-]))\d{5,10})(?!\.?\d|[eE][-+\d])/g, Number],
+  [/^varint-e[67]$/, VARINT, (text) => Number(BigInt.asIntN(64, bits(text)))],
+  [/^zigzag-e[67]$/, VARINT, (text) => Number((bits(text) >> 1n) ^ -(bits(text) & 1n))],
+  [/^f64[lb]e$/, /(?=([^]{8}))/g, (text, isLittle) => view(text).getFloat64(0, isLittle)],
+  [/^f32[lb]e$/, /(?=([^]{4}))/g, (text, isLittle) => view(text).getFloat32(0, isLittle)],
+  [/^i32[lb]e-e[67]$/, /(?=([^]{4}))/g, (text, isLittle) => view(text).getInt32(0, isLittle)],
+];
+type Found = Readonly<Record<'number' | 'start' | 'end', number>>;
 
-function numbers(kind: string, scale: number, { bytes, before, after }: Seen): readonly Found[] {
-  const [where, read] = WRITTEN[kind.replace(/[lb]e$/, '')] ?? [/(?!)/g, Number];
-  const found = [...(latin1(before) + latin1(bytes) + latin1(after)).matchAll(where)].map(({ 1: text = '', index }) => {
-    const decimals = kind === 'text' ? text.length - text.indexOf('.') - 1 : kind.startsWith('f') ? 7 : scale;
-    const start = index - before.length;
-    return { number: read(text, kind.endsWith('le')) / 10 ** scale, decimals, start, end: start + text.length };
+/** The numbers of a stretch that are written so and tell so many decimals. */
+function numbers(kind: string, decimals: number, { bytes, before, after }: Seen): readonly Found[] {
+  const [, where, read] = WRITTEN.find(([word]) => word.test(kind)) ?? [/^/, /(?!)/g, Number];
+  const scale = Number(/e(\d)$/.exec(kind)?.[1] ?? 0);
+  return [...[before, bytes, after].map(latin1).join('').matchAll(where)].flatMap(({ 1: text = '', index }) => {
+    const [start, end] = [index - before.length, index - before.length + text.length];
+    const told = kind === '' ? text.length - text.indexOf('.') - 1 : scale || 7;
+    return start < 0 || end > bytes.length || told < decimals ? [] : [{ number: read(text, /le/.test(kind)) / 10 ** scale, start, end }];
   });
-  return found.filter(({ start, end }) => start >= 0 && end <= bytes.length);
 }
 
+const sine = (tall: number, at: number): number => (tall * Math.sin(at * Math.PI) * 2) / 3;
 /** Latitude and longitude of a WGS-84 text, by the published formulas of GCJ-02 and, on top of it, BD-09. */
 function inDatum(text: string, datum: string): readonly number[] {
   const [lat = Number.NaN, lon = Number.NaN] = text.split(',').map(Number);
   if (datum === '') return [lat, lon];
-  const [x, y, root, pi] = [lon - 105, lat - 35, Math.sqrt(Math.abs(lon - 105)), Math.PI];
-  const wave = (height: number, at: number): number => (height * Math.sin(at * pi) * 2) / 3;
-  const slow = (height: number, at: number): number => wave(20, at) + wave(40, at / 3) + wave(height, at / 12) + wave(2 * height, at / 30);
-  const both = 0.1 * x * y + wave(20, 6 * x) + wave(20, 2 * x);
+  const [x, y, root, radians] = [lon - 105, lat - 35, Math.sqrt(Math.abs(lon - 105)), (lat * Math.PI) / 180];
+  const both = 0.1 * x * y + sine(20, 6 * x) + sine(20, 2 * x);
+  const slow = (tall: number, at: number): number => sine(20, at) + sine(40, at / 3) + sine(tall, at / 12) + sine(2 * tall, at / 30);
   const north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.2 * root + both + slow(160, y);
   const east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * root + both + slow(150, x);
-  const [axis, ee, radians] = [6378245, 0.006693421622965943, (lat * pi) / 180];
-  const magic = 1 - ee * Math.sin(radians) ** 2;
-  const gcjLat = lat + (north * 180) / (((axis * (1 - ee)) / magic ** 1.5) * pi);
-  const gcjLon = lon + (east * 180) / ((axis / Math.sqrt(magic)) * Math.cos(radians) * pi);
+  const [axis, ee, flat] = [6378245, 0.006693421622965943, 1 - 0.006693421622965943 * Math.sin(radians) ** 2];
+  const gcjLat = lat + (north * 180 * flat ** 1.5) / (axis * (1 - ee) * Math.PI);
+  const gcjLon = lon + (east * 180 * flat ** 0.5) / (axis * Math.cos(radians) * Math.PI);
   if (datum === 'gcj02') return [gcjLat, gcjLon];
-  const z = Math.hypot(gcjLon, gcjLat) + 0.00002 * Math.sin((gcjLat * pi * 3000) / 180);
-  const theta = Math.atan2(gcjLat, gcjLon) + 0.000003 * Math.cos((gcjLon * pi * 3000) / 180);
+  const z = Math.hypot(gcjLon, gcjLat) + 0.00002 * Math.sin((gcjLat * Math.PI * 3000) / 180);
+  const theta = Math.atan2(gcjLat, gcjLon) + 0.000003 * Math.cos((gcjLon * Math.PI * 3000) / 180);
   return [z * Math.sin(theta) + 0.006, z * Math.cos(theta) + 0.0065];
+}
+
+/** Type, form and text, and what beside such a value makes it part of another: before it, and behind it. */
+const BESIDE: readonly (readonly [of: RegExp, before: RegExp, after: RegExp])[] = [
+  [/^(?:mac|bssid) no-separator/, /[0-9a-fA-F]$/, /^[0-9a-fA-F]/],
+  [/^location geohash/, /[0-9a-zA-Z]$/, /^[0-9a-zA-Z]/],
+  [/^\S+ masked\S* \d{6,}[Xx]?$/, /(?:[0-9]|\xef\xbc[\x90-\x99])$/, /^(?:[0-9]|\xef\xbc[\x90-\x99])/],
+  [/^\S+ \S+ \d{6,}[Xx]?$/, /(?:[0-9]\.?|\xef\xbc[\x90-\x99])$/, /^(?:\.?[0-9]|\xef\xbc[\x90-\x99])/],
+];
+
+/** Whether what stands beside a value makes it part of another, a longer number in most cases. */
+export function isPart({ type, text }: ManifestValue, form: string, seen: Seen): boolean {
+  const [, left = /(?!)/, right = /(?!)/] = BESIDE.find(([of]) => of.test(`${type} ${form} ${text}`)) ?? [];
+  const units = DECODERS.get(form)?.(seen) ?? seen;
+  const [before = '', after = ''] = [units.before, units.after].map(latin1);
+  // UTF-16 read in the other order of bytes has its digits one byte off.
+  const isOff = form === 'utf-16le' ? right.test(latin1(seen.after)) : form === 'utf-16be' && left.test(latin1(seen.before));
+  // In protobuf a field that the value fills has a tag of wire type 2 and its length before it; the next tag may look like a digit.
+  const isField = units === seen && (before.charCodeAt(before.length - 2) & 7) === 2 && seen.before.at(-1) === seen.bytes.length;
+  return isOff || left.test(before) || (right.test(after) && !(isField && /^[012589]/.test(after)));
 }

@@ -1,7 +1,8 @@
 import type { Event, EventId, Flow } from '../../harness/model/event.js';
 import type { Bodies, Encoding, Link, Span } from '../../harness/model/finding.js';
 import type { Manifest, ManifestValue } from '../../harness/model/values.js';
-import { createReplay, type HookedCall, type ReplayParts } from './replay.js';
+import type { HookedCall, ReplayParts } from '../../harness/model/replay.js';
+import { createReplay } from './replay.js';
 
 /** The links of a report, which may come from anywhere, and the recorded run that they speak of. */
 export interface ReportedRun {

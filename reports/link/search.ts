@@ -1,7 +1,8 @@
 import { standsAlone } from './boundary.js';
 import { decodeRuns } from './coded-runs.js';
 import { textLike, type LightOp } from './decode.js';
-import { lengthOf, mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
+import { gbkRuns } from './gbk-text.js';
+import { isPack, lengthOf, mostOut, packOf, unpackTo, unpackWhole, type PackOp } from './inflate.js';
 import { aligned, type Kernel } from './kernel.js';
 import type { Address } from './kernel/kernel.js';
 import { isSalted, textsAbove, type Layer, type LayerStep, type Source } from './layer.js';
@@ -155,9 +156,10 @@ function lighter(kernel: Kernel, { layer, at }: Placed): Lighter | null {
 /** Text in text: so many of these are undone one inside the other. */
 const MAX_TEXTS = 2;
 
-/** Quoted-printable and UTF-16 beside the layer itself, which is still read as it is: `=` is also the padding of base64. */
+/** Quoted-printable, UTF-16 and GBK beside the layer itself, which is still read as it is: `=` is also the padding of base64. */
 function visitTexts(walk: Walk, layer: Layer): void {
-  const { runs, more } = wideRuns(layer.bytes);
+  const [wide, gbk] = [wideRuns(layer.bytes), gbkRuns(layer.bytes)];
+  const [runs, more] = [[...wide.runs, ...gbk.runs], wide.more || gbk.more];
   const above = textsAbove(layer);
   // The name of the coding stands there still when it has been undone.
   const quoted = !above.includes('quoted-printable') && hasQuotedPrintable(layer.bytes);
@@ -202,10 +204,10 @@ function openPacked(walk: Walk, { layer, at: place }: Placed): void {
   }
 }
 
-/** Streams without a mark, where nothing says what the bytes are: a body as sent, or what base64 comes to. */
+/** Streams without a mark, where nothing says what the bytes are: a body as sent or below its Content-Encoding, or what base64 comes to. */
 function openGuessed(walk: Walk, layer: Layer): void {
   const { step, bytes, source } = layer;
-  const unknown = step === null ? source?.kind === 'part' && source.part === 'body' : step.op === 'base64';
+  const unknown = step === null ? source?.kind === 'part' && source.part === 'body' : step.op === 'base64' || (layer.depth === 0 && isPack(step.op));
   if (!unknown || packed(bytes, bytes.length) || textLike(bytes, bytes.length)) return;
   const found = openUnmarked(bytes);
   if (found === null || !spend(walk, found.bytes.length)) return;

@@ -93,6 +93,7 @@ function undone({ op, start }: LayerStep, bytes: Uint8Array, end: number): Uint8
     case 'quoted-printable':
     case 'utf-16le':
     case 'utf-16be':
+    case 'gbk':
       return decodeText(op, bytes.subarray(start, end), null);
     case 'base64':
     case 'hex': {

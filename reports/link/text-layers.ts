@@ -1,9 +1,10 @@
 import type { Mapped } from './decode.js';
+import { decodeGbk } from './gbk.js';
 
-/** Layers of text that are not undone all over a layer but where they are seen to be: soft line breaks and `=XX`, and two-byte units. */
-export type TextOp = 'quoted-printable' | 'utf-16le' | 'utf-16be';
+/** Layers of text that are not undone all over a layer but where they are seen to be: soft line breaks and `=XX`, two-byte units, GBK. */
+export type TextOp = 'quoted-printable' | 'utf-16le' | 'utf-16be' | 'gbk';
 
-/** A stretch of a layer that is text in another coding. UTF-16 stretches are whole units. */
+/** A stretch of a layer that is text in another coding. UTF-16 and GBK stretches are whole characters. */
 export interface TextRun {
   readonly op: TextOp;
   readonly start: number;
@@ -12,11 +13,12 @@ export interface TextRun {
 
 /** Whether an operation of a layer is one of these. */
 export function isTextOp(op: string): op is TextOp {
-  return op === 'quoted-printable' || op === 'utf-16le' || op === 'utf-16be';
+  return op === 'quoted-printable' || op === 'utf-16le' || op === 'utf-16be' || op === 'gbk';
 }
 
 /** Undoes one such layer over all of `src`. `map`, where given, must hold `3 * src.length + 1` entries and is filled like that of a light layer. */
 export function decodeText(op: TextOp, src: Uint8Array, map: Uint32Array | null): Uint8Array {
+  if (op === 'gbk') return decodeGbk(src, map);
   return op === 'quoted-printable' ? decodeQuoted(src, map) : decodeUnits(src, op === 'utf-16le' ? 1 : 0, map);
 }
 

@@ -95,6 +95,8 @@ describe.each([
     const text = fc.array(
       fc.oneof(
         fc.constantFrom('\r\n', '\n', '.', '-', '%41', '\\', '&', '=', ' ', '"', '12.345', '-179.1234', '1234.567', '582931', '深圳市'),
+        // Lines of base64 that are just long enough to go on in the next, or not.
+        fc.constantFrom(`${'Q'.repeat(39)}\n`, `${'Q'.repeat(40)}\n`, `${'Q'.repeat(76)}\r\n`, 'Q', 'Q'.repeat(14), 'Q'.repeat(15)),
         fc.stringMatching(/^[A-Za-z0-9+/_-]{1,80}$/),
         fc.stringMatching(/^[0-9a-fA-F]{10,40}$/),
         fc.stringMatching(/^[0-9]{1,14}$/),

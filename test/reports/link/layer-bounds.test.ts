@@ -15,6 +15,11 @@ const zstdBomb = (blocks: number): Buffer => {
   const block = Buffer.of(0x02, 0x00, 0x10, 0x41);
   return Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38), ...Array.from({ length: blocks }, () => block)]);
 };
+/** A zstd frame of one raw block, as large as it must be told. */
+const zstdRaw = (text: string, last: 0 | 1): Buffer => {
+  const header = (text.length << 3) | last;
+  return Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, header & 255, (header >> 8) & 255, header >> 16), Buffer.from(text)]);
+};
 const whys = (body: Uint8Array | string, word: string | null): readonly string[] => {
   const story = new Story();
   story.flow({ body, headers: word === null ? [] : [['Content-Encoding', word]] });
@@ -59,6 +64,8 @@ describe('a stream that was cut gives what came before the cut', () => {
     ['zlib', deflateSync(text), 'deflate'],
     ['bare deflate', deflateRawSync(text), 'deflate'],
     ['brotli', brotliCompressSync(text), 'br'],
+    // A raw block, and one of which half is there.
+    ['zstd', Buffer.concat([zstdRaw(text, 0), zstdRaw(pad, 1).subarray(6)]), 'zstd'],
   ] as const)('%s', (_title, whole, word) => {
     const story = new Story();
     story.flow({ body: whole.subarray(0, whole.length >> 1), headers: [['Content-Encoding', word]] });

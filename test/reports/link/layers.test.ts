@@ -8,7 +8,8 @@ import { declaredParts } from '../../../reports/link/multipart.js';
 import { decodeText, hasQuotedPrintable, mapText } from '../../../reports/link/text-layers.js';
 import { openUnmarked } from '../../../reports/link/unmarked.js';
 import { wideRuns } from '../../../reports/link/wide-text.js';
-import { ANDROID_ID, IMEI, NAME_1, OAID, PHONE, PHONE_1, SMS, Story } from './story.js';
+import { gbk } from './cases/encoders.js';
+import { ANDROID_ID, IMEI, MAC, NAME_1, NAME_2, OAID, PHONE, PHONE_1, SMS, Story } from './story.js';
 
 type Request = Parameters<Story['flow']>[0];
 const json = (more: object): string => JSON.stringify({ ts: 1772416800123, model: 'JJ-1', ...more });
@@ -28,6 +29,21 @@ const zstd = (text: string): Buffer => {
   const header = (bytes.length << 3) | 1;
   return Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, bytes.length, header & 255, (header >> 8) & 255, header >> 16), bytes]);
 };
+/** What the zstd command writes: no content size, a window of 2 MiB, a checksum; as one raw block, as codes, as three blocks. */
+const ZSTD_RAW = Buffer.from('KLUv/QRY4QEAeyJ0cyI6MTc3MjQxNjgwMDEyMywibW9kZWwiOiJKSi0xIiwiaW1laSI6IjAwNDk5OTAxMDY0MDAwMCJ98P7G2w==', 'base64');
+const ZSTD_CODES = Buffer.from(
+  'KLUv/QRYVQgARpRBJgDJqg44IOZOrYDuX+fecrfaDQkWDusLlSMLjZrZYcdCs////w8rOQAzADMA9t027a9tHl+3uVPbuOHFGCMiEZ24WCwQMb7nadRqDz4HIBJ5z6v0' +
+    'avtgwMGJUSDhIA4KhfM8nB9DvYGvc6H71RfGz7j09W5h1sNNY9+4vpVjLJom8wfn2/i1zmN9fGnOtD7LGndoaZaP9entcvJokhVuS8/1vfDndt3OrbvtS9/Yc0YtPKfl' +
+    '7JXmTC9+Y5+1HvfN+HlGo1kwr9zmtmMBZxTIxikKkHSYIB2XTCQ1cAMCCMLBn8qiZHVJgu6Qr6jIsiLpDwsyOZyih3WHfETJ6RQJNL0hgV41qAAHR8EP',
+  'base64',
+);
+const ZSTD_BLOCKS = Buffer.from(
+  'KLUv/QRYpAAAYHsicGFkIjoicm93IAEA8f/nLglMAAAIcgEA/P85EAIdAQDgciIsImltZWkiOiIwMDQ5OTkwMTA2NDAwMDAifQEAxMUOhDdm5H0=',
+  'base64',
+);
+const people = `{"rows":[{"name":"${NAME_1.text}","phone":"${PHONE_1.text}"},{"name":"${NAME_2.text}","phone":"x"}]}`;
+const packs = (text: string): Buffer =>
+  Buffer.concat([Buffer.from('\x82\xa4name\xa8', 'latin1'), gbk(text), Buffer.from('\xa5phone\x01', 'latin1')]);
 const record = (field: number, bytes: Uint8Array): Buffer => Buffer.concat([Buffer.of((field << 3) | 2, bytes.length), bytes]);
 const imei = json({ imei: IMEI.text });
 const card = `BEGIN:VCARD\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:;${quoted(NAME_1.text).replace(/(.{24})/, '$1=\r\n')};;;\r\nTEL;CELL:${PHONE_1.text}\r\nEND:VCARD\r\n`;
@@ -35,6 +51,12 @@ const long = json({ list: Array.from({ length: 20 }, (_, i) => ({ row: i, name: 
 
 const FOUND: readonly (readonly [string, Request, ManifestValue, string | null])[] = [
   ['protobuf, nested', { body: record(2, record(1, record(3, Buffer.from(IMEI.text)))) }, IMEI, ''],
+  [
+    'protobuf, a number before a tag like a digit',
+    { body: Buffer.concat([record(1, Buffer.from(PHONE.text)), Buffer.of(0x30, 1)]) },
+    PHONE,
+    '',
+  ],
   ['msgpack', { body: Buffer.concat([Buffer.of(0x81, 0xa4), Buffer.from('imei'), Buffer.of(0xaf), Buffer.from(IMEI.text)]) }, IMEI, ''],
   ['base64 glued to letters', { body: json({ d: `x${b64(imei)}` }) }, IMEI, 'base64'],
   ['UTF-16LE with escapes', { body: wide(`{"n":"${'\\u5f6d\\u6587\\u83e1\\u8c0c'}","p":"${PHONE_1.text}"}`) }, NAME_1, 'utf-16le json'],
@@ -71,6 +93,25 @@ const FOUND: readonly (readonly [string, Request, ManifestValue, string | null])
   ['a part in bare deflate', { body: part('content-encoding: deflate', deflateRawSync(imei)) }, IMEI, 'deflate'],
   ['brotli in base64', { body: json({ d: b64(brotliCompressSync(long)) }) }, IMEI, 'base64 brotli'],
   ['zstd in base64', { body: json({ d: b64(zstd(imei)) }) }, IMEI, null],
+  ['zstd of the command', { body: ZSTD_RAW, headers: encoding('zstd') }, IMEI, 'zstd'],
+  ['zstd of the command, nothing said', { body: ZSTD_CODES }, IMEI, 'zstd'],
+  ['zstd of the command, several blocks', { body: ZSTD_BLOCKS }, IMEI, null],
+  ['zstd of the command in base64', { body: json({ d: b64(ZSTD_CODES) }) }, IMEI, 'base64 zstd'],
+  ['two frames of zstd', { body: Buffer.concat([zstd('x'), ZSTD_RAW]), headers: encoding('zstd') }, IMEI, 'zstd'],
+  ['GBK, a name in JSON', { body: gbk(people) }, NAME_2, 'gbk'],
+  ['GBK, a name in a row', { body: gbk(`${NAME_1.text}\t${PHONE_1.text}\n`) }, NAME_1, 'gbk'],
+  ['GBK in percent', { body: `n=${[...gbk(NAME_1.text)].map((b) => `%${b.toString(16)}`).join('')}&x=1` }, NAME_1, 'percent gbk'],
+  ['GBK in base64', { body: json({ d: b64(gbk(people)) }) }, NAME_1, 'base64 gbk'],
+  ['GBK in hex', { body: json({ d: gbk(people).toString('hex') }) }, NAME_1, 'hex gbk'],
+  ['GBK in protobuf', { body: record(2, record(1, gbk(NAME_1.text))) }, NAME_1, 'gbk'],
+  ['GBK in msgpack', { body: packs(NAME_1.text) }, NAME_1, 'gbk'],
+  ['UTF-16LE in hex, alone', { body: json({ d: wide(PHONE.text).toString('hex') }) }, PHONE, null],
+  ['UTF-16BE in hex, with another form', { body: json({ d: wideBig(`+86 ${PHONE.text}`).toString('hex') }) }, PHONE, null],
+  ['UTF-16LE in hex behind a digit', { body: `x=7${wide(MAC.text.replaceAll(':', '').toUpperCase()).toString('hex')}` }, MAC, 'hex utf-16le'],
+  ['UTF-16LE in base64, glued', { body: `x=ab${b64(wide(MAC.text.toUpperCase()))}` }, MAC, 'base64 utf-16le'],
+  ['UTF-16BE in base64, alone', { body: b64(wideBig(MAC.text.toUpperCase())) }, MAC, 'base64 utf-16be'],
+  ['brotli of brotli, one said', { body: brotliCompressSync(brotliCompressSync(long)), headers: encoding('br') }, IMEI, 'brotli brotli'],
+  ['gzip of bare deflate, one said', { body: gzipSync(deflateRawSync(imei)), headers: encoding('gzip') }, IMEI, 'gzip deflate'],
   ['bare deflate in base64', { body: json({ d: b64(deflateRawSync(imei)) }) }, IMEI, 'base64 deflate'],
   ['bare deflate, nothing said', { body: deflateRawSync(imei) }, IMEI, 'deflate'],
   [
@@ -118,6 +159,8 @@ describe('layers: what is inside a longer number is not found', () => {
     ['UTF-16BE, digits alone', { body: wideBig(`9${PHONE.text}`) }],
     ['UTF-16LE, digits alone, the other end', { body: wide(`${PHONE.text}9`) }],
     ['UTF-16BE, digits alone, the other end', { body: wideBig(`${PHONE.text}9`) }],
+    ['UTF-16LE behind a byte', { body: Buffer.concat([Buffer.from('x'), wide(`9${PHONE.text}`)]) }],
+    ['UTF-16BE before a byte', { body: Buffer.concat([wideBig(`${PHONE.text}9`), Buffer.from('x')]) }],
     ['quoted-printable', { body: `ENCODING=QUOTED-PRINTABLE: no=39${PHONE.text} =E5=BD=AD` }],
     [
       'a soft break',

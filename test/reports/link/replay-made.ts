@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Certificate, Encoding } from '../../../harness/model/finding.js';
-import { replay, type HookedCall, type Replayed } from '../../../reports/link/replay.js';
+import type { HookedCall, Replayed } from '../../../harness/model/replay.js';
+import { createReplay } from '../../../reports/link/replay.js';
 import { NAME_1, PHONE, type ManifestValue } from './story.js';
 
 /** A certificate made by hand, with all that it speaks of. */
@@ -54,7 +55,7 @@ export function wrap([form, value, spelled]: Written, [encoding, digest]: readon
 
 /** Replays it. */
 export function show({ part, value, certificate, calls, others }: Made): Replayed {
-  return replay(certificate, {
+  return createReplay()(certificate, {
     part,
     value,
     name: NAME_1,

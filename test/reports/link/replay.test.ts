@@ -2,7 +2,7 @@ import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Certificate, Encoding } from '../../../harness/model/finding.js';
-import type { HookedCall } from '../../../reports/link/replay.js';
+import type { HookedCall } from '../../../harness/model/replay.js';
 import { bytes, gbkText, hexes, inPieces, lossyFrom, made, sha, show, wrap, zstd, type Made, type Step } from './replay-made.js';
 import { IMEI, MAC, NAME_1, OAID, PHONE, PHONE_1, PLACE, SMS, value, type ManifestValue } from './story.js';
 
@@ -391,6 +391,35 @@ describe('a value inside a longer number is none', () => {
         const certificate = { value: PHONE.id, form, sourceSha256: sha(part), layers: [], at: { start, end: start + 22 } };
         expect(show({ part, value: PHONE, certificate })).toEqual({ ok: false, why: 'the value is part of a longer number' });
       }
+  });
+
+  test('UTF-16: digits in the other order of bytes', () => {
+    const le = Buffer.from(`9${p}`, 'utf16le');
+    const be = Buffer.from(`${p}9`, 'utf16le').swap16();
+    for (const [form, part, start] of [
+      ['utf-16be', Buffer.concat([bytes('x'), le]), 2],
+      ['utf-16le', Buffer.concat([be, bytes('x')]), 1],
+    ] as const) {
+      const certificate = { value: PHONE.id, form, sourceSha256: sha(part), layers: [], at: { start, end: start + 22 } };
+      expect(show({ part, value: PHONE, certificate })).toMatchObject({ ok: false });
+    }
+  });
+
+  test.each([
+    ['0a0b', '3001', true],
+    ['0a0b', '3205', true],
+    ['0a0b', '3800', true],
+    ['0a0b', '3a01', true],
+    ['0a0b', '3300', false],
+    ['0a0c', '3001', false],
+    ['080b', '3001', false],
+    ['0a31', '3001', false],
+    ['', '3001', false],
+  ])('protobuf: behind %s and before %s it is whole: %s', (before, after, ok) => {
+    const part = Buffer.concat([hexes(before), bytes(p), hexes(after)]);
+    const start = before.length / 2;
+    const certificate = { value: PHONE.id, form: 'raw', sourceSha256: sha(part), layers: [], at: { start, end: start + 11 } };
+    expect(show({ part, value: PHONE, certificate }).ok).toBe(ok);
   });
 
   test('layers cut right at the value, or through an escape', () => {

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { Level } from '../../../../harness/model/finding.js';
 import { ANDROID_ID, ID_CARD, IMEI, MAC, NAME_1, OAID, PHONE, PHONE_1, SMS, Story } from '../story.js';
 import {
   base64,
@@ -31,7 +32,12 @@ const doc = json({ imei: IMEI.text });
 const coded = (word: string): NonNullable<Request['headers']> => [['Content-Encoding', word]];
 const FORM = 'Content-Disposition: form-data; name="imei"';
 const FILE = 'Content-Disposition: form-data; name="f"; filename=';
-const pair = `{"n":"${NAME_1.text}","p":"${PHONE_1.text}"}`;
+/** What is linked in one request, and how sure, in whatever way. */
+function levelsIn(request: Request): readonly (readonly [id: string, level: Level])[] {
+  const story = new Story();
+  story.flow(request);
+  return linked(story).links.map(({ value, level }) => [value, level] as const);
+}
 
 const PLACES: readonly Case[] = [
   one('1 plain JSON', { body: doc }, IMEI, 'plain'),
@@ -207,12 +213,10 @@ describe('encodings: a name and its number', () => {
       found(PHONE_1, 'C4', 'plain'),
     ));
   // RFC 6350, 3.2: no certificate can say yet that a break and a blank inside a value are undone.
-  test.fails('30 a vCard line folded inside the value', () =>
-    void expectIn(
-      { body: card([`FN:${NAME_1.text}`, `TEL:${PHONE_1.text.slice(0, 5)}`, ` ${PHONE_1.text.slice(5)}`]) },
-      found(NAME_1, 'C4', 'plain'),
-      found(PHONE_1, 'C4', 'plain'),
-    ));
+  test.fails('30 a vCard line folded inside the value', () => {
+    const [first, rest] = [PHONE_1.text.slice(0, 5), PHONE_1.text.slice(5)];
+    expect(levelsIn({ body: card([`FN:${NAME_1.text}`, `TEL:${first}`, ` ${rest}`]) })).toContainEqual([PHONE_1.id, 'C4']);
+  });
 });
 
 describe('encodings: alphabets, packings and masks of the app’s own', () => {
@@ -227,14 +231,13 @@ describe('encodings: alphabets, packings and masks of the app’s own', () => {
   test('37 a base64 alphabet of its own, without a hook', () => expectNone({ body: json({ d: own(doc) }) }, null));
 
   test('38 the encoder of lz-string is right', () => expect(lzString('hello')).toBe('BYUwNmD2Q==='));
-  test.fails('38 lz-string (held out)', () =>
-    expectIn({ body: json({ d: lzString(json({ imei: IMEI.text, pad: pair })) }) }, found(IMEI, 'C4', 'base64 lz-string')));
+  test.fails('38 lz-string (held out)', () => {
+    expect(levelsIn({ body: json({ d: lzString(json({ imei: IMEI.text, model: 'JJ-1' })) }) })).toContainEqual([IMEI.id, 'C4']);
+  });
 
   const masked = xored(json({ imei: IMEI.text, oaid: OAID.text }), Buffer.of(0x5a));
   test.fails('39 XOR with a key of one byte (held out: a hint at most)', () => {
-    const story = new Story();
-    story.flow({ body: masked });
-    expect(linked(story).links.map(({ value, level }) => [value, level])).toContainEqual([IMEI.id, 'C1']);
+    expect(levelsIn({ body: masked })).toContainEqual([IMEI.id, 'C1']);
   });
   test('39 XOR with a key of one byte is never more than a hint', () => expectNone({ body: masked }, 'C1'));
 

@@ -7,7 +7,7 @@ export interface Point {
 }
 
 const AXIS = 6378245;
-const FLAT = 0.00669342162296594323;
+const FLAT = 0.006693421622965943;
 const { PI, sin, cos, sqrt, abs, atan2 } = Math;
 
 function waves(x: number): number {

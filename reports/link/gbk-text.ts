@@ -1,0 +1,80 @@
+import { isUtf8 } from 'node:buffer';
+import { gbkCodes } from './gbk.js';
+import type { TextRun } from './text-layers.js';
+
+/** A name of four characters is the shortest that is looked for. */
+const MIN_PAIRS = 4;
+const MAX_RUNS = 512;
+/** Shorter bytes are looked through whatever they look like, longer ones where a sample of them reads as text. */
+const ALWAYS = 4096;
+const SAMPLE = 256;
+const LEAST_TEXT = 0.9;
+
+/**
+ * Stretches that are text in GBK and not in UTF-8. `more`: there are more than are returned. In a binary message the byte before a text tells its
+ * length and looks like the first half of a character: there each run of high bytes is read from its second byte on as well.
+ */
+export function gbkRuns(bytes: Uint8Array): { readonly runs: readonly TextRun[]; readonly more: boolean } {
+  const runs: TextRun[] = [];
+  if (isUtf8(bytes) || !mayBeText(bytes)) return { runs, more: false };
+  for (let at = 0; at < bytes.length;) {
+    const { end, pairs } = stretchAt(bytes, at, bytes.length);
+    const whole = at === 0 && end === bytes.length;
+    if (pairs >= MIN_PAIRS && !isUtf8(bytes.subarray(at, end))) {
+      runs.push({ op: 'gbk', start: at, end });
+      if (!whole) runs.push(...halfOn(bytes, at, end));
+      if (runs.length > MAX_RUNS) return { runs: runs.slice(0, MAX_RUNS), more: true };
+    }
+    at = end + 1;
+  }
+  return { runs, more: false };
+}
+
+function mayBeText(bytes: Uint8Array): boolean {
+  if (bytes.length <= ALWAYS) return true;
+  const middle = bytes.length >> 1;
+  return share(bytes, 0) >= LEAST_TEXT || share(bytes, middle) >= LEAST_TEXT;
+}
+
+function share(bytes: Uint8Array, from: number): number {
+  let good = 0;
+  for (let at = from; at < from + SAMPLE;) {
+    const size = sizeAt(bytes, at);
+    good += size;
+    at += Math.max(1, size);
+  }
+  return good / SAMPLE;
+}
+
+/** How many bytes the character at `at` takes; 0: none stands there. */
+function sizeAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0;
+  if (first >= 0x80) return gbkCodes()[(first << 8) | (bytes[at + 1] ?? 0)] === 0 ? 0 : 2;
+  return (first >= 0x20 && first < 0x7f) || first === 9 || first === 10 || first === 13 ? 1 : 0;
+}
+
+function stretchAt(bytes: Uint8Array, from: number, most: number): { readonly end: number; readonly pairs: number } {
+  let at = from;
+  let pairs = 0;
+  while (at < most) {
+    const size = sizeAt(bytes, at);
+    if (size === 0 || at + size > most) break;
+    if (size === 2) pairs += 1;
+    at += size;
+  }
+  return { end: at, pairs };
+}
+
+/** The runs of high bytes of a stretch, each from its second byte on. */
+function halfOn(bytes: Uint8Array, start: number, end: number): readonly TextRun[] {
+  const runs: TextRun[] = [];
+  for (let at = start; at < end; at += 1) {
+    if ((bytes[at] as number) < 0x80) continue;
+    let to = at;
+    while (to < end && (bytes[to] as number) >= 0x80) to += 1;
+    const { end: stop, pairs } = stretchAt(bytes, at + 1, Math.min(end, to + 1));
+    if (pairs >= MIN_PAIRS) runs.push({ op: 'gbk', start: at + 1, end: stop });
+    at = to;
+  }
+  return runs;
+}
