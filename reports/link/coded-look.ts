@@ -1,4 +1,4 @@
-import { gbkCodes } from './gbk.js';
+import { isEveryday, readsAsGbk } from './gbk-text.js';
 
 /** Where a run of coded characters begins and ends. */
 export type CodedRun = readonly [start: number, end: number];
@@ -10,7 +10,6 @@ const DIGIT_ZERO = 0x30;
 const SAMPLE = 64;
 const LONG = 24;
 const SHORT = 8;
-const LEAST_TEXT = 0.9;
 
 /** Whether a run of hex digits comes to UTF-16 or GBK, at either phase. */
 export function hexIsForeign(bytes: Uint8Array, [start, end]: CodedRun): boolean {
@@ -39,6 +38,20 @@ export function base64IsWide(bytes: Uint8Array, [start, end]: CodedRun): boolean
   return false;
 }
 
+/** How base64 of gzip, zlib and zstd begins. */
+const PACKED = ['H4sI', 'eJ', 'eNo', 'eAE', 'KLUv'].map((head) => [...head].map((char) => char.charCodeAt(0)));
+const SLASH = 0x2f;
+const MAX_PATH = 4096;
+
+/** Where base64 of something packed begins behind a slash of the run: a path before it reads as base64 too. */
+export function packedBehindSlash(bytes: Uint8Array, [start, end]: CodedRun): readonly CodedRun[] {
+  const out: CodedRun[] = [];
+  if (end - start > MAX_PATH) return out;
+  for (let i = start + 1; i < end; i += 1)
+    if (bytes[i - 1] === SLASH && PACKED.some((head) => head.every((char, k) => bytes[i + k] === char))) out.push([i, end]);
+  return out;
+}
+
 const allOne = (bytes: Uint8Array, i: number): boolean => bytes[i + 1] === 0x41 && bytes[i + 2] === 0x41 && bytes[i + 4] === 0x41;
 
 /** Whether decoded bytes begin or go on as UTF-16 or GBK. */
@@ -58,27 +71,14 @@ function isWide(bytes: Uint8Array): boolean {
 
 /** Text of GBK with some characters beyond ASCII. Of a few bytes all have to be of the everyday set. */
 function isGbk(bytes: Uint8Array): boolean {
-  if (bytes.length < SHORT) return false;
-  const short = bytes.length < LONG;
-  let bad = 0;
-  let pairs = 0;
-  const most = short ? 0 : (1 - LEAST_TEXT) * bytes.length;
-  for (let i = 0; i < bytes.length && bad <= most; i += 1) {
+  if (bytes.length < SHORT || !bytes.some((b) => b >= 0x80)) return false;
+  if (bytes.length >= LONG) return readsAsGbk(bytes);
+  for (let i = 0; i < bytes.length; i += 1) {
     const first = bytes[i] as number;
-    if (first < 0x80) {
-      if (first < 0x20 && first !== 9 && first !== 10 && first !== 13) bad += 1;
-      continue;
-    }
-    const second = bytes[i + 1] ?? 0;
-    const known = short ? first >= 0xb0 && first <= 0xf7 && second >= 0xa1 : gbkCodes()[(first << 8) | second] !== 0;
-    if (!known) {
-      bad += i + 1 === bytes.length && !short ? 0 : 1;
-      continue;
-    }
-    pairs += 1;
-    i += 1;
+    if (first >= 0x80) i += 1;
+    if (first < 0x20 || (first >= 0x7f && !isEveryday(first, bytes[i] ?? 0))) return false;
   }
-  return bad <= most && pairs >= 2;
+  return true;
 }
 
 function sampleOf(bytes: Uint8Array, start: number, end: number): Uint8Array {

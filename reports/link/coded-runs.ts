@@ -1,5 +1,5 @@
 import { goesDeeper, likelyShifts } from './base64-look.js';
-import { base64IsWide, hexIsForeign, isForeign, type CodedRun } from './coded-look.js';
+import { base64IsWide, hexIsForeign, isForeign, packedBehindSlash, type CodedRun } from './coded-look.js';
 import type { Address, Pairs, Survey } from './kernel/kernel.js';
 import type { Layer, LayerStep } from './layer.js';
 import { MAX_DEPTH, spend, type Placed, type Walk } from './walk.js';
@@ -24,8 +24,10 @@ export function decodeRuns(walk: Walk, placed: Placed, below: Below): void {
   const deeper = layer.depth < MAX_DEPTH;
   const foreignHex = deeper ? runsWhere(walk, survey.hex, (run) => hexIsForeign(layer.bytes, run)) : [];
   const wideBase64 = deeper ? runsWhere(walk, survey.base64, (run) => base64IsWide(layer.bytes, run)) : [];
+  const behind = deeper ? runsWhere(walk, survey.base64, () => true).flatMap((run) => packedBehindSlash(layer.bytes, run)) : [];
   for (const [start, end] of foreignHex) if (!decodeHexRun(job, start, end)) return;
   for (const [start, end] of wideBase64) if (!decodeBase64Run(job, start, end)) return;
+  for (const [start, end] of behind) if (!decodeBase64At(job, { start, end, shift: 0 }, true)) return;
   for (let k = 0; ; k += 1) {
     k = kernel.nextHex(at, survey, k);
     if (!passOver(walk)) return;
@@ -96,16 +98,26 @@ function decodeHexRun(job: Job, start: number, end: number): boolean {
 const LONG_RUN = 4096;
 
 function decodeBase64Run(job: Job, start: number, end: number): boolean {
+  const { placed } = job;
+  for (const shift of end - start > LONG_RUN ? likelyShifts(placed.layer.bytes, start, end) : [0, 1, 2, 3])
+    if (!decodeBase64At(job, { start, end, shift }, shift === 0 && end - start >= 24)) return false;
+  return true;
+}
+
+interface Shifted {
+  readonly start: number;
+  readonly end: number;
+  readonly shift: number;
+}
+
+function decodeBase64At(job: Job, { start, end, shift }: Shifted, sure: boolean): boolean {
   const { walk, placed } = job;
   const { kernel } = walk.needles;
-  const size = Math.ceil(((end - start) * 3) / 4) + 3;
-  for (const shift of end - start > LONG_RUN ? likelyShifts(placed.layer.bytes, start, end) : [0, 1, 2, 3]) {
-    if (!spend(walk, size)) return false;
-    const at = kernel.mark();
-    const n = kernel.base64(placed.at + start + shift, end - start - shift);
-    keep(job, { step: { op: 'base64', start: start + shift, end }, at, n, sure: shift === 0 && end - start >= 24 });
-    kernel.release(at);
-  }
+  if (!spend(walk, Math.ceil(((end - start) * 3) / 4) + 3)) return false;
+  const at = kernel.mark();
+  const n = kernel.base64(placed.at + start + shift, end - start - shift);
+  keep(job, { step: { op: 'base64', start: start + shift, end }, at, n, sure });
+  kernel.release(at);
   return true;
 }
 

@@ -33,17 +33,27 @@ export function gbkRuns(bytes: Uint8Array): { readonly runs: readonly TextRun[];
 function mayBeText(bytes: Uint8Array): boolean {
   if (bytes.length <= ALWAYS) return true;
   const middle = bytes.length >> 1;
-  return share(bytes, 0) >= LEAST_TEXT || share(bytes, middle) >= LEAST_TEXT;
+  return readsAsGbk(bytes.subarray(0, SAMPLE)) || readsAsGbk(bytes.subarray(middle, middle + SAMPLE));
 }
 
-function share(bytes: Uint8Array, from: number): number {
-  let good = 0;
-  for (let at = from; at < from + SAMPLE;) {
-    const size = sizeAt(bytes, at);
-    good += size;
+/** Whether nine in ten bytes are characters of GBK, most of those beyond ASCII of the everyday set: other codings come to characters of all sorts. */
+export function readsAsGbk(sample: Uint8Array): boolean {
+  const most = (1 - LEAST_TEXT) * sample.length;
+  let [bad, pairs, everyday] = [0, 0, 0];
+  for (let at = 0; at < sample.length && bad <= most;) {
+    const size = sizeAt(sample, at);
+    if (size === 2) {
+      pairs += 1;
+      if (isEveryday(sample[at] as number, sample[at + 1] as number)) everyday += 1;
+    } else if (size === 0) bad += 1;
     at += Math.max(1, size);
   }
-  return good / SAMPLE;
+  return bad <= most && 2 * everyday >= pairs;
+}
+
+/** Whether two bytes are a Chinese character of GB 2312. */
+export function isEveryday(first: number, second: number): boolean {
+  return first >= 0xb0 && first <= 0xf7 && second >= 0xa1;
 }
 
 /** How many bytes the character at `at` takes; 0: none stands there. */

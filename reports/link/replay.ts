@@ -33,7 +33,12 @@ export function createReplay(): (certificate: Certificate, parts: ReplayParts) =
       return mine.get(key) as Hashed;
     };
     try {
-      run(certificate, { ...parts, once, spelled: spell(parts.value, parts.name, certificate.form) });
+      const { form, sourceSha256 } = certificate;
+      must(certificate.value === parts.value.id, 'another value');
+      const job = { ...parts, once, spelled: spell(parts.value, parts.name, form) };
+      const seen = follow(certificate, whole(parts.part, job), sourceSha256, job);
+      must(job.spelled === null ? shows(parts.value, form, seen) : same(job.spelled, seen.bytes), 'the bytes are not the value');
+      must(isSalted(certificate, job) || !isPart(parts.value, form, seen), 'the value is part of a longer number');
       return { ok: true };
     } catch (error) {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };
@@ -41,12 +46,11 @@ export function createReplay(): (certificate: Certificate, parts: ReplayParts) =
   };
 }
 
-function run(certificate: Certificate, job: Job): void {
-  const { value, form, sourceSha256 } = certificate;
-  must(value === job.value.id, 'another value');
-  const seen = follow(certificate, whole(job.part, job), sourceSha256, job);
-  must(job.spelled === null ? shows(job.value, form, seen) : same(job.spelled, seen.bytes), 'the bytes are not the value');
-  must(!isPart(job.value, form, seen), 'the value is part of a longer number');
+/** Whether the value lies in a short input of a hooked digest or MAC: there a salt may end in a digit just before it. */
+function isSalted({ layers }: Certificate, job: Job): boolean {
+  const last = layers.at(-1)?.encoding;
+  const call = last?.op === 'derived' ? job.derivation(last.derivation) : null;
+  return call !== null && (call.op === 'digest' || call.op === 'mac') && call.input.length <= 128;
 }
 
 /** From a part as sent down to the stretch that is meant. */

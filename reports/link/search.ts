@@ -204,10 +204,10 @@ function openPacked(walk: Walk, { layer, at: place }: Placed): void {
   }
 }
 
-/** Streams without a mark, where nothing says what the bytes are: a body as sent or below its Content-Encoding, or what base64 comes to. */
+/** Streams without a mark, where nothing says what the bytes are: a body as sent, or what base64 or a packing comes to. */
 function openGuessed(walk: Walk, layer: Layer): void {
   const { step, bytes, source } = layer;
-  const unknown = step === null ? source?.kind === 'part' && source.part === 'body' : step.op === 'base64' || (layer.depth === 0 && isPack(step.op));
+  const unknown = step === null ? source?.kind === 'part' && source.part === 'body' : step.op === 'base64' || isPack(step.op);
   if (!unknown || packed(bytes, bytes.length) || textLike(bytes, bytes.length)) return;
   const found = openUnmarked(bytes);
   if (found === null || !spend(walk, found.bytes.length)) return;

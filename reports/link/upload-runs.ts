@@ -71,7 +71,8 @@ function follows(last: Piece, next: Piece): boolean {
   if (!whole) return false;
   if (last.by !== 'offset') return next.number === last.number + 1;
   const skipped = next.number - last.number;
-  return [last.end - last.start, decodedLength(last), rootOf(last.layer).bytes.length].includes(skipped);
+  // Counted as they stand there, or as the bytes that hex or base64 stands for.
+  return [last.end - last.start, (last.end - last.start) / 2, decodedLength(last), rootOf(last.layer).bytes.length].includes(skipped);
 }
 
 /** How many bytes the base64 of a piece stands for. */

@@ -420,3 +420,17 @@ test('the SMS of the story is long enough to stand alone', () => {
   story.flow({ body: SMS.text });
   expect(level(story, SMS)).toBe('C4');
 });
+
+test('a salt that ends in a digit hides no value in a short digest input; in a long one a number is asked for its borders', () => {
+  const story = new Story();
+  const short = Buffer.from(`Jj#2026${PHONE.text}`);
+  const long = Buffer.from(`${'x'.repeat(200)}2026${PHONE.text}`);
+  for (const input of [short, long]) {
+    const output = createHash('md5').update(input).digest();
+    story.derive(['digest', 'MD5'], input, output);
+    story.flow({ body: JSON.stringify({ sign: output.toString('hex') }) });
+  }
+  const { links, gaps } = story.link();
+  expect(links.map(({ value, level, flow }) => [value, level, flow])).toEqual([[PHONE.id, 'C5', 'e2']]);
+  expect(gaps).toEqual([]);
+});

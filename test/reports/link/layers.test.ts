@@ -112,6 +112,8 @@ const FOUND: readonly (readonly [string, Request, ManifestValue, string | null])
   ['UTF-16BE in base64, alone', { body: b64(wideBig(MAC.text.toUpperCase())) }, MAC, 'base64 utf-16be'],
   ['brotli of brotli, one said', { body: brotliCompressSync(brotliCompressSync(long)), headers: encoding('br') }, IMEI, 'brotli brotli'],
   ['gzip of bare deflate, one said', { body: gzipSync(deflateRawSync(imei)), headers: encoding('gzip') }, IMEI, 'gzip deflate'],
+  ['zlib in base64 in a path', { target: `/v1/u/${encodeURIComponent(b64(deflateSync(imei)))}/info` }, IMEI, null],
+  ['bare deflate of UTF-16', { body: gzipSync(deflateRawSync(wide(imei))) }, IMEI, 'gzip deflate'],
   ['bare deflate in base64', { body: json({ d: b64(deflateRawSync(imei)) }) }, IMEI, 'base64 deflate'],
   ['bare deflate, nothing said', { body: deflateRawSync(imei) }, IMEI, 'deflate'],
   [
