@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Derivation, EventId } from '../../harness/model/event.js';
 import type { Certificate, JoinedPiece, Level, Span } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
@@ -66,7 +66,7 @@ const PIECE_MARGIN = 16;
 const MIN_STRETCH = 16;
 
 export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 /** The ways to values that one find shows: one, or one for each value in a hooked call's input. */
@@ -100,7 +100,7 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
           value: needle.value,
           form: needle.form,
           bits: needle.value.bits,
-          cap: needle.cap ?? capOf(needle.form),
+          cap: capOf(needle),
         },
       ];
     case 'matched': {
@@ -110,8 +110,10 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
   }
 }
 
-// A value that reads backwards may be another's that reads forwards.
-const capOf = (form: string): Level | null => (form === 'reversed' ? 'C3' : null);
+/** The highest level that a find may have. A value that reads backwards may be another's that reads forwards. */
+export function capOf(needle: Exclude<Needle, DerivedNeedle>): Level | null {
+  return needle.kind === 'literal' && needle.form === 'reversed' ? (needle.cap ?? 'C3') : needle.cap;
+}
 
 function derivedPaths(find: Find, { derivation, stretch }: DerivedNeedle, input: DerivedInput | null): readonly Path[] {
   if (input === null) return [];

@@ -96,6 +96,8 @@ function decodeHexRun(job: Job, start: number, end: number): boolean {
 }
 
 const LONG_RUN = 4096;
+/** Fewer bytes of UTF-16 or GBK hold no name and no number. */
+const LEAST_FOREIGN = 8;
 
 function decodeBase64Run(job: Job, start: number, end: number): boolean {
   const { placed } = job;
@@ -133,7 +135,7 @@ interface Decoded {
 function keep({ walk, placed, below }: Job, { step, at, n, sure }: Decoded): void {
   const { kernel } = walk.needles;
   const depth = placed.layer.depth + 1;
-  const plain = kernel.textLike(at, n) || kernel.packed(at, n) || isForeign(kernel.view(at, n));
+  const plain = kernel.textLike(at, n) || kernel.packed(at, n) || (n >= LEAST_FOREIGN && isForeign(kernel.view(at, n)));
   const deeper = depth <= MAX_DEPTH && (sure || plain);
   if (deeper && !below.isNew(walk, at, n)) return;
   if (deeper ? !plain && !kernel.holds(at, n) : !kernel.has(at, n)) {

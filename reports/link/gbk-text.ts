@@ -11,23 +11,23 @@ const SAMPLE = 256;
 const LEAST_TEXT = 0.9;
 
 /**
- * Stretches that are text in GBK and not in UTF-8. `more`: there are more than are returned. In a binary message the byte before a text tells its
+ * Stretches that are text in GBK and not in UTF-8, so many as a body of honest text has. In a binary message the byte before a text tells its
  * length and looks like the first half of a character: there each run of high bytes is read from its second byte on as well.
  */
-export function gbkRuns(bytes: Uint8Array): { readonly runs: readonly TextRun[]; readonly more: boolean } {
+export function gbkRuns(bytes: Uint8Array): readonly TextRun[] {
   const runs: TextRun[] = [];
-  if (isUtf8(bytes) || !mayBeText(bytes)) return { runs, more: false };
+  if (isUtf8(bytes) || !mayBeText(bytes)) return runs;
   for (let at = 0; at < bytes.length;) {
     const { end, pairs } = stretchAt(bytes, at, bytes.length);
     const whole = at === 0 && end === bytes.length;
     if (pairs >= MIN_PAIRS && !isUtf8(bytes.subarray(at, end))) {
       runs.push({ op: 'gbk', start: at, end });
       if (!whole) runs.push(...halfOn(bytes, at, end));
-      if (runs.length > MAX_RUNS) return { runs: runs.slice(0, MAX_RUNS), more: true };
+      if (runs.length > MAX_RUNS) return runs.slice(0, MAX_RUNS);
     }
     at = end + 1;
   }
-  return { runs, more: false };
+  return runs;
 }
 
 function mayBeText(bytes: Uint8Array): boolean {

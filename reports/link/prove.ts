@@ -1,7 +1,7 @@
 import type { Derivation, Event, EventId, ValueId } from '../../harness/model/event.js';
 import type { Bodies, Certificate, Span } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
-import { pathsOf, type Path } from './certificate.js';
+import { capOf, pathsOf, type Path } from './certificate.js';
 import type { Derived } from './derived.js';
 import { stepsOf } from './layer.js';
 import { isName } from './level.js';
@@ -74,18 +74,33 @@ export interface Proved {
 /** Makes certificates of finds and keeps those that replay. */
 export function prove(finds: readonly Find[], derived: Derived, { partOf, nameOf }: Evidence): Proved {
   const proofs = new Map<ValueId, Proof[]>();
+  const sorts = new Map<ValueId, Set<string>>();
   const unproved = new Set<ValueId>();
   const replay = createReplay();
+  const isKnown = (id: ValueId, sort: string): boolean => sorts.get(id)?.has(sort) ?? false;
   for (const find of fewest(finds)) {
+    const { needle } = find;
+    // Most finds of a value that comes often need no way made for them.
+    if (needle.kind !== 'derived' && isKnown(needle.value.id, plainSort(needle.kind, capOf(needle)))) continue;
     for (const path of pathsOf(find, derived.inputOf)) {
-      const mine = proofs.get(path.value.id) ?? [];
-      if (path.where === null || mine.some((p) => sortOf(p.path) === sortOf(path))) continue;
+      const sort = sortOf(path);
+      if (path.where === null || isKnown(path.value.id, sort)) continue;
       const { value, form, layers, at, where } = path;
       const certificate: Certificate = { value: value.id, form, sourceSha256: where.sourceSha256, layers, at };
       const part = partOf(where.flow, where.part) ?? new Uint8Array(0);
       const shown = replay(certificate, { part, value, name: nameOf(value), derivation: derived.callOf, partOf });
-      if (shown.ok) proofs.set(value.id, [...mine, { path, certificate }]);
-      else unproved.add(value.id);
+      if (!shown.ok) {
+        unproved.add(value.id);
+        continue;
+      }
+      const mine = proofs.get(value.id);
+      if (mine === undefined) {
+        proofs.set(value.id, [{ path, certificate }]);
+        sorts.set(value.id, new Set([sort]));
+      } else {
+        mine.push({ path, certificate });
+        sorts.get(value.id)?.add(sort);
+      }
     }
   }
   return { proofs, unproved };
@@ -99,6 +114,7 @@ const BEHIND_ALL = 1000;
 function fewest(finds: readonly Find[]): readonly Find[] {
   const finer = ({ needle }: Find): number => (needle.kind === 'matched' ? needle.bits / 1000 : 0);
   const codec = ({ needle }: Find): number => (needle.kind === 'derived' && CODECS.has(needle.derivation.op) ? BEHIND_ALL : 0);
+  if (finds.length < 2) return finds;
   return finds
     .map((find) => ({ find, n: stepsOf(find.layer) - finer(find) + codec(find) }))
     .toSorted((a, b) => a.n - b.n)
@@ -109,5 +125,9 @@ function fewest(finds: readonly Find[]): readonly Find[] {
 function sortOf(path: Path): string {
   if (path.blended) return 'blended';
   if (path.derivations.length > 0) return 'derived';
-  return path.cap === null ? path.kind : `${path.kind} up to ${path.cap}`;
+  return plainSort(path.kind, path.cap);
+}
+
+function plainSort(kind: Path['kind'], cap: Path['cap']): string {
+  return cap === null ? kind : `${kind} up to ${cap}`;
 }

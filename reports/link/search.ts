@@ -158,9 +158,10 @@ const MAX_TEXTS = 2;
 
 /** Quoted-printable, UTF-16 and GBK beside the layer itself, which is still read as it is: `=` is also the padding of base64. */
 function visitTexts(walk: Walk, layer: Layer): void {
-  const [wide, gbk] = [wideRuns(layer.bytes), gbkRuns(layer.bytes)];
-  const [runs, more] = [[...wide.runs, ...gbk.runs], wide.more || gbk.more];
+  const { runs, more } = wideRuns(layer.bytes);
   const above = textsAbove(layer);
+  // Bytes that only look like GBK are met by chance: what is not looked at of them is no gap.
+  if (above.length < MAX_TEXTS && !above.includes('gbk')) for (const run of gbkRuns(layer.bytes)) if (!visitText(walk, layer, run)) return;
   // The name of the coding stands there still when it has been undone.
   const quoted = !above.includes('quoted-printable') && hasQuotedPrintable(layer.bytes);
   if (runs.length === 0 && !quoted) return;

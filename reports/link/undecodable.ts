@@ -79,7 +79,9 @@ function isNoise(bytes: Uint8Array): boolean {
 /** Whether one run of base64 or hex is most of it and comes to noise. */
 function holdsNoise(bytes: Uint8Array): boolean {
   if (bytes.length < MIN_BYTES) return false;
-  const text = decodeLight('percent', bytes.subarray(0, 2 * SAMPLE), null) ?? bytes.subarray(0, 2 * SAMPLE);
+  const sample = bytes.subarray(0, 2 * SAMPLE);
+  if (!mayHoldRun(sample)) return false;
+  const text = decodeLight('percent', sample, null) ?? sample;
   // A run that is most of it goes over its middle.
   const middle = text.length >> 1;
   if (!isCoded(text[middle]) && !isCoded(text[middle - 1])) return false;
@@ -90,6 +92,24 @@ function holdsNoise(bytes: Uint8Array): boolean {
   const run = pairs(base64).find(isMost);
   return run !== undefined && isNoise(decoded(decodeBase64, text, run));
 }
+
+/** Percent coding writes a byte as three at the most. */
+const MOST_WRITTEN = 3;
+
+/** Whether characters of base64 and percent signs stand in one row that may be most of what the bytes come to. Cheap: looks at a few places. */
+function mayHoldRun(bytes: Uint8Array): boolean {
+  const isIn = (byte: number | undefined): boolean => isCoded(byte) || byte === PERCENT;
+  const least = Math.floor((MOST * bytes.length) / MOST_WRITTEN) - 1;
+  for (let place = least; place < bytes.length; place += least) {
+    let [from, to] = [place, place];
+    while (to - from < least && isIn(bytes[to])) to += 1;
+    while (to - from < least && from > 0 && isIn(bytes[from - 1])) from -= 1;
+    if (to - from >= least) return true;
+  }
+  return false;
+}
+
+const PERCENT = 0x25;
 
 /** A character of base64, or of a line end between two. */
 const isCoded = (byte: number | undefined): boolean => byte !== undefined && (isBase64(byte) || byte === 10 || byte === 13);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const PARTS = ['kernel.wat', 'survey.wat', 'decode.wat', 'probe.wat'];
+const PARTS = ['kernel.wat', 'survey.wat', 'glance.wat', 'decode.wat', 'probe.wat'];
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** The text of `kernel.generated.ts`, from the sources beside this file. */

@@ -20,16 +20,32 @@ export interface Survey {
   /** Runs of base64 characters, over line ends too. */
   readonly base64: Pairs;
   readonly hex: Pairs;
-  /** Words that `addWord` may have been given; some were not. */
-  readonly words: Pairs;
-  /** Numbers up to their third decimal that `addWord` may have been given. */
-  readonly decimals: Pairs;
   /** Words of 8 or more characters of base64, and numbers of 8 or more digits. */
   readonly tokens: number;
   readonly numbers: number;
   /** Sum of MARK values: which of those characters stand in the bytes. */
   readonly marks: number;
 }
+
+/** Places, as offsets in bytes, that matchers have to look at. Only until the next call of the kernel. */
+export interface Glance {
+  /** Pairs `start, end` of whole words that `addWord` may have been given; some were not. */
+  readonly words: Int32Array;
+  /** Pairs of runs of digits that `addDigits` may have been given; some were not. */
+  readonly digits: Int32Array;
+  /** Pairs of where a run of digits and points begins that may be degrees near a place of `setPlaces`, and how many such runs came before it. */
+  readonly degrees: Int32Array;
+  /** Places of the second of two bytes of `setPairs` where a number near such a place may stand; none where the bytes may be text. */
+  readonly packed: Int32Array;
+  /** Sum of TWO values: which of those stand in the bytes twice in a row, or may. */
+  readonly twos: number;
+}
+
+/** Marks of a mask: `*` or `#`; `x` or `X`; the characters that begin with E2 or EF. */
+export const TWO = { asterisk: 1, letter: 2, wide: 4 } as const;
+
+/** Hundredths of a degree from nought to 180.01, a bit for each. */
+export const PLACE_BYTES = 2251;
 
 /** Characters whose absence spares a search for what begins with them. */
 export const MARK = { percent: 1, backslash: 2, ampersand: 4, equals: 8, asterisk: 16 } as const;
@@ -50,14 +66,18 @@ export interface Kernel {
   add(needle: Uint8Array): number;
   /** Calls back for each place in `hay[0, length)` where a needle stands whole; needles may be added and other bytes scanned meanwhile. */
   scan(hay: Uint8Array, length: number, found: Found): void;
-  /** Makes a word of 4 to 10 bytes (letters, digits, bytes beyond ASCII), or a number with three decimals, a candidate of surveys. */
+  /** Makes a word of 4 to 12 bytes (letters, digits, bytes beyond ASCII) one that glances look for. */
   addWord(word: Uint8Array): void;
+  /** Makes a run of 6 to 16 digits one that glances look for; the last may be an X. */
+  addDigits(digits: Uint8Array): void;
+  /** Takes the hundredths of a degree, without sign, near which numbers are of interest: bit k of byte n is number 8n + k. */
+  setPlaces(bits: Uint8Array): void;
   /** Takes the pairs of bytes, by their number `first * 256 + second`, that numbers of interest begin or end with; 0: not this one. */
   setPairs(pairs: Uint8Array): void;
-  /** Makes 8 bytes known to `isWord` and `nextHex`, but no candidates. */
+  /** Makes 8 bytes known to `isMiddle` and `nextHex`. */
   addMiddle(bytes: Uint8Array): void;
-  /** Whether `addWord` or `addMiddle` may have been given these bytes. */
-  isWord(at: Address, length: number): boolean;
+  /** Whether `addMiddle` may have been given these bytes. */
+  isMiddle(at: Address, length: number): boolean;
 
   /** The top of the arena: the address that the next decoded bytes get. */
   mark(): Address;
@@ -74,6 +94,8 @@ export interface Kernel {
   /** Whether a needle stands in the bytes. */
   has(at: Address, length: number): boolean;
   survey(at: Address, length: number): Survey;
+  /** Leaves its lists on top of the arena. */
+  glance(at: Address, length: number): Glance;
   textLike(at: Address, length: number): boolean;
   /** 53 bits that tell contents apart. */
   hash(at: Address, length: number): number;

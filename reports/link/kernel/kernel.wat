@@ -1,8 +1,8 @@
 ;; The matching kernel: needles in tables, a haystack read at every fourth byte, and the arena in which layers lie.
-;; survey.wat, decode.wat and probe.wat are parts of the same module; build.mjs joins them.
+;; survey.wat, glance.wat, decode.wat and probe.wat are parts of the same module; build.mjs joins them.
 ;;
-;; Memory: 1024 base64 values, 1280 hex values, 1536 results of a survey, 1600 of a probe, 4096 Bloom filter of short words (32 KiB),
-;; 36864 candidates (16 KiB), 53760 finds (4096 pairs), 131072 pairs of bytes that numbers of interest begin with (64 KiB),
+;; Memory: 1024 base64 values, 1280 hex values, 1536 results of a survey, 1600 of a probe, 1664 of a glance, 4096 Bloom filter of digests' middles (32 KiB),
+;; 36864 candidates (16 KiB), 53760 finds (4096 pairs), from 87040 filters of a glance, 131072 pairs of bytes that numbers of interest begin with (64 KiB),
 ;; from 196608 tables and arena, one bump pointer for both.
 ;; Whoever writes into the arena may write up to 64 bytes beyond what was asked for: `alloc` leaves that room.
 

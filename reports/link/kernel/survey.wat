@@ -1,88 +1,23 @@
-;; What a layer is made of, in one pass over its bits: runs of base64 and hex, counts, and candidates for the matchers of short values.
+;; What a layer is made of, in one pass over its bits: runs of base64 and hex and counts.
 
 ;; Tokens (8 characters or more of base64) and numbers (8 digits or more), marks and where the lists are: i32 at
-;; 1536 base64, 1540 pairs, 1544 hex, 1548 pairs, 1552 words, 1556 pairs, 1560 decimals, 1564 pairs, 1568 tokens, 1572 numbers,
+;; 1536 base64, 1540 pairs, 1544 hex, 1548 pairs, 1568 tokens, 1572 numbers,
 ;; 1576 marks (1 percent, 2 backslash, 4 ampersand, 8 equals sign, 16 asterisk).
-
-(global $words (mut i32) (i32.const 0))
-;; Shortest word of interest: 4 or 6 bytes. The longest has 10.
-(global $shortest (mut i32) (i32.const 6))
-
-;; Hash of up to ten bytes.
-(func $wordHash (param $start i32) (param $end i32) (result i32)
-  (local $n i32)
-  (local $word i64)
-  (local.set $n (i32.sub (local.get $end) (local.get $start)))
-  (local.set $word (i64.load (i32.sub (local.get $end) (i32.const 8))))
-  (if (i32.lt_u (local.get $n) (i32.const 8))
-    (then (local.set $word (i64.shr_u (local.get $word) (i64.extend_i32_u (i32.sub (i32.const 64) (i32.shl (local.get $n) (i32.const 3)))))))
-    (else (local.set $word (i64.xor (local.get $word) (i64.rotl (i64.load (local.get $start)) (i64.const 29))))))
-  (i32.wrap_i64 (i64.shr_u
-    (i64.mul (i64.add (local.get $word) (i64.extend_i32_u (local.get $n))) (i64.const 0x9E3779B97F4A7C15))
-    (i64.const 32))))
-
-;; Takes a short word, or the first three decimals of a number with its integer part, which lies in the arena.
-(func (export "addWord") (param $start i32) (param $length i32)
-  (call $learn (local.get $start) (local.get $length))
-  (if (i32.lt_u (local.get $length) (i32.const 6)) (then (global.set $shortest (i32.const 4))))
-  (global.set $words (i32.add (global.get $words) (i32.const 1))))
-
-;; Makes bytes known without looking for them among the words.
-(func $learn (export "learn") (param $start i32) (param $length i32)
-  (local $x i32) (local $word i32)
-  (local.set $x (call $wordHash (local.get $start) (i32.add (local.get $start) (local.get $length))))
-  (local.set $word (i32.shl (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 2)))
-  (i32.store offset=4096 (local.get $word) (i32.or (i32.load offset=4096 (local.get $word)) (i32.or
-    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 14)))
-    (i32.shl (i32.const 1) (i32.shr_u (local.get $x) (i32.const 9)))))))
-
-(func $known (export "known") (param $start i32) (param $end i32) (result i32)
-  (local $x i32) (local $word i32)
-  (local.set $x (call $wordHash (local.get $start) (local.get $end)))
-  (local.set $word (i32.load offset=4096 (i32.shl (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 2))))
-  (i32.and (i32.const 1) (i32.and
-    (i32.shr_u (local.get $word) (i32.shr_u (local.get $x) (i32.const 14)))
-    (i32.shr_u (local.get $word) (i32.shr_u (local.get $x) (i32.const 9))))))
-
-(func $isDigit (param $at i32) (result i32)
-  (i32.lt_u (i32.sub (i32.load8_u (local.get $at)) (i32.const 48)) (i32.const 10)))
-
-;; Where the number begins whose point stands at `dot`, its sign with it; the point itself when it has more than three digits before it.
-(func $numberStart (param $first i32) (param $dot i32) (result i32)
-  (local $at i32)
-  (local.set $at (local.get $dot))
-  (block $done
-    (loop $digit
-      (br_if $done (i32.eq (local.get $at) (local.get $first)))
-      (br_if $done (i32.eqz (call $isDigit (i32.sub (local.get $at) (i32.const 1)))))
-      (if (i32.eq (i32.sub (local.get $dot) (local.get $at)) (i32.const 3)) (then (return (local.get $dot))))
-      (local.set $at (i32.sub (local.get $at) (i32.const 1)))
-      (br $digit)))
-  (if (i32.ne (local.get $at) (local.get $first))
-    (then (if (i32.eq (i32.load8_u (i32.sub (local.get $at) (i32.const 1))) (i32.const 45))
-      (then (local.set $at (i32.sub (local.get $at) (i32.const 1)))))))
-  (local.get $at))
 
 ;; Surveys `length` bytes. All places are offsets in them.
 (func $survey (export "survey") (param $from i32) (param $length i32)
   (local $p i32) (local $k i32) (local $left i32) (local $at i32) (local $tokens i32) (local $numbers i32)
-  (local $base64 i32) (local $hex i32) (local $word i32) (local $decimal i32) (local $dot0 i32)
+  (local $base64 i32) (local $hex i32)
   (local $v v128) (local $lower v128) (local $digit v128) (local $alpha v128) (local $percent v128) (local $slash v128)
   (local $amp v128) (local $equals v128) (local $star v128)
-  (local $b1 i64) (local $b1p i64) (local $b2 i64) (local $b2p i64) (local $b4 i64) (local $b4p i64) (local $b8 i64) (local $b8p i64) (local $h1 i64) (local $h1p i64) (local $h2 i64) (local $h2p i64) (local $h4 i64) (local $h4p i64) (local $h8 i64) (local $h8p i64) (local $d1 i64) (local $d1p i64) (local $d2 i64) (local $d2p i64) (local $d4 i64) (local $d4p i64) (local $d8 i64) (local $d8p i64) (local $w1 i64) (local $w1p i64) (local $w2 i64) (local $w2p i64) (local $w4 i64) (local $w4p i64) (local $w8 i64) (local $w8p i64) (local $b15 i64) (local $b15p i64) (local $h16 i64) (local $h16p i64) (local $w6 i64) (local $wMin i64) (local $wMinp i64) (local $w11 i64) (local $w11p i64) (local $dot i64) (local $dotp i64) (local $starts i64) (local $ends i64) (local $shift i64)
+  (local $b1 i64) (local $b1p i64) (local $b2 i64) (local $b2p i64) (local $b4 i64) (local $b4p i64) (local $b8 i64) (local $b8p i64) (local $h1 i64) (local $h1p i64) (local $h2 i64) (local $h2p i64) (local $h4 i64) (local $h4p i64) (local $h8 i64) (local $h8p i64) (local $d1 i64) (local $d1p i64) (local $d2 i64) (local $d2p i64) (local $d4 i64) (local $d4p i64) (local $d8 i64) (local $d8p i64) (local $b15 i64) (local $b15p i64) (local $h16 i64) (local $h16p i64) (local $starts i64) (local $ends i64) (local $shift i64)
   (i32.store (i32.const 1536) (local.tee $base64 (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
   (i32.store (i32.const 1544) (local.tee $hex (call $alloc (i32.shr_u (local.get $length) (i32.const 1)))))
-  (i32.store (i32.const 1552) (local.tee $word (global.get $top)))
-  (if (global.get $words) (then (drop (call $alloc (i32.mul (i32.div_u (local.get $length) (i32.const 5)) (i32.const 8))))))
-  (i32.store (i32.const 1560) (local.tee $decimal (global.get $top)))
-  (if (global.get $words) (then (drop (call $alloc (i32.mul (i32.div_u (local.get $length) (i32.const 5)) (i32.const 8))))))
   (local.set $left (local.get $length))
   (loop $block
     (local.set $b1 (i64.const 0))
     (local.set $h1 (i64.const 0))
     (local.set $d1 (i64.const 0))
-    (local.set $w1 (i64.const 0))
-    (local.set $dot (i64.const 0))
     (local.set $k (i32.const 0))
     (loop $part
       (local.set $v (v128.load (i32.add (i32.add (local.get $from) (local.get $p)) (local.get $k))))
@@ -104,10 +39,6 @@
         (v128.or (local.get $alpha) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 43))))
         (v128.or (i8x16.eq (local.get $v) (i8x16.splat (i32.const 47)))
           (v128.or (i8x16.eq (local.get $v) (i8x16.splat (i32.const 45))) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 95)))))))) (local.get $shift))))
-      ;; The sign bit of a byte beyond ASCII is its own mark.
-      (local.set $w1 (i64.or (local.get $w1) (i64.shl (i64.extend_i32_u (i8x16.bitmask (v128.or (local.get $alpha) (local.get $v)))) (local.get $shift))))
-      (local.set $dot (i64.or (local.get $dot)
-        (i64.shl (i64.extend_i32_u (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 46))))) (local.get $shift))))
       (local.set $percent (v128.or (local.get $percent) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 37)))))
       (local.set $slash (v128.or (local.get $slash) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 92)))))
       (local.set $amp (v128.or (local.get $amp) (i8x16.eq (local.get $v) (i8x16.splat (i32.const 38)))))
@@ -136,54 +67,6 @@
     (local.set $d4 (i64.and (local.get $d2) (i64.or (i64.shl (local.get $d2) (i64.const 2)) (i64.shr_u (local.get $d2p) (i64.const 62)))))
     (local.set $d8 (i64.and (local.get $d4) (i64.or (i64.shl (local.get $d4) (i64.const 4)) (i64.shr_u (local.get $d4p) (i64.const 60)))))
     (local.set $numbers (i32.add (local.get $numbers) (i32.wrap_i64 (i64.popcnt (i64.and (local.get $d8) (i64.xor (i64.const -1) (i64.or (i64.shl (local.get $d8) (i64.const 1)) (i64.shr_u (local.get $d8p) (i64.const 63)))))))))
-    (if (global.get $words)
-      (then
-        (local.set $w2 (i64.and (local.get $w1) (i64.or (i64.shl (local.get $w1) (i64.const 1)) (i64.shr_u (local.get $w1p) (i64.const 63)))))
-        (local.set $w4 (i64.and (local.get $w2) (i64.or (i64.shl (local.get $w2) (i64.const 2)) (i64.shr_u (local.get $w2p) (i64.const 62)))))
-        (local.set $w8 (i64.and (local.get $w4) (i64.or (i64.shl (local.get $w4) (i64.const 4)) (i64.shr_u (local.get $w4p) (i64.const 60)))))
-        (local.set $w11 (i64.and (local.get $w8) (i64.or (i64.shl (local.get $w4) (i64.const 7)) (i64.shr_u (local.get $w4p) (i64.const 57)))))
-        (local.set $wMin (local.get $w4))
-        (if (i32.eq (global.get $shortest) (i32.const 6)) (then (local.set $wMin (i64.and (local.get $w4) (i64.or (i64.shl (local.get $w2) (i64.const 4)) (i64.shr_u (local.get $w2p) (i64.const 60)))))))
-        ;; Places behind a word of the right length.
-        (local.set $ends (i64.and (i64.and (i64.xor (i64.const -1) (local.get $w1)) (i64.or (i64.shl (local.get $wMin) (i64.const 1)) (i64.shr_u (local.get $wMinp) (i64.const 63)))) (i64.xor (i64.const -1) (i64.or (i64.shl (local.get $w11) (i64.const 1)) (i64.shr_u (local.get $w11p) (i64.const 63))))))
-        (block $noWord
-          (loop $nextWord
-            (br_if $noWord (i64.eqz (local.get $ends)))
-            (local.set $shift (i64.ctz (local.get $ends)))
-            (local.set $at (i32.add (local.get $p) (i32.wrap_i64 (local.get $shift))))
-            (local.set $k (i32.sub (local.get $at) (i32.wrap_i64 (i64.clz (i64.xor (i64.const -1) (i64.or
-              (i64.shl (i64.shl (local.get $w1) (i64.sub (i64.const 63) (local.get $shift))) (i64.const 1))
-              (i64.shr_u (local.get $w1p) (local.get $shift))))))))
-            (if (call $known (i32.add (local.get $from) (local.get $k)) (i32.add (local.get $from) (local.get $at)))
-              (then
-                (i32.store (local.get $word) (local.get $k))
-                (i32.store offset=4 (local.get $word) (local.get $at))
-                (local.set $word (i32.add (local.get $word) (i32.const 8)))))
-            (local.set $ends (i64.and (local.get $ends) (i64.sub (local.get $ends) (i64.const 1))))
-            (br $nextWord)))
-        ;; Places of the third decimal.
-        (local.set $ends (i64.and (i64.and (local.get $d1) (i64.or (i64.shl (local.get $d1) (i64.const 1)) (i64.shr_u (local.get $d1p) (i64.const 63)))) (i64.and (i64.and (i64.or (i64.shl (local.get $d1) (i64.const 2)) (i64.shr_u (local.get $d1p) (i64.const 62))) (i64.or (i64.shl (local.get $dot) (i64.const 3)) (i64.shr_u (local.get $dotp) (i64.const 61)))) (i64.or (i64.shl (local.get $d1) (i64.const 4)) (i64.shr_u (local.get $d1p) (i64.const 60))))))
-        (block $noDecimal
-          (loop $nextDecimal
-            (br_if $noDecimal (i64.eqz (local.get $ends)))
-            (local.set $at (i32.add (local.get $p) (i32.wrap_i64 (i64.ctz (local.get $ends)))))
-            (local.set $dot0 (i32.add (local.get $from) (i32.sub (local.get $at) (i32.const 3))))
-            (local.set $k (call $numberStart (local.get $from) (local.get $dot0)))
-            (if (i32.ne (local.get $k) (local.get $dot0))
-              (then
-                (if (call $known (local.get $k) (i32.add (local.get $dot0) (i32.const 4)))
-                  (then
-                    (i32.store (local.get $decimal) (i32.sub (local.get $k) (local.get $from)))
-                    (i32.store offset=4 (local.get $decimal) (i32.add (local.get $at) (i32.const 1)))
-                    (local.set $decimal (i32.add (local.get $decimal) (i32.const 8)))))))
-            (local.set $ends (i64.and (local.get $ends) (i64.sub (local.get $ends) (i64.const 1))))
-            (br $nextDecimal)))
-        (local.set $w1p (local.get $w1))
-        (local.set $w2p (local.get $w2))
-        (local.set $w4p (local.get $w4))
-        (local.set $w8p (local.get $w8))
-        (local.set $w11p (local.get $w11))
-        (local.set $wMinp (local.get $wMin))))
     (local.set $b1p (local.get $b1))
     (local.set $b2p (local.get $b2))
     (local.set $b4p (local.get $b4))
@@ -198,7 +81,6 @@
     (local.set $d2p (local.get $d2))
     (local.set $d4p (local.get $d4))
     (local.set $d8p (local.get $d8))
-    (local.set $dotp (local.get $dot))
     (local.set $p (i32.add (local.get $p) (i32.const 64)))
     (if (i32.ge_u (local.get $left) (i32.const 64))
       (then
@@ -206,8 +88,6 @@
         (br $block))))
   (i32.store (i32.const 1540) (call $joinLines (local.get $from) (local.get $length) (i32.load (i32.const 1536)) (local.get $base64)))
   (i32.store (i32.const 1548) (i32.shr_u (i32.sub (local.get $hex) (i32.load (i32.const 1544))) (i32.const 3)))
-  (i32.store (i32.const 1556) (i32.shr_u (i32.sub (local.get $word) (i32.load (i32.const 1552))) (i32.const 3)))
-  (i32.store (i32.const 1564) (i32.shr_u (i32.sub (local.get $decimal) (i32.load (i32.const 1560))) (i32.const 3)))
   (i32.store (i32.const 1568) (local.get $tokens))
   (i32.store (i32.const 1572) (local.get $numbers))
   (i32.store (i32.const 1576) (i32.or

@@ -113,7 +113,7 @@ function hexOutcome(kernel: Basis, from: Address, { start, end }: Range): Outcom
     const out = kernel.mark();
     const n = kernel.hex(from + start + phase, end - start - phase);
     if (kernel.textLike(out, n) || packed(kernel, out, n) || kernel.has(out, n)) return null;
-    if (phase === 0 && end - start === 16 && kernel.isWord(out, 8)) return null;
+    if (phase === 0 && end - start === 16 && kernel.isMiddle(out, 8)) return null;
     bytes += n;
   }
   return { bytes, decoded: bytes };

@@ -2,13 +2,12 @@
 import { decodeBase64, decodeHex, decodeLight, textLike } from '../decode.js';
 import { findRuns } from '../runs.js';
 import { MARK, MIN_NEEDLE, type Address, type Kernel, type Pairs, type Survey } from './kernel.js';
+import { glanceOf, type Sought } from './twin-glance.js';
 import { probesOf, type Basis } from './twin-probes.js';
 
 /** Least address: bytes before the first layer can be read. */
 const BASE = 1024;
 const CANDIDATE_WINDOWS = 8;
-const MIN_WORD = 4;
-const MAX_WORD = 10;
 
 interface Entry {
   readonly needle: number;
@@ -85,23 +84,13 @@ const putPairs = (store: Store, pairs: readonly number[]): Pairs => ({
   length: pairs.length / 2,
 });
 
-function surveyOf(store: Store, bytes: Uint8Array, words: ReadonlySet<string>): Survey {
+function surveyOf(store: Store, bytes: Uint8Array): Survey {
   const { base64, hex, tokens, numbers } = findRuns(bytes);
   const text = latin1(bytes, 0, bytes.length);
-  const places = (pattern: RegExp, fits: (found: string) => boolean): readonly number[] =>
-    words.size === 0 ? [] : [...text.matchAll(pattern)].filter(([found]) => fits(found)).flatMap((m) => [m.index, m.index + m[0].length]);
-  const word = places(/[0-9A-Za-z\x80-\xff]+/g, (found) => found.length >= MIN_WORD && found.length <= MAX_WORD && words.has(found));
-  const decimal = [...text.matchAll(/\./g)].flatMap(({ index: dot }) => {
-    const whole = /-?(?<![0-9])[0-9]{1,3}$/.exec(text.slice(Math.max(0, dot - 5), dot))?.[0] ?? '';
-    const number = text.slice(dot - whole.length, dot + 4);
-    return whole !== '' && /\.[0-9]{3}$/.test(number) && words.has(number) ? [dot - whole.length, dot + 4] : [];
-  });
   const has = (char: string, mark: number): number => (text.includes(char) ? mark : 0);
   return {
     base64: putPairs(store, base64),
     hex: putPairs(store, hex),
-    words: putPairs(store, word),
-    decimals: putPairs(store, decimal),
     tokens,
     numbers,
     marks: has('%', MARK.percent) | has('\\', MARK.backslash) | has('&', MARK.ampersand) | has('=', MARK.equals) | has('*', MARK.asterisk),
@@ -128,9 +117,8 @@ export function createTwin(): Kernel {
 function createBasis(): Basis {
   const tables: Tables = { needles: [], entries: new Map() };
   const store: Store = { bytes: new Uint8Array(2 * BASE), top: BASE };
-  const words = new Set<string>();
   const middles = new Set<string>();
-  let pairs = new Uint8Array(65_536);
+  const sought: Sought = { words: new Set(), digits: new Set(), places: null, pairs: new Uint8Array(65_536) };
   const view = (at: Address, length: number): Uint8Array => store.bytes.subarray(at, at + length);
   /** Decodes by a function that writes into a buffer large enough. */
   const decoded = (length: number, write: (out: Uint8Array) => number): number => {
@@ -145,14 +133,13 @@ function createBasis(): Basis {
   };
   return {
     add: (needle) => addNeedle(tables, needle),
-    addWord: (word) => void words.add(latin1(word, 0, word.length)),
-    setPairs: (table) => void (pairs = table.slice()),
-    isPair: (two) => pairs[two] !== 0,
+    addWord: (word) => void sought.words.add(latin1(word, 0, word.length)),
+    addDigits: (digits) => void sought.digits.add(latin1(digits, 0, digits.length)),
+    setPairs: (table) => void (sought.pairs = table.slice()),
+    setPlaces: (bits) => void (sought.places = bits.slice()),
+    isPair: (two) => sought.pairs[two] !== 0,
     addMiddle: (bytes) => void middles.add(latin1(bytes, 0, bytes.length)),
-    isWord: (at, length) => {
-      const text = latin1(view(at, length), 0, length);
-      return words.has(text) || middles.has(text);
-    },
+    isMiddle: (at, length) => middles.has(latin1(view(at, length), 0, length)),
     scan,
     mark: () => store.top,
     release: (mark) => void (store.top = mark),
@@ -162,7 +149,8 @@ function createBasis(): Basis {
     wordAt: (at) => new DataView(store.bytes.buffer).getInt32(at, true),
     scanAt: (at, length, found) => scan(view(at, length), length, found),
     has: (at, length) => findAll(tables, view(at, length)).length > 0,
-    survey: (at, length) => surveyOf(store, view(at, length).slice(), words),
+    survey: (at, length) => surveyOf(store, view(at, length).slice()),
+    glance: (at, length) => glanceOf(sought, view(at, length).slice()),
     textLike: (at, length) => textLike(view(at, length), length),
     hash: (at, length) => hashOf(view(at, length)),
     base64: (at, length) => decoded(length, (out) => decodeBase64(view(at, length), 0, length, out)),

@@ -1,6 +1,16 @@
 import type { LightOp } from '../decode.js';
 import { KERNEL_WASM } from './kernel.generated.js';
-import { MIN_NEEDLE, type Address, type Found, type Kernel, type Pairs, type Passed, type Survey } from './kernel.js';
+import {
+  MIN_NEEDLE,
+  PLACE_BYTES,
+  type Address,
+  type Found,
+  type Glance,
+  type Kernel,
+  type Pairs,
+  type Passed,
+  type Survey,
+} from './kernel.js';
 
 /** What `kernel.wat` and its parts export. */
 interface Exports {
@@ -11,11 +21,14 @@ interface Exports {
   readonly reserve: (needles: number) => void;
   readonly add: (needle: Address, length: number) => number;
   readonly addWord: (word: Address, length: number) => void;
-  readonly learn: (bytes: Address, length: number) => void;
+  readonly addDigits: (digits: Address, length: number) => void;
+  readonly wantPlaces: () => void;
+  readonly addMiddle: (bytes: Address, length: number) => void;
   readonly known: (start: Address, end: Address) => number;
   readonly scan: (hay: Address, length: number) => number;
   readonly more: () => number;
   readonly survey: (at: Address, length: number) => void;
+  readonly glance: (at: Address, length: number) => void;
   readonly base64: (at: Address, length: number) => number;
   readonly hex: (at: Address, length: number) => number;
   readonly light: (mark: number, at: Address, length: number) => number;
@@ -34,6 +47,8 @@ interface Exports {
 /** Places that the module's head names. */
 const RESULT = 1536;
 const PASSED = 1600;
+const GLANCE = 1664;
+const PLACES = 87040;
 const PAIRS = 131072;
 const FINDS = 53760;
 const MAX_FINDS = 4096;
@@ -78,7 +93,7 @@ export function createWasmKernel(expected: number): Kernel {
 }
 
 type Views = ReturnType<typeof viewsOf>;
-type Search = 'setPairs' | 'addMiddle' | 'add' | 'scan' | 'addWord' | 'isWord' | 'scanAt' | 'has';
+type Search = 'setPairs' | 'setPlaces' | 'addMiddle' | 'add' | 'scan' | 'addWord' | 'addDigits' | 'isMiddle' | 'scanAt' | 'has';
 type Probe = 'magic' | 'packed' | 'holds' | 'nextBase64' | 'nextHex' | 'passed';
 
 function putOf(wasm: Exports, { bytes }: Views): Kernel['put'] {
@@ -109,9 +124,14 @@ function search(wasm: Exports, views: Views): Pick<Kernel, Search> {
       else lent(hay.subarray(0, length), (at) => scanAt(at, length, found));
     },
     addWord: (word) => lent(word, (at) => wasm.addWord(at, word.length)),
+    addDigits: (digits) => lent(digits, (at) => wasm.addDigits(at, digits.length)),
     setPairs: (pairs) => views.bytes().set(pairs, PAIRS),
-    addMiddle: (bytes) => lent(bytes, (at) => wasm.learn(at, bytes.length)),
-    isWord: (at, length) => wasm.known(at, at + length) !== 0,
+    setPlaces: (bits) => {
+      views.bytes().set(bits.subarray(0, PLACE_BYTES), PLACES);
+      wasm.wantPlaces();
+    },
+    addMiddle: (bytes) => lent(bytes, (at) => wasm.addMiddle(at, bytes.length)),
+    isMiddle: (at, length) => wasm.known(at, at + length) !== 0,
     scanAt,
     has: (at, length) => wasm.scan(at, length) > 0,
   };
@@ -129,6 +149,10 @@ function arena(wasm: Exports, views: Views): Omit<Kernel, Search | Probe> {
     survey: (at, length) => {
       wasm.survey(at, length);
       return surveyed(words());
+    },
+    glance: (at, length) => {
+      wasm.glance(at, length);
+      return glanced(words());
     },
     textLike: (at, length) => wasm.textLike(at, length) !== 0,
     hash: wasm.hash,
@@ -176,12 +200,22 @@ function surveyed(words: Int32Array): Survey {
   return {
     base64: pairs(0),
     hex: pairs(2),
-    words: pairs(4),
-    decimals: pairs(6),
     tokens: words[at + 8] as number,
     numbers: words[at + 9] as number,
     marks: words[at + 10] as number,
   };
+}
+
+const NONE = new Int32Array(0);
+
+function glanced(words: Int32Array): Glance {
+  const at = GLANCE >> 2;
+  const list = (i: number, size: number): Int32Array => {
+    const first = (words[at + i] as number) >> 2;
+    const length = words[at + i + 1] as number;
+    return length === 0 ? NONE : words.subarray(first, first + length * size);
+  };
+  return { words: list(0, 2), digits: list(2, 2), degrees: list(4, 2), packed: list(6, 1), twos: words[at + 8] as number };
 }
 
 function passedOver(words: Int32Array): Passed {

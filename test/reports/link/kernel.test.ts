@@ -94,7 +94,7 @@ describe.each([
   it('surveys as a plain reading does', () => {
     const text = fc.array(
       fc.oneof(
-        fc.constantFrom('\r\n', '\n', '.', '-', '%41', '\\', '&', '=', ' ', '"', '12.345', '-179.1234', '1234.567', '582931', '深圳市'),
+        fc.constantFrom('\r\n', '\n', '.', '-', '%41', '\\', '&', '=', ' ', '"', '12.345', '582931', '深圳市'),
         // Lines of base64 that are just long enough to go on in the next, or not.
         fc.constantFrom(`${'Q'.repeat(39)}\n`, `${'Q'.repeat(40)}\n`, `${'Q'.repeat(76)}\r\n`, 'Q', 'Q'.repeat(14), 'Q'.repeat(15)),
         fc.stringMatching(/^[A-Za-z0-9+/_-]{1,80}$/),
@@ -107,9 +107,6 @@ describe.each([
       fc.property(text, (pieces) => {
         const bytes = Buffer.from(pieces.join(''));
         const kernel = create();
-        kernel.addWord(Buffer.from('582931'));
-        kernel.addWord(Buffer.from('深圳市'));
-        kernel.addWord(Buffer.from('-179.123'));
         const found = kernel.survey(kernel.put(bytes), bytes.length);
         const runs = findRuns(bytes);
         expect(pairsOf(kernel, found.base64)).toEqual(runs.base64);
@@ -117,15 +114,6 @@ describe.each([
         const marked = (char: string, mark: number): number => (bytes.includes(char) ? mark : 0);
         expect(found.marks).toBe(marked('%', 1) | marked('\\', 2) | marked('&', 4) | marked('=', 8) | marked('*', 16));
         expect([found.tokens, found.numbers]).toEqual([runs.tokens, runs.numbers]);
-        const words = pairsOf(kernel, found.words);
-        const cut = (list: readonly number[]): readonly string[] =>
-          list.flatMap((start, i) => (i % 2 === 0 ? [`${start}:${bytes.toString('utf8', start, list[i + 1])}`] : []));
-        const wanted = [...bytes.toString('latin1').matchAll(/[0-9A-Za-z\x80-\xff]+/g)]
-          .map((m) => `${m.index}:${Buffer.from(m[0], 'latin1').toString()}`)
-          .filter((word) => /:(582931|深圳市)$/.test(word));
-        expect(cut(words)).toEqual(expect.arrayContaining(wanted));
-        const coordinates = cut(pairsOf(kernel, found.decimals)).filter((piece) => piece.endsWith(':-179.123'));
-        expect(coordinates).toHaveLength(bytes.toString().split('-179.123').length - 1);
       }),
       { numRuns: 500 },
     );
@@ -323,7 +311,7 @@ describe('the probes of both kernels', () => {
     bytes: Uint8Array,
   ): { readonly same: readonly unknown[]; readonly stops: readonly string[]; readonly searched: number } {
     kernel.add(Buffer.from('14082736951'));
-    kernel.addWord(Buffer.from('9f3c1ab27de05468', 'hex'));
+    kernel.addMiddle(Buffer.from('9f3c1ab27de05468', 'hex'));
     kernel.setPairs(pairs);
     const at = kernel.put(bytes);
     const survey = kernel.survey(at, bytes.length);

@@ -30,7 +30,10 @@ const zstd = (text: string): Buffer => {
   return Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, bytes.length, header & 255, (header >> 8) & 255, header >> 16), bytes]);
 };
 /** What the zstd command writes: no content size, a window of 2 MiB, a checksum; as one raw block, as codes, as three blocks. */
-const ZSTD_RAW = Buffer.from('KLUv/QRY4QEAeyJ0cyI6MTc3MjQxNjgwMDEyMywibW9kZWwiOiJKSi0xIiwiaW1laSI6IjAwNDk5OTAxMDY0MDAwMCJ98P7G2w==', 'base64');
+const ZSTD_RAW = Buffer.from(
+  'KLUv/QRY4QEAeyJ0cyI6MTc3MjQxNjgwMDEyMywibW9kZWwiOiJKSi0xIiwiaW1laSI6IjAwNDk5OTAxMDY0MDAwMCJ98P7G2w==',
+  'base64',
+);
 const ZSTD_CODES = Buffer.from(
   'KLUv/QRYVQgARpRBJgDJqg44IOZOrYDuX+fecrfaDQkWDusLlSMLjZrZYcdCs////w8rOQAzADMA9t027a9tHl+3uVPbuOHFGCMiEZ24WCwQMb7nadRqDz4HIBJ5z6v0' +
     'avtgwMGJUSDhIA4KhfM8nB9DvYGvc6H71RfGz7j09W5h1sNNY9+4vpVjLJom8wfn2/i1zmN9fGnOtD7LGndoaZaP9entcvJokhVuS8/1vfDndt3OrbvtS9/Yc0YtPKfl' +
@@ -107,7 +110,12 @@ const FOUND: readonly (readonly [string, Request, ManifestValue, string | null])
   ['GBK in msgpack', { body: packs(NAME_1.text) }, NAME_1, 'gbk'],
   ['UTF-16LE in hex, alone', { body: json({ d: wide(PHONE.text).toString('hex') }) }, PHONE, null],
   ['UTF-16BE in hex, with another form', { body: json({ d: wideBig(`+86 ${PHONE.text}`).toString('hex') }) }, PHONE, null],
-  ['UTF-16LE in hex behind a digit', { body: `x=7${wide(MAC.text.replaceAll(':', '').toUpperCase()).toString('hex')}` }, MAC, 'hex utf-16le'],
+  [
+    'UTF-16LE in hex behind a digit',
+    { body: `x=7${wide(MAC.text.replaceAll(':', '').toUpperCase()).toString('hex')}` },
+    MAC,
+    'hex utf-16le',
+  ],
   ['UTF-16LE in base64, glued', { body: `x=ab${b64(wide(MAC.text.toUpperCase()))}` }, MAC, 'base64 utf-16le'],
   ['UTF-16BE in base64, alone', { body: b64(wideBig(MAC.text.toUpperCase())) }, MAC, 'base64 utf-16be'],
   ['brotli of brotli, one said', { body: brotliCompressSync(brotliCompressSync(long)), headers: encoding('br') }, IMEI, 'brotli brotli'],
