@@ -11,7 +11,7 @@ type TwoDeep = Extract<Encoding, { readonly op: 'digest-of-digest' }>;
 
 /** Digests that apps use every day, and those that some library offers. */
 export const USUAL: readonly DigestEncoding[] = (['md5', 'sha1', 'sha256', 'sm3'] as const).map((op) => ({ op }));
-const RARE: readonly DigestEncoding[] = (['sha224', 'sha384', 'sha512'] as const).map((op) => ({ op }));
+export const RARE: readonly DigestEncoding[] = (['sha224', 'sha384', 'sha512'] as const).map((op) => ({ op }));
 const WAYS = ['md5', 'sha1', 'sha256', 'sm3'] as const;
 const WRITTEN = ['hex-lower', 'hex-upper', 'raw', 'base64'] as const;
 /** Digests of digests, of which a run looks for few values; those with a known salt. */
@@ -21,6 +21,11 @@ export const DEEP: readonly DigestEncoding[] = [
   ),
   ...KNOWN_SALTS.map((salt) => salt.encoding),
 ];
+
+/** Of these digests of digests every spelling is looked for: an SDK digests what another has digested already. */
+export const DEEP_OFTEN: readonly DigestEncoding[] = (['md5', 'sha1', 'sha256'] as const).flatMap((outer) =>
+  (['hex-lower', 'hex-upper'] as const).map((as) => ({ op: 'digest-of-digest', outer, inner: 'md5', as }) satisfies DigestEncoding),
+);
 
 function named(name: DigestName, bytes: Uint8Array): Buffer {
   if (name === 'md5-16') return hash('md5', bytes, 'buffer').subarray(4, 12);

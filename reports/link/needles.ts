@@ -5,7 +5,18 @@ import { appSetOf, isPublicPackage, type AppSet } from './app-set.js';
 import type { Stretch } from './certificate.js';
 import { axesOf } from './coordinate-axes.js';
 import { frontsOf } from './coordinate-numbers.js';
-import { DEEP, deepValues, digestOf, planDigests, USUAL, type DigestEncoding, type DigestPlan, type TypeCount } from './digests.js';
+import {
+  DEEP,
+  deepValues,
+  digestOf,
+  planDigests,
+  USUAL,
+  type DigestEncoding,
+  type DigestPlan,
+  type TypeCount,
+  RARE,
+  DEEP_OFTEN,
+} from './digests.js';
 import { createKernel, MIN_NEEDLE, type Kernel } from './kernel.js';
 import type { Match, Matcher } from './matcher.js';
 import { matchersFor } from './matchers.js';
@@ -132,7 +143,7 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
         return coded === undefined ? undefined : whole({ ...coded, encoding: { op: 'md5-16' } });
       },
     },
-    matchers: matchersFor(values),
+    matchers: matchersFor(values, kernel),
     forms,
     apps: appSetOf(values),
   };
@@ -170,9 +181,11 @@ function addValue(tables: Tables, value: ManifestValue, list: readonly Spelling[
     if (digested === 'never' || (value.bits < MIN_DIGEST_BITS && !isPublic)) continue;
     // No chance makes a digest: a few of placebos do for the false-positive rate.
     const planned = value.origin !== 'placebo' ? tables.plan(value.type, digested) : form === 'raw' ? USUAL : [];
-    for (const encoding of isPublic ? USUAL : planned) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
-    if (digested === 'usual' && tables.deep.has(value))
-      for (const encoding of DEEP) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+    // The value as it is in every digest, however many values there are.
+    const all = form === 'raw' && value.origin !== 'placebo' ? new Set([...planned, ...RARE]) : planned;
+    for (const encoding of isPublic ? USUAL : all) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
+    if (tables.deep.has(value))
+      for (const encoding of digested === 'usual' ? DEEP : DEEP_OFTEN) addDigest(tables, { kind: 'coded', value, form, encoding }, bytes);
   }
 }
 

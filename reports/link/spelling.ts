@@ -75,7 +75,7 @@ export function spellings(value: ManifestValue, name: ManifestValue | null): rea
     add('space-4', text.replace(/\d{4}(?=\d)/g, '$& '), { digested: 'rare' });
     add('dash-4', text.replace(/\d{4}(?=\d)/g, '$&-'), { digested: 'rare' });
   }
-  if (boundary === 'digit') add('full-width', text.replace(/\d/g, wide), { digested: 'never' });
+  if (boundary === 'digit') add('full-width', text.replace(/\d/g, wide), { digested: 'rare' });
   if (text.includes(' ')) add('plus-for-space', text.replaceAll(' ', '+'), { digested: 'never' });
   if (REVERSED.has(type)) add('reversed', [...text].toReversed().join(''), { digested: 'never' });
   return [...out, ...charsets(text, boundary)];
