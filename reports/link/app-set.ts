@@ -25,13 +25,18 @@ export function appSetOf(values: readonly ManifestValue[]): AppSet {
 
 const isPlacebo = ({ origin }: ManifestValue): boolean => origin === 'placebo';
 
-/** Takes out of one flow's finds those of public packages that make no set: fewer than five, or fewer than six in ten of the handset's. */
+/**
+ * Takes out of one flow's finds those of public packages that make no set: fewer than five; or fewer than six in ten of the handset's, where
+ * not half of them are names that were drawn. (A list of five that everybody has may be what an SDK asks after.)
+ */
 export function dropLonePackages(finds: Find[], { own, placebos }: AppSet): void {
   const met = [...new Set(finds.flatMap(({ needle }) => ('value' in needle && needle.value.type === 'app_package' ? [needle.value] : [])))];
   if (!met.some(isPublicPackage)) return;
   const isSet = (placebo: boolean, all: number): boolean => {
     const mine = met.filter((value) => isPlacebo(value) === placebo);
-    return mine.filter(isPublicPackage).length >= LEAST_PACKAGES && mine.length >= LEAST_SHARE * all;
+    // Names that only this handset can have speak for those beside them.
+    const drawn = mine.filter((value) => !isPublicPackage(value)).length;
+    return mine.length >= LEAST_PACKAGES && (mine.length >= LEAST_SHARE * all || 2 * drawn >= mine.length);
   };
   const stays = { own: isSet(false, own), placebos: isSet(true, placebos) };
   const kept = finds.filter(

@@ -1,5 +1,6 @@
 import type { ManifestValue } from '../../harness/model/values.js';
 import { toBd09, toGcj02, type Datum, type Point } from './datum-shift.js';
+import { PLACE_BYTES } from './kernel/kernel.js';
 
 /** A latitude or longitude of a run, in one datum. */
 export interface Axis {
@@ -15,6 +16,8 @@ export interface Axes {
   readonly degrees: Float64Array;
   /** For each hundredth of a degree, without sign, whether any is near. */
   readonly coarse: Uint8Array;
+  /** The same as bits, for the kernel. */
+  readonly places: Uint8Array;
 }
 
 /** Fewest decimals to which a number must agree: with two, chance meets any point. */
@@ -44,7 +47,9 @@ export function axesOf(values: readonly ManifestValue[]): Axes | null {
   const sorted = found.toSorted((a, b) => a.degrees - b.degrees);
   const coarse = new Uint8Array(HUNDREDTHS);
   for (const { degrees } of sorted) for (const near of [-REACH, 0, REACH]) coarse[Math.floor(Math.abs(degrees + near) * 100)] = 1;
-  return { sorted, degrees: Float64Array.from(sorted, ({ degrees }) => degrees), coarse };
+  const places = new Uint8Array(PLACE_BYTES);
+  for (const [i, near] of coarse.entries()) if (near === 1) places[i >> 3] = (places[i >> 3] ?? 0) | (1 << (i & 7));
+  return { sorted, degrees: Float64Array.from(sorted, ({ degrees }) => degrees), coarse, places };
 }
 
 function imagesOf(point: Point): readonly (readonly [Datum, Point])[] {

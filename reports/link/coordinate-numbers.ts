@@ -48,33 +48,16 @@ function markVarint(table: FrontTable, written: number): void {
   table[before * 256 + left] = (table[before * 256 + left] ?? 0) | VARINT;
 }
 
-/** Whether a layer holds bytes that no text holds. */
-export function isBinary(bytes: Uint8Array): boolean {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i] as number;
-    // A byte below a space, in any of the four.
-    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && hasControl(bytes, i * 4, i * 4 + 4)) return true;
-  }
-  return hasControl(bytes, words.length * 4, bytes.length);
-}
-
-function hasControl(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i += 1) {
-    const byte = bytes[i] as number;
-    if (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) return true;
-  }
-  return false;
-}
-
 /** Finds axes written as numbers of a program: floats of both widths, whole numbers of 1e-6 and 1e-7 degrees, protobuf integers. */
-export function seeNumbers(sight: Sight, fronts: FrontTable, bytes: Uint8Array): void {
+export function seeNumbers(
+  sight: Sight,
+  fronts: FrontTable,
+  { bytes, packed }: { readonly bytes: Uint8Array; readonly packed: Int32Array },
+): void {
+  if (packed.length === 0) return;
   const reader: Reader = { sight, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
-  let two = 0;
-  for (let i = 0; i < bytes.length; i += 1) {
-    two = ((two << 8) | (bytes[i] as number)) & 0xffff;
-    const flags = fronts[two] as number;
-    if (flags === 0 || i === 0) continue;
+  for (const i of packed) {
+    const flags = fronts[(bytes[i - 1] as number) * 256 + (bytes[i] as number)] as number;
     if ((flags & (F64BE | F32BE | I32BE)) !== 0) seeFixed(reader, flags, { at: i - 1, little: false });
     if ((flags & (F64LE | F32LE | I32LE)) !== 0) seeFixed(reader, flags >> 1, { at: i, little: true });
     if ((flags & VARINT) !== 0) seeVarint(reader, i);

@@ -16,8 +16,6 @@ const DIGIT = 1;
 const POINT = 2;
 const CLASS = new Uint8Array(256).fill(DIGIT, 0x30, 0x3a).fill(POINT, 0x2e, 0x2f);
 const MINUS = 0x2d;
-/** The shortest number of interest, `0.731`: of any run as long as this, one byte in so many is looked at. */
-const STRIDE = 5;
 const MIN_INTEGER = 6;
 const MAX_INTEGER = 10;
 /** Decimals beyond these are not read. */
@@ -30,21 +28,14 @@ export interface Sight {
   readonly see: SeeAxis;
 }
 
-/** Finds axes written as decimals, and as whole numbers of 1e-5, 1e-6 and 1e-7 degrees. */
-export function seeText(sight: Sight, bytes: Uint8Array): void {
-  const n = bytes.length;
-  let before = 0;
-  for (let i = STRIDE - 1; i < n; i += STRIDE) {
-    if (CLASS[bytes[i] as number] === 0) continue;
-    let start = i;
-    while (start > 0 && CLASS[bytes[start - 1] as number] !== 0) start -= 1;
-    let end = i + 1;
-    while (end < n && CLASS[bytes[end] as number] !== 0) end += 1;
-    i = end;
+/** Finds axes written as decimals, and as whole numbers of 1e-5, 1e-6 and 1e-7 degrees. `degrees` as in a glance of the kernel. */
+export function seeText(sight: Sight, { bytes, degrees }: { readonly bytes: Uint8Array; readonly degrees: Int32Array }): void {
+  for (let k = 0; k < degrees.length; k += 2) {
+    const start = degrees[k] as number;
+    let end = start + 1;
+    while (end < bytes.length && CLASS[bytes[end] as number] !== 0) end += 1;
     while (bytes[end - 1] === 0x2e) end -= 1;
-    if (end - start < STRIDE) continue;
-    seeNumber(sight, bytes, { start, end, before });
-    before += 1;
+    seeNumber(sight, bytes, { start, end, before: degrees[k + 1] as number });
   }
 }
 

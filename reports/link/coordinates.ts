@@ -1,7 +1,8 @@
 import type { ManifestValue } from '../../harness/model/values.js';
 import { axesOf } from './coordinate-axes.js';
-import { frontsOf, isBinary, seeNumbers } from './coordinate-numbers.js';
+import { frontsOf, seeNumbers } from './coordinate-numbers.js';
 import { seeText, type AxisHit, type SeeAxis } from './coordinate-text.js';
+import type { Kernel } from './kernel.js';
 import type { Range } from './layer.js';
 import type { Match, Matcher } from './matcher.js';
 
@@ -22,16 +23,20 @@ const FLOAT = /^f32/;
 const INTEGER = /^(i32|varint|zigzag)/;
 
 /** Finds the locations of a run as pairs of numbers, in text and in binary, in three datums. Null: the run has none. */
-export function coordinates(values: readonly ManifestValue[]): Matcher | null {
+export function coordinates(values: readonly ManifestValue[], kernel: Kernel): Matcher | null {
   const axes = axesOf(values);
   if (axes === null) return null;
   const fronts = frontsOf(axes);
+  kernel.setPairs(fronts);
+  kernel.setPlaces(axes.places);
   return {
     begin: (found) => ({
-      look: (layer) => {
+      look: (layer, { degrees, packed }) => {
+        if (degrees.length === 0 && packed.length === 0) return;
+        const { bytes } = layer;
         const best = new Map<ManifestValue, Pair>();
-        seeText({ axes, see: pairing(best) }, layer.bytes);
-        if (isBinary(layer.bytes)) seeNumbers({ axes, see: pairing(best) }, fronts, layer.bytes);
+        seeText({ axes, see: pairing(best) }, { bytes, degrees });
+        seeNumbers({ axes, see: pairing(best) }, fronts, { bytes, packed });
         for (const pair of best.values()) found(matchOf(pair), layer, { start: pair.start, end: pair.end });
       },
       end: () => undefined,

@@ -11,6 +11,10 @@ const REACH = 320;
 /** Members of a JSON object with a plain value, and pairs of a form or query. In both the value is the last group but for its end. */
 const MEMBER = /"[^"\\]{0,64}"\s*:\s*(?:"([^"\\]{0,128})"|(-?\d[\d.]{0,24}|true|false|null))(?=\s*[,}])/dg;
 const PAIR = /(?<![^?&\s])[^=&?#\s"{}]{1,64}=([^&#\s"{}]{0,128})(?![^&#\s])/dg;
+/** What may stand before the value of a field and behind it; white space of Latin-1 among it. */
+const SPACES = [9, 10, 11, 12, 13, 0x20, 0xa0];
+const OPENS: ReadonlySet<number> = new Set([...SPACES, ...Buffer.from('":=')]);
+const CLOSES: ReadonlySet<number> = new Set([...SPACES, ...Buffer.from('",}&#')]);
 const MEMBERS_APART = /^\s*,\s*$/;
 const PAIRS_APART = /^&$/;
 
@@ -19,6 +23,8 @@ const PAIRS_APART = /^&$/;
  * list between two members parts them. Null: the range is not the whole value of a field.
  */
 export function fieldsBeside(bytes: Uint8Array, range: Range): readonly Beside[] | null {
+  // Most digits stand inside a word or a longer number: two bytes tell that.
+  if (!OPENS.has(bytes[range.start - 1] ?? 0) || !CLOSES.has(bytes[range.end] ?? 0x26)) return null;
   const from = Math.max(0, range.start - REACH);
   const to = Math.min(bytes.length, range.end + REACH);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');

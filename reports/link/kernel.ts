@@ -1,7 +1,7 @@
 import type { Kernel } from './kernel/kernel.js';
 import { createWasmKernel } from './kernel/wasm.js';
 
-export { MIN_NEEDLE, type Kernel } from './kernel/kernel.js';
+export { MIN_NEEDLE, type Glance, type Kernel } from './kernel/kernel.js';
 
 /** The bytes on a 4-byte boundary, copied only where they are not. */
 export function aligned(bytes: Uint8Array): Uint8Array {

@@ -7,7 +7,14 @@ interface Sorted {
 }
 
 /** Values of a run by class, to be found by how they begin and end. */
-export type MaskIndex = readonly Sorted[];
+export interface MaskIndex {
+  readonly classes: readonly Sorted[];
+  /** The first one to EDGE characters of any value, and the last: most of what stands beside marks is none of them. */
+  readonly heads: ReadonlySet<string>;
+  readonly tails: ReadonlySet<string>;
+}
+
+const EDGE = 4;
 
 const turned = (text: string): string => [...text].toReversed().join('');
 const inOrder = (a: { readonly text: string }, b: { readonly text: string }): number => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
@@ -20,10 +27,15 @@ export function maskIndex(values: readonly ManifestValue[], classOf: (type: Cana
     if (others === undefined) classes.set(key, [value]);
     else others.push(value);
   }
-  return [...classes.values()].map((list) => ({
-    forward: list.toSorted(inOrder),
-    backward: list.map((value) => ({ text: turned(value.text), value })).toSorted(inOrder),
-  }));
+  const lengths = Array.from({ length: EDGE }, (_, i) => i + 1);
+  return {
+    classes: [...classes.values()].map((list) => ({
+      forward: list.toSorted(inOrder),
+      backward: list.map((value) => ({ text: turned(value.text), value })).toSorted(inOrder),
+    })),
+    heads: new Set(values.flatMap(({ text }) => lengths.map((n) => text.slice(0, n)))).add(''),
+    tails: new Set(values.flatMap(({ text }) => lengths.map((n) => text.slice(-n)))).add(''),
+  };
 }
 
 /** Characters that must be hidden at least. */
@@ -37,9 +49,10 @@ export interface Visible {
 }
 
 /** The values that begin and end so, class by class; classes without any are left out. */
-export function fitsOf(index: MaskIndex, { before, after, most }: Visible): readonly (readonly ManifestValue[])[] {
+export function fitsOf({ classes, heads, tails }: MaskIndex, { before, after, most }: Visible): readonly (readonly ManifestValue[])[] {
+  if (!heads.has(before.slice(0, EDGE)) || !tails.has(after.slice(-EDGE))) return [];
   const least = [...before].length + [...after].length + LEAST_HIDDEN;
-  return index.flatMap(({ forward, backward }) => {
+  return classes.flatMap(({ forward, backward }) => {
     const byFront = stretch(forward, before);
     const byBack = stretch(backward, turned(after));
     const shorter = byFront.to - byFront.from < byBack.to - byBack.from;

@@ -2,6 +2,7 @@ import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { isCommon } from './common-values.js';
 import { textLike } from './decode.js';
+import { TWO } from './kernel/kernel.js';
 import type { Layer } from './layer.js';
 import { classOf } from './level.js';
 import { fitsOf, maskIndex, type MaskIndex } from './mask-index.js';
@@ -21,11 +22,11 @@ const MASKED: ReadonlySet<CanaryType> = new Set<CanaryType>([
 ]);
 
 /** What hides a character. Letters stand in every text: they are looked for in small layers alone. */
-const MARKS: readonly { readonly bytes: Buffer; readonly two: Buffer; readonly letter: boolean }[] = ['*', '•', '＊', '#', 'x', 'X'].map(
+const MARKS: readonly { readonly bytes: Buffer; readonly two: Buffer; readonly sort: number }[] = ['*', '•', '＊', '#', 'x', 'X'].map(
   (mark) => ({
     bytes: Buffer.from(mark),
     two: Buffer.from(mark + mark),
-    letter: /x/i.test(mark),
+    sort: /x/i.test(mark) ? TWO.letter : mark > '\x7f' ? TWO.wide : TWO.asterisk,
   }),
 );
 const MOST_BYTES_FOR_LETTERS = 256 * 1024;
@@ -50,7 +51,7 @@ export function masked(values: readonly ManifestValue[]): Matcher | null {
   return {
     begin: (found) => {
       const budget = { runs: MOST_RUNS };
-      return { look: (layer) => look({ indexes, budget, found }, layer), end: () => undefined };
+      return { look: (layer, { twos }) => look({ indexes, budget, found }, layer, twos), end: () => undefined };
     },
   };
 }
@@ -61,11 +62,12 @@ interface Search {
   readonly found: Found;
 }
 
-function look(search: Search, layer: Layer): void {
+function look(search: Search, layer: Layer, twos: number): void {
   const { bytes } = layer;
+  if (twos === 0 || (twos === TWO.letter && bytes.length > MOST_BYTES_FOR_LETTERS)) return;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (const { bytes: mark, two, letter } of MARKS) {
-    if (letter && bytes.length > MOST_BYTES_FOR_LETTERS) continue;
+  for (const { bytes: mark, two, sort } of MARKS) {
+    if ((twos & sort) === 0 || (sort === TWO.letter && bytes.length > MOST_BYTES_FOR_LETTERS)) continue;
     for (let start = buffer.indexOf(two); start >= 0 && search.budget.runs > 0;) {
       const end = endOfRun(buffer, start + two.length, mark);
       search.budget.runs -= 1;
@@ -157,6 +159,8 @@ function tryShape({ index, found }: Search & { readonly index: MaskIndex }, laye
   if (/[0-9]/.test(before + after) && visible < LEAST_VISIBLE_DIGITS) return;
   for (const fits of fitsOf(index, { before, after, most: MOST_FITS })) {
     if (isName(fits[0]) && !isAmongText(layer, place)) continue;
+    // Of an address without its domain a letter or two tell nothing: they stand before marks in any bytes.
+    if (isMail(fits[0]) && !after.includes('@') && visible < TELLING) continue;
     const one = new Set(fits.map(({ text }) => text)).size === 1;
     for (const value of fits) {
       const cap: Level = one && telling(value, before, after) >= TELLING ? 'C2' : 'C1';
@@ -167,6 +171,8 @@ function tryShape({ index, found }: Search & { readonly index: MaskIndex }, laye
 }
 
 const isName = (value: ManifestValue | undefined): boolean => value !== undefined && classOf(value.type) === 'name';
+
+const isMail = (value: ManifestValue | undefined): boolean => value?.type === 'email';
 
 function isAmongText({ bytes }: Layer, { start, end }: Shape['place']): boolean {
   const around = bytes.subarray(Math.max(0, start - AROUND), end + AROUND);

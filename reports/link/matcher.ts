@@ -1,5 +1,6 @@
 import type { Level } from '../../harness/model/finding.js';
 import type { ManifestValue } from '../../harness/model/values.js';
+import type { Glance } from './kernel.js';
 import type { Layer } from './layer.js';
 import type { DigestNeedle } from './needles.js';
 
@@ -23,8 +24,8 @@ export type Found = (match: Match | DigestNeedle, layer: Layer, place: { readonl
 
 /** One flow being looked through. */
 export interface Matching {
-  /** Every layer of the flow comes by once, all parts in order. Cheap for bytes that hold nothing: this reads every byte of a run. */
-  look(layer: Layer): void;
+  /** Every layer of the flow comes by once, all parts in order, with what the kernel saw at a glance: only that is read, not every byte. */
+  look(layer: Layer, glance: Glance): void;
   /** After the last layer: for what stands in several of them. */
   end(): void;
 }

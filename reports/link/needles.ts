@@ -3,8 +3,6 @@ import type { Level } from '../../harness/model/finding.js';
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { appSetOf, isPublicPackage, type AppSet } from './app-set.js';
 import type { Stretch } from './certificate.js';
-import { axesOf } from './coordinate-axes.js';
-import { frontsOf } from './coordinate-numbers.js';
 import {
   DEEP,
   deepValues,
@@ -105,8 +103,6 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
   const spell = (value: ManifestValue): readonly Spelling[] =>
     spellings(value, value.group === null ? null : (names.get(value.group) ?? null));
   const kernel = createKernel(values.length * 20);
-  const axes = axesOf(values);
-  if (axes !== null) kernel.setPairs(frontsOf(axes));
   const tables: Tables = {
     kernel,
     list: [],

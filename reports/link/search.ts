@@ -112,7 +112,11 @@ function scan(walk: Walk, { layer, at }: Placed): void {
     if (needle.kind === 'literal' && !salted && !standsAlone(needle, bytes, { start, end })) return;
     walk.finds.push({ needle, layer, start, end });
   });
-  for (const matching of walk.matchings) matching.look(layer);
+  if (walk.matchings.length === 0) return;
+  const top = kernel.mark();
+  const glance = kernel.glance(at, bytes.length);
+  for (const matching of walk.matchings) matching.look(layer, glance);
+  kernel.release(top);
 }
 
 const LIGHT_OPS: readonly LightOp[] = ['percent', 'json', 'html'];

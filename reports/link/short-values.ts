@@ -1,7 +1,7 @@
 import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { isCommon } from './common-values.js';
 import { crcWords } from './crc.js';
-import { MIN_NEEDLE } from './kernel.js';
+import { MIN_NEEDLE, type Kernel } from './kernel.js';
 import type { Range } from './layer.js';
 import type { Match, Matcher } from './matcher.js';
 import { MIN_WORD, wordMatcher, type Word } from './words.js';
@@ -20,8 +20,8 @@ const CONTEXT: Readonly<Partial<Record<CanaryType, RegExp>>> = {
 const CONTEXT_BYTES = 32;
 
 /** Values too short for the kernel and CRCs, as whole words. Null: the run has none. */
-export function shortValues(values: readonly ManifestValue[]): Matcher | null {
-  return wordMatcher([...values.flatMap((value) => shortWord(value) ?? []), ...crcWords(values)]);
+export function shortValues(values: readonly ManifestValue[], kernel: Kernel): Matcher | null {
+  return wordMatcher([...values.flatMap((value) => shortWord(value) ?? []), ...crcWords(values)], kernel);
 }
 
 /** A short value behind a fitting field name: a hint, never more. */

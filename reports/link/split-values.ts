@@ -1,5 +1,6 @@
 import type { ManifestValue } from '../../harness/model/values.js';
 import { fieldsBeside } from './fields.js';
+import type { Kernel } from './kernel.js';
 import { rootOf, type Layer, type Range } from './layer.js';
 import type { Found, Matcher } from './matcher.js';
 import { eachHalf, halvesOf, MIN_BESIDE, TELLING, type Half } from './number-halves.js';
@@ -31,8 +32,8 @@ interface Side {
 type Join = (half: Half, longer: Piece, shorter: Piece) => void;
 
 /** Finds values cut in two: over fields of one object or form, or one half in the URL and one in the body. Null: the run has none. */
-export function splitValues(values: readonly ManifestValue[]): Matcher | null {
-  const halves = halvesOf(values);
+export function splitValues(values: readonly ManifestValue[], kernel: Kernel): Matcher | null {
+  const halves = halvesOf(values, kernel);
   if (halves === null) return null;
   return {
     begin: (found) => {
@@ -40,12 +41,12 @@ export function splitValues(values: readonly ManifestValue[]): Matcher | null {
       const sides = { url: newSide(), body: newSide() };
       let looked = 0;
       return {
-        look: (layer) => {
+        look: (layer, { digits }) => {
           const { source } = rootOf(layer);
           if (source?.kind !== 'part') return;
           const side = source.part === 'url' || source.part === 'body' ? sides[source.part] : null;
           if (side !== null) keepInMind(side, layer);
-          eachHalf(halves, layer.bytes, (text, known, range) => {
+          eachHalf(halves, { bytes: layer.bytes, digits }, (text, known, range) => {
             looked += 1;
             const fields = looked > MAX_LOOKED ? null : fieldsBeside(layer.bytes, range);
             if (fields === null) return;

@@ -179,7 +179,18 @@ def build(cap, row):
     for value in values:
         level = level_of(cap.values[value][0], row)
         truth["needles"] = needles_of(cap, value, row)
-        cap.expect(flow, value, level=level[0], also=level[1:], chain=steps[::-1], part=place.part, family="pairs", features=row, **truth)
+        facts = dict(chain=steps[::-1], part=place.part, features=row, **truth)
+        if cap.values[value][0] == "app_package":
+            # Names of apps are public: who was not told that they were drawn may wait for six in ten of the handset's.
+            cap.expect(flow, value, must=False, level=None, also=["C1", "C2", "C3", "C4", "C5"], family="pairs, names of apps", **facts)
+        elif {row["l1"], row["l2"], row["l3"]} & UNMARKED:
+            # Nothing says where they begin: found where they are a whole body or base64 text, a guess elsewhere.
+            cap.expect(flow, value, must=False, level=None, also=["C1", "C2", "C3", "C4", "C5"], family="pairs, a packing without a mark", **facts)
+        else:
+            cap.expect(flow, value, level=level[0], also=level[1:], family="pairs", **facts)
+
+
+UNMARKED = {"brotli", "deflate raw"}
 
 
 def digest_steps(row):

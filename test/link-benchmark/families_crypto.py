@@ -98,8 +98,9 @@ def contact_list_digest(cap):
     data = ";".join(sorted(cap.text(n) + "," + cap.text(p) for n, p in pairs)).encode()
     cap.crypto("digest", "SHA-256", data, hashlib.sha256(data).digest(), at - 300)
     flow = send(cap, f'{{"listHash":"{hashlib.sha256(data).hexdigest()}"}}'.encode(), "body", at=at)
+    # ARCHITECTURE 3.2: whoever has it can tell no contact from it, so none of them is surely in the request.
     for value in values:
-        seen(cap, flow, value, read, "digest of the list, hooked")
+        seen(cap, flow, value, read, "digest of the list, hooked", level="C3", also=["C4", "C5"])
 
 
 @family
@@ -111,7 +112,7 @@ def app_list_digest(cap):
     cap.crypto("digest", "SM3", data, sm3(data), at - 300)
     flow = send(cap, f"appsign={sm3(data).hex()}&n=6".encode(), "body", at=at)
     for value in values:
-        seen(cap, flow, value, read, "digest of the list, hooked")
+        seen(cap, flow, value, read, "digest of an app list, hooked", must=False, level=None, also=["C1", "C2", "C3", "C4", "C5"])
 
 
 def cipher_case(cap, name, alg, encrypt, **facts):

@@ -2,7 +2,7 @@
 
 ;; Lists of pairs of i32, at 1664 words (start, end), 1672 digits (start, end), 1680 numbers (start, how many numbers came before) and
 ;; 1688 packed (single i32: place of the second byte): each the address and then how many. 1696 marks (1 two of `*` or `#`, 2 two of `x`,
-;; 4 two characters that begin as a bullet or wide asterisk does, 8 a byte that no text holds).
+;; 4 two characters that begin as a bullet or wide asterisk does).
 ;; Filters: 87040 hundredths of a degree, a bit for each; 90112 words (8 KiB); 98304 digits (32 KiB); 131072 pairs of bytes, as said elsewhere.
 
 (global $words (mut i32) (i32.const 0))
@@ -273,7 +273,7 @@
   (i32.store (i32.const 1668) (i32.shr_u (i32.sub (local.get $word) (i32.load (i32.const 1664))) (i32.const 3)))
   (i32.store (i32.const 1676) (i32.shr_u (i32.sub (local.get $digit) (i32.load (i32.const 1672))) (i32.const 3)))
   (i32.store (i32.const 1684) (i32.shr_u (i32.sub (local.get $number) (i32.load (i32.const 1680))) (i32.const 3)))
-  (i32.store (i32.const 1696) (i32.or (local.get $marks) (i32.shl (v128.any_true (local.get $control)) (i32.const 3))))
+  (i32.store (i32.const 1696) (local.get $marks))
   (i32.store (i32.const 1692) (i32.const 0))
   (if (i32.and (global.get $places) (v128.any_true (local.get $control))) (then (call $packedNumbers (local.get $from) (local.get $length)))))
 

@@ -3,6 +3,7 @@ import type { ManifestValue } from '../../../harness/model/values.js';
 import { coordinates } from '../../../reports/link/coordinates.js';
 import { toBd09, toGcj02 } from '../../../reports/link/datum-shift.js';
 import { geohashes } from '../../../reports/link/geohash.js';
+import { createKernel } from '../../../reports/link/kernel.js';
 import type { Layer } from '../../../reports/link/layer.js';
 import type { Match } from '../../../reports/link/matcher.js';
 import { shows } from '../../../reports/link/replay-forms.js';
@@ -24,10 +25,11 @@ function see(bytes: Uint8Array | string, values: readonly ManifestValue[] = [PLA
   const layer: Layer = { bytes: buffer, above: null, step: null, depth: 0, source: { kind: 'part', flow: 'e1', part: 'body' } };
   const seen: Seen[] = [];
   for (const make of [coordinates, geohashes]) {
-    const matching = make(values)?.begin((match, _layer, { start, end }) => {
+    const kernel = createKernel(0);
+    const matching = make(values, kernel)?.begin((match, _layer, { start, end }) => {
       if (match.kind === 'matched') seen.push({ match, bytes: buffer.subarray(start, end) });
     });
-    matching?.look(layer);
+    matching?.look(layer, kernel.glance(kernel.put(buffer), buffer.length));
     matching?.end();
   }
   return seen;

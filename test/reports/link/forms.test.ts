@@ -177,6 +177,8 @@ describe('masked values', () => {
     ['9901***********23X', ID_CARD, 'masked-4-3'],
     ['990129********23X', ID_CARD, 'masked-6-3'],
     ['kq***@mail.example', MAIL, 'masked-2-13'],
+    ['k***@mail.example', MAIL, 'masked-1-13'],
+    ['kq7w2***', MAIL, 'masked-5-0'],
     ['彭**谌', NAME_1, 'masked-1-1'],
     ['彭**', NAME_1, 'masked-1-0'],
     ['****6951', PHONE, 'masked-0-4'],
@@ -201,6 +203,9 @@ describe('masked values', () => {
     '4140****6951',
     '140****69512',
     'x=a**b',
+    'k**',
+    'kq7w**',
+    'from k** to kq**',
     '140****695',
   ])('%s is nobody here', (text) => expect(linksOf(`{"m":"${text}"}`)).toEqual([]));
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ManifestValue } from '../../../harness/model/values.js';
+import { createKernel } from '../../../reports/link/kernel.js';
 import type { Layer } from '../../../reports/link/layer.js';
 import { splitValues } from '../../../reports/link/split-values.js';
 import { CANARIES, ID_CARD, PHONE, PHONE_1, Story, value } from './story.js';
@@ -19,15 +20,16 @@ const layerOf = (text: string, part: 'url' | 'body'): Layer => ({
 /** Values that the matcher tells of a request, and over which pieces. */
 function see(body: string, url = '/x', values: readonly ManifestValue[] = VALUES): string {
   const seen: string[] = [];
-  const matching = splitValues(values)?.begin((match, layer) => {
+  const kernel = createKernel(0);
+  const matching = splitValues(values, kernel)?.begin((match, layer) => {
     const pieces = layer.source?.kind === 'joined' ? layer.source.pieces : [];
     const parts = pieces.map((p) => Buffer.from(p.layer.bytes.subarray(p.start, p.end)).toString());
     expect(Buffer.from(layer.bytes).toString()).toBe(parts.join(''));
     expect(match).toMatchObject({ kind: 'matched', form: 'raw', cap: 'C2' });
     seen.push(`${match.value.id === PHONE.id ? 'phone' : match.value.type}: ${parts.join('|')}`);
   });
-  matching?.look(layerOf(url, 'url'));
-  matching?.look(layerOf(body, 'body'));
+  for (const layer of [layerOf(url, 'url'), layerOf(body, 'body')])
+    matching?.look(layer, kernel.glance(kernel.put(layer.bytes), layer.bytes.length));
   matching?.end();
   return seen.join(', ');
 }
