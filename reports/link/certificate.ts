@@ -74,7 +74,7 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
   const { needle, layer } = find;
   if (needle.kind === 'derived') return derivedPaths(find, needle, inputOf(needle.derivation));
   const { layers, at, span, where } = wayUp(layer, find);
-  const base = { layers, at, span, where, derivations: [], blended: false, digest: null, cap: null };
+  const base = { layers, at, span, where, derivations: [], blended: false, digest: null };
   switch (needle.kind) {
     case 'digest': {
       const last = { encoding: needle.encoding, ...at, sha256: sha256(needle.spelled) };

@@ -69,9 +69,10 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
   return {
     inputOf,
     heldIn: ({ id }) => held.get(id) ?? [],
-    byOutput: (bytes) => outputs.get(sha256(bytes)) ?? null,
+    byOutput: (bytes) => (outputs.size === 0 ? null : (outputs.get(sha256(bytes)) ?? null)),
     callOf: callsOf(byId, bodies),
     explains: (bytes) =>
+      given.size > 0 &&
       ciphertexts(bytes).some((one) => {
         const call = given.get(sha256(one));
         return call !== undefined && !ONE_WAY.has(call.op) && !isUndecodable(read(call.input, bodies), null);

@@ -27,35 +27,48 @@ export const DEEP_OFTEN: readonly DigestEncoding[] = (['md5', 'sha1', 'sha256'] 
   (['hex-lower', 'hex-upper'] as const).map((as) => ({ op: 'digest-of-digest', outer, inner: 'md5', as }) satisfies DigestEncoding),
 );
 
-function named(name: DigestName, bytes: Uint8Array): Buffer {
-  if (name === 'md5-16') return hash('md5', bytes, 'buffer').subarray(4, 12);
-  if (name !== 'crc32') return hash(name, bytes, 'buffer');
+/** A digest as characters of the same number: so many small buffers would cost more than the digests. Text to be digested is ASCII. */
+function named(name: DigestName, bytes: Uint8Array | string): string {
+  if (name === 'md5-16') return hash('md5', bytes, 'binary').slice(4, 12);
+  if (name !== 'crc32') return hash(name, bytes, 'binary');
   const out = Buffer.alloc(4);
   out.writeUInt32BE(crc32(bytes));
-  return out;
+  return out.toString('latin1');
 }
 
 /** The digest of bytes. */
 export function digestOf(encoding: DigestEncoding, bytes: Uint8Array): Uint8Array {
+  return Buffer.from(digestText(encoding, bytes), 'latin1');
+}
+
+/** The same as latin1 text. */
+export function digestText(encoding: DigestEncoding, bytes: Uint8Array): string {
   switch (encoding.op) {
     case 'digest-of-digest':
-      return named(encoding.outer, writtenAs(encoding.as, named(encoding.inner, bytes)));
+      return named(encoding.outer, writtenDigest(encoding, bytes));
     case 'salted':
       return named(encoding.digest, Buffer.concat([Buffer.from(encoding.before), bytes, Buffer.from(encoding.after)]));
     case 'hmac':
       return encoding.digest === 'md5-16'
-        ? createHmac('md5', encoding.key).update(bytes).digest().subarray(4, 12)
-        : createHmac(encoding.digest, encoding.key).update(bytes).digest();
+        ? createHmac('md5', encoding.key).update(bytes).digest('binary').slice(4, 12)
+        : createHmac(encoding.digest, encoding.key).update(bytes).digest('binary');
     default:
       return named(encoding.op, bytes);
   }
 }
 
-function writtenAs(as: TwoDeep['as'], digest: Buffer): Uint8Array {
+function writtenDigest({ inner, as }: TwoDeep, bytes: Uint8Array): Uint8Array | string {
+  if (as === 'raw' || inner === 'md5-16' || inner === 'crc32') return writtenAs(as, Buffer.from(named(inner, bytes), 'latin1'));
+  if (as === 'base64') return hash(inner, bytes, 'base64');
+  const hex = hash(inner, bytes, 'hex');
+  return as === 'hex-upper' ? hex.toUpperCase() : hex;
+}
+
+function writtenAs(as: TwoDeep['as'], digest: Buffer): Uint8Array | string {
   if (as === 'raw') return digest;
-  if (as === 'base64') return Buffer.from(digest.toString('base64'));
+  if (as === 'base64') return digest.toString('base64');
   const hex = digest.toString('hex');
-  return Buffer.from(as === 'hex-upper' ? hex.toUpperCase() : hex);
+  return as === 'hex-upper' ? hex.toUpperCase() : hex;
 }
 
 /** Handset ids and its own number: of these digests of digests are looked for. */

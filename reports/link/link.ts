@@ -14,6 +14,7 @@ import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
 import { searchStreams, together, type Streams } from './streams.js';
 import { isUndecodable } from './undecodable.js';
 import { beginWalk, searchPart } from './search.js';
+import { createQuietHeaders, type QuietHeaders } from './quiet-headers.js';
 
 /** A recorded run, as far as the linker needs it. */
 export interface LinkParts {
@@ -45,7 +46,8 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const flows: Searched[] = [];
   const gaps: Gap[] = [];
   const placebos = new Set<ValueId>(manifest.placebos.map((p) => p.id));
-  const tools: Tools = { needles, derived, streams, count, placebos, evidence: evidenceOf({ events, bodies, values }) };
+  const evidence = evidenceOf({ events, bodies, values });
+  const tools: Tools = { needles, derived, streams, count, placebos, evidence, headers: createQuietHeaders() };
   let nextId = lastId(events) + 1;
   for (const flow of events) {
     if (flow.kind !== 'flow') continue;
@@ -67,7 +69,15 @@ export function link({ head, events, manifest, bodies }: LinkParts): Linked {
   const reads = readsOf(events, head, receivers);
   const rank = new Map(values.map(({ id }, i) => [id, i] as const));
   const drafts = flows.flatMap((searched) =>
-    linksOf(searched, { tries, reads, derived, placebos, rank, receivers, appPackage: head.app.package }),
+    linksOf(searched, {
+      tries,
+      reads,
+      derived,
+      placebos,
+      rank,
+      receivers,
+      appPackage: head.app.package,
+    }),
   );
   return {
     links: drafts.map((draft, i) => ({ id: `l${i + 1}`, ...draft })),
@@ -119,6 +129,7 @@ interface Tools {
   readonly count: Count;
   readonly placebos: ReadonlySet<ValueId>;
   readonly evidence: Evidence;
+  readonly headers: QuietHeaders;
 }
 
 function typeOf(flow: Flow): string | null {
@@ -135,9 +146,18 @@ function searchFlow(
     needles,
     parts.reduce((n, p) => n + p.bytes.length, 0),
   );
-  for (const { part, bytes, encodings } of parts) {
+  for (const one of parts) {
+    const { part, bytes, encodings } = one;
+    if (part.startsWith('header:')) {
+      tools.headers.search(walk, one, flow.id);
+      continue;
+    }
     const before = walk.finds.length;
-    const body = searchPart(walk, { bytes, encodings, source: { kind: 'part', flow: flow.id, part } });
+    const body = searchPart(walk, {
+      bytes,
+      encodings,
+      source: { kind: 'part', flow: flow.id, part },
+    });
     const joined = walk.finds.slice(before).some(({ needle }) => needle.kind === 'derived');
     const explained = joined || part !== 'body' || tools.streams.explains(flow.id);
     if (!explained && isUndecodable(body, typeOf(flow)) && !tools.derived.explains(body)) walk.unseen.add('undecodable');
@@ -169,16 +189,23 @@ interface Context {
 function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Link, 'id'>[] {
   const { tries, reads, derived, placebos, appPackage } = context;
   const receiver = context.receivers.receiverOf(hostOf(flow));
+  if (proofs.size === 0) return [];
   const found = [...proofs].filter(([id]) => !placebos.has(id)).map(([, list]) => list);
-  const strongest = found.map((list) => list.map((p) => ({ ...p, bits: surprise(p.path, tries) })).toSorted((a, b) => b.bits - a.bits));
+  const strongest = found.map((list) => byBits(list.map(({ path, certificate }) => ({ path, certificate, bits: surprise(path, tries) }))));
   const company = companyOf(
     strongest.flatMap((list) => list.slice(0, 1)),
     tries,
   );
   const links = strongest.flatMap((list): readonly Omit<Link, 'id'>[] => {
-    const ranked = list.map((p) => ({
-      ...p,
-      level: levelOf(p.path, p.bits, { company, flow, hook: p.path.digest === null ? null : derived.byOutput(p.path.digest) }),
+    const ranked = list.map(({ path, certificate, bits }) => ({
+      path,
+      certificate,
+      bits,
+      level: levelOf(path, bits, {
+        company,
+        flow,
+        hook: path.digest === null ? null : derived.byOutput(path.digest),
+      }),
     }));
     const best = shownOf(ranked);
     if (best === undefined) return [];
@@ -200,6 +227,10 @@ function linksOf({ flow, proofs }: Searched, context: Context): readonly Omit<Li
   return links.toSorted((a, b) => (context.rank.get(a.value) ?? 0) - (context.rank.get(b.value) ?? 0));
 }
 
+// Most values have one proof.
+const byBits = <T extends { readonly bits: number }>(list: readonly T[]): readonly T[] =>
+  list.length < 2 ? list : list.toSorted((a, b) => b.bits - a.bits);
+
 type Ranked = Proof & { readonly bits: number; readonly level: Level };
 
 /**
@@ -207,6 +238,7 @@ type Ranked = Proof & { readonly bits: number; readonly level: Level };
  * the shortest. Where hooks saw no more than a coding, our own decoding of it, as sure as they make it.
  */
 function shownOf(ranked: readonly Ranked[]): Ranked | undefined {
+  if (ranked.length < 2) return ranked[0];
   const best = ranked.toSorted((a, b) =>
     a.level === b.level ? a.certificate.layers.length - b.certificate.layers.length : a.level < b.level ? 1 : -1,
   )[0];

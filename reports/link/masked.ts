@@ -77,6 +77,7 @@ function look(search: Search, layer: Layer, twos: number): void {
   }
 }
 
+const isDigit = (b: number): boolean => b >= 0x30 && b <= 0x39;
 const isSeparator = (b: number | undefined): boolean => b === 0x20 || b === 0x2d;
 
 /** Where marks end that begin before `from`: groups of them may have one space or dash between. */
@@ -117,18 +118,39 @@ function tryRun(search: Search, layer: Layer, { buffer, start, end }: Run): void
 }
 
 const DIGITS_BEFORE = /(?<!\xef\xbc[\x90-\x99]|[0-9])([0-9]+)[ -]?$/;
-const MAIL_BEFORE = /([A-Za-z0-9._+]*[A-Za-z][A-Za-z0-9._+]*)$/;
 const WIDE_BEFORE = /((?:[\xe3-\xe9][\x80-\xbf]{2}){1,2})$/;
 
 function leftSides(text: string): readonly Side[] {
   const sides: Side[] = [];
-  const digits = DIGITS_BEFORE.exec(text);
+  // Marks stand often in bytes that are none of this: the last byte spares most expressions.
+  const last = text.charCodeAt(text.length - 1);
+  const digits = isDigit(last) || isSeparator(last) ? DIGITS_BEFORE.exec(text) : null;
   if (digits !== null) sides.push({ text: digits[1] ?? '', bytes: digits[0].length });
-  const mail = MAIL_BEFORE.exec(text)?.[1];
-  if (mail !== undefined) sides.push({ text: mail, bytes: mail.length });
-  const name = WIDE_BEFORE.exec(text)?.[1] ?? '';
+  const mail = mailBefore(text);
+  if (mail !== '') sides.push({ text: mail, bytes: mail.length });
+  const name = last >= 0x80 ? (WIDE_BEFORE.exec(text)?.[1] ?? '') : '';
   for (let bytes = 3; bytes <= name.length; bytes += 3) sides.push({ text: utf8(name.slice(-bytes)), bytes });
   return sides.length === 0 ? [NOTHING] : sides;
+}
+
+const MAIL = 1;
+const LETTER = 2;
+const CLASS = new Uint8Array(256)
+  .fill(MAIL, 0x30, 0x3a)
+  .fill(MAIL | LETTER, 0x41, 0x5b)
+  .fill(MAIL | LETTER, 0x61, 0x7b);
+for (const b of Buffer.from('._+')) CLASS[b] = MAIL;
+
+/** The characters of a name of an e-mail address at the end of a text; '' when none is a letter. */
+function mailBefore(text: string): string {
+  let start = text.length;
+  let classes = 0;
+  for (; start > 0; start -= 1) {
+    const found = CLASS[text.charCodeAt(start - 1)] as number;
+    if (found === 0) break;
+    classes |= found;
+  }
+  return (classes & LETTER) === 0 ? '' : text.slice(start);
 }
 
 const DIGITS_AFTER = /^[ -]?([0-9]+[Xx]?)(?![0-9A-Za-z]|\xef\xbc[\x90-\x99]|[ -]?[*#])/;

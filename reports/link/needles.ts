@@ -7,6 +7,7 @@ import {
   DEEP,
   deepValues,
   digestOf,
+  digestText,
   planDigests,
   USUAL,
   type DigestEncoding,
@@ -63,7 +64,7 @@ export type KernelNeedle = Exclude<Needle, Match>;
 /** All that is looked for. */
 export interface Needles {
   readonly kernel: Kernel;
-  /** The needle of a kernel index. A digest is made again each time: a run has far more of them than it finds. */
+  /** The needle of a kernel index. A digest is made when it is found: a run has far more of them than it finds. */
   at(index: number): KernelNeedle;
   /** Takes another needle into the kernel. */
   add(needle: DerivedNeedle): void;
@@ -93,6 +94,8 @@ interface Tables {
   readonly middles: Map<string, Coded>;
   readonly deep: ReadonlySet<ManifestValue>;
   readonly plan: DigestPlan;
+  /** Room for a digest of each length, on its way into the kernel. */
+  readonly rooms: Map<number, Buffer>;
 }
 
 /** Builds the tables for all values and placebos of a run. */
@@ -107,6 +110,7 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
     kernel,
     list: [],
     middles: new Map(),
+    rooms: new Map(),
     deep: new Set(deepValues(values)),
     plan: planDigests(
       countTypes(
@@ -122,7 +126,7 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
     addValue(tables, value, list);
   }
   const { list, middles } = tables;
-  const whole = (coded: Coded): DigestNeedle => digestNeedle(coded, spell(coded.value));
+  const whole = onceEach((coded) => digestNeedle(coded, spell(coded.value)));
   return {
     kernel,
     at: (index) => {
@@ -136,12 +140,21 @@ export function buildNeedles(values: readonly ManifestValue[]): Needles {
     middles: {
       get: (bytes) => {
         const coded = middles.get(bytes);
-        return coded === undefined ? undefined : whole({ ...coded, encoding: { op: 'md5-16' } });
+        return coded === undefined ? undefined : digestNeedle({ ...coded, encoding: { op: 'md5-16' } }, spell(coded.value));
       },
     },
     matchers: matchersFor(values, kernel),
     forms,
     apps: appSetOf(values),
+  };
+}
+
+function onceEach(make: (coded: Coded) => DigestNeedle): (coded: Coded) => DigestNeedle {
+  const made = new WeakMap<Coded, DigestNeedle>();
+  return (coded) => {
+    const needle = made.get(coded) ?? make(coded);
+    made.set(coded, needle);
+    return needle;
   };
 }
 
@@ -185,13 +198,16 @@ function addValue(tables: Tables, value: ManifestValue, list: readonly Spelling[
   }
 }
 
-function addDigest({ kernel, list, middles }: Tables, coded: Coded, bytes: Uint8Array): void {
-  const digest = digestOf(coded.encoding, bytes);
+function addDigest({ kernel, list, middles, rooms }: Tables, coded: Coded, bytes: Uint8Array): void {
+  const text = digestText(coded.encoding, bytes);
+  const digest = rooms.get(text.length) ?? Buffer.alloc(text.length);
+  rooms.set(text.length, digest);
+  digest.write(text, 'latin1');
   kernel.add(digest);
   list.push(coded);
   if (coded.encoding.op !== 'md5') return;
   kernel.addMiddle(digest.subarray(4, 12));
-  middles.set(Buffer.from(digest).toString('latin1', 4, 12), coded);
+  middles.set(text.slice(4, 12), coded);
 }
 
 function digestNeedle({ value, form, encoding }: Coded, list: readonly Spelling[]): DigestNeedle {

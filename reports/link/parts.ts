@@ -14,12 +14,29 @@ export function partsOf(flow: Flow, bodies: Bodies): readonly Part[] {
   const parts: Part[] = [];
   if (flow.request !== null) {
     parts.push({ part: 'url', bytes: wireBytes(flow.request.target), encodings: [] });
-    for (const name of new Set(fieldsOf(flow).map(([n]) => n.toLowerCase())))
-      parts.push({ part: `header:${name}`, bytes: headerBytes(flow, name), encodings: [] });
+    for (const [name, values] of byName(fieldsOf(flow)))
+      parts.push({ part: `header:${name}`, bytes: wireBytes(values.join('\n')), encodings: [] });
   }
-  const body = isReadElsewhere(flow) ? Buffer.alloc(0) : requestBody(flow, bodies);
-  if (body.length > 0) parts.push({ part: 'body', bytes: body, encodings: contentEncodings(flow) });
+  const body = bodyPart(flow, bodies);
+  if (body !== null) parts.push(body);
   return parts;
+}
+
+/** The body among these parts; null: there is none, or it is read elsewhere. */
+export function bodyPart(flow: Flow, bodies: Bodies): Part | null {
+  const bytes = isReadElsewhere(flow) ? Buffer.alloc(0) : requestBody(flow, bodies);
+  return bytes.length === 0 ? null : { part: 'body', bytes, encodings: contentEncodings(flow) };
+}
+
+function byName(fields: Fields): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const [field, value] of fields) {
+    const name = field.toLowerCase();
+    const values = names.get(name);
+    if (values === undefined) names.set(name, [value]);
+    else values.push(value);
+  }
+  return names;
 }
 
 /** The bytes of one part, as a certificate's `sourceSha256` names them; null when the flow has no such part. */

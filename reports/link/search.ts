@@ -80,11 +80,14 @@ function visit(walk: Walk, layer: Layer): void {
 /** Shorter bytes are looked at again, wherever they come by. */
 const LEAST_REMEMBERED = 32;
 
-function isNew({ seen, needles }: Walk, at: Address, length: number): boolean {
+function isNew(walk: Walk, at: Address, length: number): boolean {
   if (length < LEAST_REMEMBERED) return true;
-  const hash = needles.kernel.hash(at, length);
-  if (seen.has(hash)) return false;
-  seen.add(hash);
+  const hash = walk.needles.kernel.hash(at, length);
+  if (walk.seen.has(hash)) {
+    walk.again += 1;
+    return false;
+  }
+  walk.seen.add(hash);
   return true;
 }
 

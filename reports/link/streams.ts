@@ -7,7 +7,7 @@ import { aligned } from './kernel.js';
 import type { Layer, Range } from './layer.js';
 import { isHint } from './level.js';
 import type { DerivedNeedle, Needles } from './needles.js';
-import { partsOf } from './parts.js';
+import { bodyPart } from './parts.js';
 import type { Proved } from './prove.js';
 import { beginWalk, searchPart, type Find } from './search.js';
 import { createSteps, crosses, isPackedFirst } from './stream-steps.js';
@@ -90,8 +90,8 @@ function groups(events: readonly Event[]): Iterable<readonly Flow[]> {
 function byKey(flows: readonly Flow[], bodies: Bodies): Iterable<readonly Piece[]> {
   const keys = new Map<string, Piece[]>();
   flows.forEach((flow, i) => {
-    const body = partsOf(flow, bodies).find(({ part }) => part === 'body');
-    const piece = body === undefined ? null : pieceOf(flow, body, i);
+    const body = bodyPart(flow, bodies);
+    const piece = body === null ? null : pieceOf(flow, body, i);
     if (piece === null) return;
     const known = keys.get(`${piece.by} ${piece.key}`);
     if (known !== undefined) known.push(piece);

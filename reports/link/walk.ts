@@ -24,6 +24,8 @@ export interface Walk {
   /** Why something was not looked at; each reason once. */
   readonly unseen: Set<string>;
   readonly seen: Set<string | number>;
+  /** Layers that were not looked at since the same bytes had come by. */
+  again: number;
   readonly matchings: readonly Matching[];
   /** To be called once after the last part. */
   end(): void;
@@ -55,6 +57,7 @@ export function beginWalk(needles: Needles, bytes: number): Walk {
     numbers: 0,
     unseen: new Set(),
     seen: new Set(),
+    again: 0,
   };
 }
 

@@ -292,7 +292,7 @@
 ;; Lists the places where a number of a program near a place of interest has its two bytes of most weight.
 (func $packedNumbers (param $from i32) (param $length i32)
   (local $at i32) (local $end i32) (local $two i32) (local $flags i32) (local $out i32)
-  (i32.store (i32.const 1688) (local.tee $out (call $alloc (i32.shl (local.get $length) (i32.const 2)))))
+  (i32.store (i32.const 1688) (local.tee $out (global.get $top)))
   (local.set $end (i32.add (local.get $from) (local.get $length)))
   (local.set $at (i32.add (local.get $from) (i32.const 1)))
   (local.set $two (i32.load8_u (local.get $from)))
@@ -305,6 +305,8 @@
         (then
           (if (call $isNear (local.get $from) (local.get $end) (local.get $at) (local.get $flags))
             (then
+              ;; The list is the last: it takes more room as it grows.
+              (if (i32.ge_u (i32.add (local.get $out) (i32.const 4)) (global.get $top)) (then (drop (call $alloc (i32.const 65536)))))
               (i32.store (local.get $out) (i32.sub (local.get $at) (local.get $from)))
               (local.set $out (i32.add (local.get $out) (i32.const 4)))))))
       (local.set $at (i32.add (local.get $at) (i32.const 1)))

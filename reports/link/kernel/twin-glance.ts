@@ -24,10 +24,12 @@ export function glanceOf({ words, digits, places, pairs }: Sought, bytes: Uint8A
     words: spans(/(?<![0-9A-Za-z\x80-\xff])[0-9A-Za-z\x80-\xff]{4,12}(?![0-9A-Za-z\x80-\xff])/g, words),
     digits: spans(/(?<![0-9])[0-9]+(?![0-9])[xX]?/g, digits),
     degrees: places === null ? new Int32Array(0) : degreesOf(text, near),
-    packed: places === null || !/[\x00-\x08\x0b\x0c\x0e-\x1f]/.test(text) ? new Int32Array(0) : packedOf(bytes, { near, pairs }),
+    packed: places === null || !bytes.some(isControl) ? new Int32Array(0) : packedOf(bytes, { near, pairs }),
     twos,
   };
 }
+
+const isControl = (byte: number): boolean => byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13;
 
 type Near = (hundredths: number) => boolean;
 

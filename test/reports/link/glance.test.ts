@@ -6,7 +6,7 @@ import { createTwin } from '../../../reports/link/kernel/twin.js';
 
 const WORDS = ['wx4g', '582931', '深圳市', 'wx4g0bq1zt9c'];
 const DIGITS = ['140827', '14082736', '1408273695140827', '99012X', '1403a'];
-const PAIRS = new Uint8Array(65_536).map((_, i) => (i % 7 === 0 ? (i >> 3) & 127 : 0));
+const PAIRS = new Uint8Array(65_536).map((_, i) => (i % 7 === 0 ? (i >> 3) & 127 : i >> 8 === 0x40 ? 4 : 0));
 /** One hundredth of a degree in eight. */
 const PLACES = new Uint8Array(PLACE_BYTES).fill(0x10);
 
@@ -20,7 +20,7 @@ function taught(kernel: Kernel): Kernel {
 
 /** Pairs as text. Some of a filter's may be none. */
 const spans = (list: Int32Array): readonly string[] =>
-  [...list.filter((_, i) => i % 2 === 0)].map((start, i) => `${start}-${list[2 * i + 1]}`);
+  Array.from({ length: list.length / 2 }, (_, i) => `${list[2 * i]}-${list[2 * i + 1]}`);
 
 function glances(bytes: Uint8Array, before: number): readonly ReturnType<Kernel['glance']>[] {
   return [taught(createKernel(0)), taught(createTwin())].map((kernel) => {
@@ -79,9 +79,17 @@ describe('a glance of the kernel is that of its twin', () => {
     );
   });
 
+  it('over more numbers than it had room for', () => {
+    const bytes = Buffer.alloc(120_000);
+    for (let i = 0; i < bytes.length; i += 4) bytes.writeFloatBE(((i % 100) * 8 + 4.5) / 100, i);
+    const [mine] = glances(bytes, 0);
+    expect(mine?.packed.length).toBeGreaterThan(20_000);
+    agree(bytes, 0);
+  });
+
   it('over lengths about its blocks, with something at the very end', () => {
     for (let n = 0; n < 200; n += 1)
-      for (const end of ['wx4g', '14082736', '12345678', '81.0423', '99012X', '81.04..', '**', 'xx']) {
+      for (const end of ['wx4g', '14082736', '12345678', '81.0423', '99012X', '81.04..', '**', 'xx', '＊＊']) {
         agree(Buffer.from(' '.repeat(n) + end), 0);
         agree(Buffer.from(end + ' '.repeat(n)), 3);
         agree(Buffer.from(`7${'0'.repeat(n)}${end}`), 0);
