@@ -57,8 +57,12 @@ export function confirm(first: Side, second: Side): Confirmation {
 const accusing = ({ links }: Timeline): readonly Link[] => links.filter(({ level }) => level >= MAY_ACCUSE);
 const violations = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ verdict }) => verdict === 'violation');
 
+/** Escapes come and go with the characters that a cipher or base64 happens to give. */
+const LIGHT = /^(percent|json|html|quoted-printable)$/;
+
 function keyOf(timeline: Timeline): (link: Link) => string {
-  const form = formsOf(timeline);
+  const whole = formsOf(timeline);
+  const form = (link: Link): string => whole({ chain: link.chain.filter(({ op }) => !LIGHT.test(op)) });
   const hosts = new Map(timeline.events.flatMap((e) => (e.kind === 'flow' ? [[e.id, hostOf(e)] as const] : [])));
   return (link) => JSON.stringify([link.value, hosts.get(link.flow) ?? '', link.span.part, form(link)]);
 }

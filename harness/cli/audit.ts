@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitOf } from '../../reports/judge.js';
 import type { FormatParts } from '../../reports/format.js';
@@ -44,6 +45,8 @@ export async function audit({ kind, app, options, common }: Auditing): Promise<n
     language,
   };
   const planned = await plan(asked);
+  // Known before the first audit, not after it.
+  if (options.confirm === true && existsSync(`${planned.dir}-confirm`)) throw new LabError('RUN_EXISTS', { dir: `${planned.dir}-confirm` });
   const live = process.stderr.isTTY === true && !process.env['CI'];
   const progress = common.json
     ? SILENT

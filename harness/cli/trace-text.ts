@@ -8,7 +8,7 @@ import type { Trace, Traced } from './trace.js';
 const MOST_TOLD = 12;
 
 /** Where values went, for a terminal. */
-export function traceText({ traces, looked, unseen }: Traced, language: Language): string {
+export function traceText({ traces, looked, unseen, partial }: Traced, language: Language): string {
   const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const missed = [...new Map(unseen.map((event) => [eventWords(event).zh, event])).values()];
   const lines = [
@@ -20,6 +20,9 @@ export function traceText({ traces, looked, unseen }: Traced, language: Language
       ),
       columns(),
     ),
+    ...(partial
+      ? [paint.yellow(t('记录没有录完：之后的读取与请求不在其中。', 'The run is not complete: later reads and requests are not in it.'))]
+      : []),
     ...(missed.length === 0
       ? []
       : [
@@ -31,11 +34,31 @@ export function traceText({ traces, looked, unseen }: Traced, language: Language
   return lines.join('\n');
 }
 
+/** What an unknown value was taken for, in Chinese; any text where nothing says more. */
+function typeWord(type: string): string {
+  return (
+    (
+      {
+        phone: '手机号',
+        location: '位置',
+        id_card: '身份证号',
+        mac: ' MAC 地址',
+        imei: ' IMEI',
+        email: '邮箱',
+        bank_card: '银行卡号',
+        contact_name: '姓名',
+        app_package: '应用包名',
+        otp: '验证码',
+      } as Readonly<Record<string, string>>
+    )[type] ?? '一般文字'
+  );
+}
+
 function traceLines({ text, value, known, reads, sends }: Trace, language: Language): readonly string[] {
   const t = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const what = known
     ? `${datumWord(value.datum, language)} · ${value.id}`
-    : t(`不是本次植入的值，按 ${value.type} 查找`, `not a value of this run; looked for as ${value.type}`);
+    : t(`不是本次植入的值，按${typeWord(value.type)}查找`, `not a value of this run; looked for as ${value.type}`);
   return [
     ...wrap(paint.bold(`${oneLine(text)} · ${what}`), columns()),
     reads.length === 0

@@ -34,6 +34,8 @@ export interface Traced {
   readonly traces: readonly Trace[];
   readonly looked: { readonly flows: number; readonly bytes: number };
   readonly unseen: readonly (Gap | Flow)[];
+  /** The run is not complete, or still being recorded. */
+  readonly partial: boolean;
 }
 
 const LEAST_BYTES = 4;
@@ -65,7 +67,7 @@ function textsOf(asked: string): readonly string[] {
 
 function trace(texts: readonly string[], run: RecordedRun): Traced {
   const { head, manifest } = run;
-  const values = texts.map((text, i) => manifest.values.find((v) => v.text === text) ?? strange(text, i));
+  const values = texts.map((text, i) => manifest.values.find((v) => v.text === plainPhone(text)) ?? strange(plainPhone(text), i));
   const known = new Set(manifest.values.map(({ id }) => id));
   const others = values.filter(({ id }) => !known.has(id));
   const events = run.events.map((event) => named(event, others, valueKey(manifest)));
@@ -89,6 +91,7 @@ function trace(texts: readonly string[], run: RecordedRun): Traced {
       }),
       looked: { flows: flows.size, bytes: linked.placebo.bytesSearched },
       unseen: [...linked.gaps, ...events.filter(isUnseen)],
+      partial: run.interrupted || run.recording,
     };
   } finally {
     bodies.close();
@@ -98,6 +101,12 @@ function trace(texts: readonly string[], run: RecordedRun): Traced {
 const isUnseen = (e: Event): e is Gap | Flow =>
   (e.kind === 'gap' && (e.source === 'proxy' || e.source === 'hooks')) ||
   (e.kind === 'flow' && (e.state === 'refused' || e.state === 'opaque'));
+
+/** A phone number as its owner says it, without its country and the gaps between; any other text as it is. */
+function plainPhone(text: string): string {
+  const bare = text.replaceAll(/[\s().-]/g, '');
+  return /^(?:\+?86|0086)?(1\d{10})$/.exec(bare)?.[1] ?? text;
+}
 
 function strange(text: string, i: number): ManifestValue {
   const type = typeByLook(text);

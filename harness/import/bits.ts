@@ -26,7 +26,7 @@ const CODE_BITS = 5;
 const WORD_BITS = 1.5;
 const CHOSEN_BITS = 3;
 /** A Chinese character in running text. */
-const HAN_BITS = 4;
+const HAN_BITS = 2;
 const NAME_BITS = personName.bits / 4;
 const MOST_TEXT_BITS = 80;
 const KNOWN_PACKAGE_BITS = 10;

@@ -74,7 +74,11 @@ interface Budget {
 /** Each call alone, and behind it the runs that end with it, the shortest first. */
 function cipherRuns(calls: readonly CryptoCall[], budget: Budget): readonly Joined[] {
   return calls.flatMap((last, i) => {
-    const alone = isJoin(last.input, last.output, 1) ? [{ first: last, last, input: last.input, output: last.output }] : [];
+    // A block that came out late is of more than the last input: that input alone did not make it.
+    const alone =
+      isJoin(last.input, last.output, 1) && last.output.length >= last.input.length
+        ? [{ first: last, last, input: last.input, output: last.output }]
+        : [];
     return [...alone, ...runsUntil(calls.slice(Math.max(0, i + 1 - MOST_CALLS), i + 1), budget)];
   });
 }

@@ -31,7 +31,8 @@ export function messagesOf({ json, place }: Row, t: number): readonly HarMessage
     const row: Row = { json: isObject(item) ? item : {}, place: { zh: `${place.zh}，${at.zh}`, en: `${place.en}: ${at.en}` } };
     const opcode = row.json['opcode'] ?? TEXT;
     if (opcode !== TEXT && opcode !== BINARY) return [];
-    const of = /^(receive|response|incoming)$/i.test(textOr(row, 'type') ?? '') ? 'response' : 'request';
+    // What does not say that it was sent accuses nobody of sending.
+    const of = /^(send|sent|request|outgoing)$/i.test(textOr(row, 'type') ?? '') ? 'request' : 'response';
     count[of] += 1;
     return [
       {

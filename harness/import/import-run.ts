@@ -124,7 +124,7 @@ function writeGaps(run: RunRecorder, { calls, consents, har, canaries }: Evidenc
   };
   gap('handset', 'screens', 'not-in-evidence');
   if (calls === null) gap('hooks', 'reads', 'not-in-evidence');
-  if (consents === null) gap('driver', 'consent-acts', 'not-in-evidence');
+  if (consents === null || consents.length === 0) gap('driver', 'consent-acts', 'not-in-evidence');
   if (har === null) gap('proxy', 'traffic', 'not-in-evidence');
   if (canaries.values.length === 0) gap('values', 'canary', 'not-in-evidence');
   for (const { id, datum, isPlacebo } of canaries.leftOut) if (!isPlacebo) gap('values', 'canary', `too-short: ${id}`, { datum });

@@ -31,7 +31,14 @@ const isFieldTag = (b: number): boolean => b >= 8 && (b & 7) <= 5 && (b & 7) !==
 function numberAlone(at: Bytes, { start, end }: Range): boolean {
   if (isDigit(at(start - 1)) || isDigit(at(end))) return false;
   if (fullWidth(at, start - 3) || fullWidth(at, end)) return false;
+  if (isEscapedDigit(at, end)) return false;
   return !(at(start - 1) === 0x2e && isDigit(at(start - 2))) && !(at(end) === 0x2e && isDigit(at(end + 1)));
+}
+
+/** A digit written as an escape (`%38`, `\u0038`, `&#56;`, `&#x38;`) goes on with the number as well as a plain one. */
+function isEscapedDigit(at: Bytes, i: number): boolean {
+  const text = String.fromCharCode(...Array.from({ length: 6 }, (_, k) => at(i + k)));
+  return /^(?:%3[0-9]|\\u003[0-9]|&#(?:[xX]3[0-9]|4[89]|5[0-7]);?)/.test(text);
 }
 
 const isDigit = (b: number): boolean => b >= 0x30 && b <= 0x39;

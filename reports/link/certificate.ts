@@ -100,7 +100,7 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
           value: needle.value,
           form: needle.form,
           bits: needle.value.bits,
-          cap: capOf(needle),
+          cap: lower(capOf(needle), seamCap(layer)),
         },
       ];
     case 'matched': {
@@ -114,6 +114,19 @@ export function pathsOf(find: Find, inputOf: (derivation: Derivation) => Derived
 export function capOf(needle: Exclude<Needle, DerivedNeedle>): Level | null {
   return needle.kind === 'literal' && needle.form === 'reversed' ? (needle.cap ?? 'C3') : needle.cap;
 }
+
+const lower = (a: Level | null, b: Level | null): Level | null => (a === null || (b !== null && b < a) ? b : a);
+
+/** Two requests that are counted by fields of their own may each be whole: plain text over their seam is likely, no more. */
+function seamCap(layer: Layer): Level | null {
+  const { source } = rootOf(layer);
+  if (source?.kind !== 'joined' || source.pieces.every(({ ranged }) => ranged)) return null;
+  let at: Layer | null = layer;
+  while (at !== null && (at.step === null || LIGHT.has(at.step.op))) at = at.above;
+  return at === null ? 'C3' : null;
+}
+
+const LIGHT: ReadonlySet<string> = new Set(['percent', 'json', 'html', 'quoted-printable', 'utf-16le', 'utf-16be', 'gbk']);
 
 function derivedPaths(find: Find, { derivation, stretch }: DerivedNeedle, input: DerivedInput | null): readonly Path[] {
   if (input === null) return [];

@@ -16,7 +16,7 @@ interface Pair extends Range {
 /** Both numbers stand within so many bytes; a lone number proves nothing (measured: 188 chance hits at 3 decimals in 200 MB, as pairs none). */
 const PAIR_WINDOW = 128;
 /** Other numbers that may lie between the two: in a list of places, the latitude of one and the longitude of the next but one are no pair. */
-const MAX_BETWEEN = 2;
+const MAX_BETWEEN = 1;
 const SURE_DECIMALS = 5;
 /** Every four bytes of any binary are such a number: dense arrays of places near by met a pair by chance (3 in 20 MB, measured). */
 const FLOAT = /^f32/;

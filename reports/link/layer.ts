@@ -15,7 +15,15 @@ export interface LayerStep {
 export type Source =
   | { readonly kind: 'part'; readonly flow: EventId; readonly part: Span['part'] }
   | { readonly kind: 'call'; readonly op: Derivation['op'] }
-  | { readonly kind: 'joined'; readonly pieces: readonly { readonly layer: Layer; readonly start: number; readonly end: number }[] };
+  | { readonly kind: 'joined'; readonly pieces: readonly Stretch[] };
+
+/** A stretch of a layer. `ranged`: its request says by Content-Range which bytes of the whole it is. */
+export interface Stretch {
+  readonly layer: Layer;
+  readonly start: number;
+  readonly end: number;
+  readonly ranged: boolean;
+}
 
 /** Bytes on some level of decoding. The root is a part as sent, the input of a call, or pieces put together. */
 export interface Layer {

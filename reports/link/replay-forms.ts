@@ -114,7 +114,11 @@ const BESIDE: readonly (readonly [of: RegExp, before: RegExp, after: RegExp])[] 
   [/^(?:mac|bssid) no-separator/, /[0-9a-fA-F]$/, /^[0-9a-fA-F]/],
   [/^location geohash/, /[0-9a-zA-Z]$/, /^[0-9a-zA-Z]/],
   [/^\S+ masked\S* \d{6,}[Xx]?$/, /(?:[0-9]|\xef\xbc[\x90-\x99])$/, /^(?:[0-9]|\xef\xbc[\x90-\x99])/],
-  [/^\S+ \S+ \d{6,}[Xx]?$/, /(?:[0-9]\.?|\xef\xbc[\x90-\x99])$/, /^(?:\.?[0-9]|\xef\xbc[\x90-\x99])/],
+  [
+    /^\S+ \S+ \d{6,}[Xx]?$/,
+    /(?:[0-9]\.?|\xef\xbc[\x90-\x99])$/,
+    /^(?:\.?[0-9]|\xef\xbc[\x90-\x99]|%3[0-9]|\\u003[0-9]|&#(?:[xX]3[0-9]|4[89]|5[0-7]))/,
+  ],
 ];
 
 /** Whether what stands beside a value makes it part of another, a longer number in most cases. */

@@ -82,7 +82,7 @@ function joiner(found: Found): Join {
   return ({ value, first }, longer, shorter) => {
     if (done.has(value)) return;
     done.add(value);
-    const pieces = (first ? [longer, shorter] : [shorter, longer]).map(({ layer, start, end }) => ({ layer, start, end }));
+    const pieces = (first ? [longer, shorter] : [shorter, longer]).map(({ layer, start, end }) => ({ layer, start, end, ranged: false }));
     const bytes = Uint8Array.from(Buffer.concat(pieces.map(({ layer, start, end }) => layer.bytes.subarray(start, end))));
     const joined: Layer = { bytes, above: null, step: null, depth: 0, source: { kind: 'joined', pieces } };
     found({ kind: 'matched', value, form: 'raw', bits: value.bits, cap: 'C2' }, joined, { start: 0, end: bytes.length });

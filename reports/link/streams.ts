@@ -120,7 +120,7 @@ type JoinedPieces = readonly Pieces[number][];
 
 /** The pieces as they are; where they are base64, as what each of them stands for when it was coded by itself. */
 function readings(pieces: readonly Piece[]): readonly JoinedPieces[] {
-  const plain = pieces.map(({ layer, start, end }) => ({ layer, start, end }));
+  const plain = pieces.map(({ layer, start, end, ranged }) => ({ layer, start, end, ranged }));
   const coded = pieces.map(codedRange);
   if (coded.some((range) => range === null)) return [plain];
   const inner = pieces.slice(0, -1);
@@ -139,11 +139,11 @@ function codedRange(piece: Piece): Range | null {
   return n > 0 && bytes.subarray(0, n).every(isBase64) ? { start: piece.start, end: piece.start + n } : null;
 }
 
-function decodedPiece({ layer }: Piece, { start, end }: Range): Pieces[number] {
+function decodedPiece({ layer, ranged }: Piece, { start, end }: Range): Pieces[number] {
   const out = new Uint8Array(end - start);
   const bytes = out.subarray(0, decodeBase64(layer.bytes, start, end, out));
   const below: Layer = { bytes, above: layer, step: { op: 'base64', start, end }, depth: layer.depth + 1, source: null };
-  return { layer: below, start: 0, end: bytes.length };
+  return { layer: below, start: 0, end: bytes.length, ranged };
 }
 
 /** Longer streams that are neither text nor packed (pictures, films) are looked at around their seams. */

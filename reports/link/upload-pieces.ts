@@ -17,6 +17,8 @@ export interface Piece extends Range {
   readonly number: number;
   /** Whether the number can be that of nothing but a piece: by its name, or because an identity or a total stands beside it. */
   readonly sure: boolean;
+  /** Whether a Content-Range says so. */
+  readonly ranged: boolean;
 }
 
 // Names are compared without what is no letter, in small letters: `X-Chunk-Index`, `chunkIndex` and `chunk_index` are one.
@@ -53,7 +55,7 @@ export function pieceOf(flow: Flow, body: Part, number: number): Piece | null {
   const names = said.flatMap(({ name, text }) => (IDENTITY.test(name) && text !== '' ? [`${name}=${text}`] : []));
   const channel = websocket?.kind === 'message' ? `${websocket.channel}` : '';
   const path = flow.request?.target.replace(/[?#].*$/s, '') ?? '';
-  const key = JSON.stringify([flow.scheme, flow.host, flow.port, path, channel, names.toSorted()]);
+  const key = JSON.stringify([flow.owner.package, flow.scheme, flow.host, flow.port, path, channel, names.toSorted()]);
   if (place !== null) {
     const data = numberOf(inside) !== null || isEnvelope(flow, top.bytes) ? dataIn(top, fields) : wholeOf(top);
     return data === null ? null : { flow, key, ...place, sure: place.sure || known, ...data };
@@ -61,11 +63,11 @@ export function pieceOf(flow: Flow, body: Part, number: number): Piece | null {
   const whole = wholeOf(top);
   if (whole === null) return null;
   if (websocket?.kind === 'message')
-    return { flow, key: `messages of ${key}`, by: 'message', number: websocket.number, sure: false, ...whole };
+    return { flow, key: `messages of ${key}`, by: 'message', number: websocket.number, sure: false, ranged: false, ...whole };
   // Text that does not say so is not a piece of anything.
   return top.bytes.length >= MIN_TEXT && textLike(top.bytes, top.bytes.length)
     ? null
-    : { flow, key: `stream of ${key}`, by: 'none', number, sure: false, ...whole };
+    : { flow, key: `stream of ${key}`, by: 'none', number, sure: false, ranged: false, ...whole };
 }
 
 /** A body of which each piece was packed by itself is taken unpacked. A piece of something packed cannot be. */
@@ -98,15 +100,15 @@ function tokenOf(bytes: Uint8Array, { start, end }: Range): string {
   return end - start > MAX_TOKEN ? '' : Buffer.from(bytes.subarray(start, end)).toString('latin1');
 }
 
-function numberOf(said: readonly Said[]): Pick<Piece, 'by' | 'number' | 'sure'> | null {
+function numberOf(said: readonly Said[]): Pick<Piece, 'by' | 'number' | 'sure' | 'ranged'> | null {
   const range = /^bytes (\d{1,15})-\d{1,15}\/(?:\d+|\*)$/.exec(said.find(({ name }) => name === 'contentrange')?.text ?? '');
-  if (range !== null) return { by: 'offset', number: Number(range[1]), sure: true };
+  if (range !== null) return { by: 'offset', number: Number(range[1]), sure: true, ranged: true };
   for (const [by, names] of [
     ['index', INDEX],
     ['offset', OFFSET],
   ] as const) {
     const found = said.find(({ name, text }) => names.test(name) && /^\d{1,15}$/.test(text));
-    if (found !== undefined) return { by, number: Number(found.text), sure: by === 'offset' || SURE.test(found.name) };
+    if (found !== undefined) return { by, number: Number(found.text), sure: by === 'offset' || SURE.test(found.name), ranged: false };
   }
   return null;
 }

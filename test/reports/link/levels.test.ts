@@ -69,3 +69,21 @@ describe('levels over a whole manifest with its placebos', () => {
     expect(placebo.hits).toBe(MANIFEST.placebos.filter((p) => Buffer.byteLength(p.text) >= 11).length);
   });
 });
+
+test.each([
+  ['percent', (phone: string) => `order=${phone}%38`],
+  ['JSON', (phone: string) => `{"order":"${phone}\\u0038"}`],
+  ['HTML', (phone: string) => `<o>${phone}&#56;</o>`],
+])('a longer number whose last digit is an escape (%s) is not the value', (_title, body) => {
+  const story = new Story();
+  story.flow({ body: body(IMEI.text) });
+  expect(story.link().links).toEqual([]);
+});
+
+test('two requests that count themselves and make a number between them are likely, no more', () => {
+  const story = new Story();
+  const [head, tail] = [IMEI.text.slice(0, 7), IMEI.text.slice(7)];
+  story.flow({ body: `{"seq":1,"sessionId":"s1","content":"${head}"}` });
+  story.flow({ body: `{"seq":2,"sessionId":"s1","content":"${tail}"}` });
+  expect(story.link().links.filter(({ level }) => level >= 'C4')).toEqual([]);
+});

@@ -86,13 +86,14 @@ const shown = (links: readonly Link[]): readonly (readonly string[])[] =>
   links.map((l) => [l.value, l.flow, l.level, l.chain[0]?.op ?? '']);
 
 describe('74 a value over the seam of an upload in pieces', () => {
-  test.each(WRAPS)('%s', (_title, wrap) => {
+  // Over the seam of requests that only count themselves a value is likely; Content-Range and what has to be decoded first make it sure.
+  test.each(WRAPS)('%s', (title, wrap) => {
     const { bytes, at } = listWith(IMEI);
     const story = new Story();
     const pieces = cutAt(bytes, at - 50, at + 6, at + 90);
     const flows = pieces.map((piece, i) => story.flow(wrap(piece, i, pieces)));
     const { links, gaps } = story.link();
-    expect(shown(links)).toEqual([[IMEI.id, flows[2]?.id, 'C4', 'joined']]);
+    expect(shown(links)).toEqual([[IMEI.id, flows[2]?.id, /^Content-Range|hex/.test(title) ? 'C4' : 'C3', 'joined']]);
     expect(gaps).toEqual([]);
     // Two pieces show it; the others are left out.
     const first = links[0]?.certificate.layers[0]?.encoding;
@@ -254,7 +255,7 @@ describe('76, 77 frames and connections', () => {
     const story = new Story();
     message(story, 1, `{"imei":"${IMEI.text.slice(0, 7)}`);
     const second = message(story, 2, `${IMEI.text.slice(7)}"}`);
-    expect(shown(story.link().links)).toEqual([[IMEI.id, second.id, 'C4', 'joined']]);
+    expect(shown(story.link().links)).toEqual([[IMEI.id, second.id, 'C3', 'joined']]);
   });
   test.each([
     ['of two channels', 5, 2],

@@ -102,7 +102,9 @@ describe('split over requests', () => {
     );
     for (const { id } of overSeam) expect(links.find((l) => l.value === id)?.chain[0]?.op).toBe('joined');
     const levels = new Map(links.map((l) => [l.value, l.level]));
-    for (const [, phone] of people) expect(levels.get(phone.id)).toBe('C4');
+    // A number over a seam is sure where Content-Range counts the bytes, likely where fields of the app do.
+    for (const [, phone] of people) expect(['C3', 'C4']).toContain(levels.get(phone.id));
+    expect(people.filter(([, phone]) => levels.get(phone.id) === 'C4').length).toBeGreaterThan(people.length / 2);
     // A name is sure in the request that has its number too; the number may lie in the next one.
     for (const [name] of people) expect(['C3', 'C4']).toContain(levels.get(name.id));
     expect(gaps).toEqual([]);
