@@ -108,6 +108,21 @@ export async function soundJudgement(dir: string, language: Language): Promise<n
   return newest;
 }
 
+/**
+ * Checks that the newest judgement by this very program, and the reports at the top of the run, follow from the record; nothing to check where
+ * another version made them. @throws LabError RUN_FILE_BROKEN naming the report
+ */
+export async function checkJudgement(dir: string, language: Language): Promise<void> {
+  const newest = newestByThisTool(dir);
+  if (newest === null) return;
+  const parts = await judgeRun(dir, language);
+  for (const folder of [dir, judgementFolder(dir, newest)])
+    for (const format of FORMATS) {
+      const file = join(folder, format.fileName);
+      if (compared(file, format, parts) === 'edited') throw edited(dir, file);
+    }
+}
+
 /** Whether a report at the top of the run is there and follows from it. */
 export function compared(file: string, format: ReportFormat, parts: FormatParts): 'same' | 'edited' | 'missing' {
   const there = readIfThere(file);

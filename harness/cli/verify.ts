@@ -6,6 +6,7 @@ import { LabError } from '../model/errors.js';
 import { fileBodies } from '../store/bodies.js';
 import { readIfThere } from '../store/disk.js';
 import { readRun, type RecordedRun } from '../store/read.js';
+import { checkJudgement } from './pipeline.js';
 import type { Common } from './program.js';
 import { cell, json, result, shortWord } from './say.js';
 
@@ -25,12 +26,15 @@ export async function verifyRunCommand(dir: string, { language, json: asJson }: 
     const words = { what: `${what}；用 ${again} 可重新得出报告`, whatEn: `${whatEn}; make the report again with: ${again}` };
     return new LabError('RUN_FILE_BROKEN', { file: REPORT, ...words });
   });
+  await checkJudgement(dir, language);
   const zh = language === 'zh';
   if (asJson) json({ ok: true, run: run.head.id, events: run.events.length, ended: run.end !== null, logHead: run.lastSha256, replayed });
   else
     result(
       [
-        zh ? '记录完整：事件链和所有文件的哈希相符' : 'the run is whole: its chain and the hashes of all its files hold',
+        zh
+          ? '记录未被改动：事件链和它所指文件的哈希相符'
+          : 'the run is unaltered: its chain and the hashes of the files that it names hold',
         row([
           zh ? '事件' : 'events',
           `${run.events.length}${run.end !== null ? '' : zh ? '（记录被中断）' : ' (the recording was cut short)'}`,
@@ -45,7 +49,7 @@ export async function verifyRunCommand(dir: string, { language, json: asJson }: 
 /** How many links a report has, in words; `missing` where there is no report. */
 export function replayedText(replayed: number | null, zh: boolean, missing: string): string {
   if (replayed === null) return missing;
-  return zh ? `${replayed} 条，证书全部由记录重放成立` : `${replayed}, the certificate of each replayed from the record`;
+  return zh ? `${replayed} 条，每份证书都可由记录重放验证` : `${replayed}, the certificate of each replayed from the record`;
 }
 
 const row = ([name, fact]: readonly [string, string]): string => `  ${cell(name, 12)} ${fact}`;

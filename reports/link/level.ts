@@ -44,10 +44,29 @@ const DIGITS = /^\d+[Xx]?$/;
 /** Bits by which a find surprises: those of the value in the form found, less what all tries of the run could meet by chance. */
 export function surprise(path: Path, tries: Tries): number {
   const tokens = Math.max(LEAST_TOKENS, DIGITS.test(path.value.text) ? tries.numbers : tries.tokens);
-  const coded = path.kind === 'digest' || path.derivations.length > 0;
+  const coded = isCoded(path);
   const needles = tries.needles.get(classOf(path.value.type)) ?? 1;
   const forms = tries.forms.get(path.value.id) ?? 1;
   return bitsOf(path, coded) - Math.log2(tokens) - Math.log2(Math.max(1, needles)) - Math.log2(forms);
+}
+
+/** Words that stand in many texts: behind a hooked cipher they are met by chance as often as in plain text. */
+const WORDS: ReadonlySet<CanaryType> = new Set([
+  'address',
+  'ssid',
+  'clipboard',
+  'job',
+  'calendar',
+  'file_name',
+  'photo_exif',
+  'sms_body',
+  'email',
+]);
+
+/** Whether what was found is not the value as it is written, but bytes that only it gives. */
+function isCoded({ kind, derivations, value }: Path): boolean {
+  if (kind === 'digest' || derivations.some(({ op }) => op === 'digest' || op === 'mac')) return true;
+  return derivations.length > 0 && !NAMES.has(value.type) && !WORDS.has(value.type);
 }
 
 function bitsOf(path: Path, coded: boolean): number {
@@ -104,7 +123,7 @@ export function isHint({ cap }: Path): boolean {
 
 function ownLevel(path: Path, bits: number, { company, flow, hook }: Setting): Level {
   const alone = company.paths.length === 1;
-  const coded = path.kind === 'digest' || path.derivations.length > 0;
+  const coded = isCoded(path);
   const { value } = path;
   if (NAMES.has(value.type) && !coded && !paired(value, company.paths)) return 'C3';
   if (PHONE_LIKE.has(value.type) && alone && !coded) return 'C3';

@@ -27,7 +27,7 @@ describe('verify of a run', () => {
   it('shows every link of its report again from the record, and says how many', async () => {
     expect(links).toBeGreaterThan(10);
     const [zh, en] = [await run(folder, ['verify', 'whole'], { lang: 'zh' }), await run(folder, ['verify', 'whole'])];
-    expect(zh).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`${links} 条，证书全部由记录重放成立`) });
+    expect(zh).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`${links} 条，每份证书都可由记录重放验证`) });
     expect(en).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`${links}, the certificate of each replayed`) });
     expect(documentOf(await run(folder, ['verify', 'whole', '--json']))).toMatchObject({ ok: true, ended: true, replayed: links });
   });
@@ -41,6 +41,16 @@ describe('verify of a run', () => {
     expect(zh).toMatchObject({ code: 5, stdout: '', stderr: expect.stringMatching(/report\.json.*关联 l4 的证书不能由记录重放/) });
     expect(en).toMatchObject({ code: 5, stderr: expect.stringMatching(/report\.json.*certificate of link l4 does not replay/) });
     expect(en.stderr).not.toMatch(STACK_TRACE);
+  });
+
+  it.each<readonly [string, (report: Report) => object]>([
+    ['a verdict was changed', (report) => ({ ...report, findings: report.findings.map((f) => ({ ...f, verdict: 'clear' })) })],
+    ['links were left out', (report) => ({ ...report, links: [] })],
+    ['a level was changed', (report) => ({ ...report, links: report.links.map((l) => ({ ...l, level: 'C3' })) })],
+  ])('ends with 5 where %s in the report', async (name, change) => {
+    const dir = copyOf(name.replaceAll(' ', '-'));
+    writeFileSync(file(`${dir}/report.json`), `${JSON.stringify(change(reportOf(dir)), null, 2)}\n`);
+    expect(await run(folder, ['verify', dir])).toMatchObject({ code: 5, stderr: expect.stringMatching(/report\.json/) });
   });
 
   it.each([

@@ -105,8 +105,8 @@ describe('an imported run', () => {
       'values canary not-in-evidence',
     ]);
     expect(await gaps({ 'canaries.json': CANARIES, 'observations.jsonl': [read(1)], 'consent.jsonl': '' })).toEqual([
-      'proxy traffic not-in-evidence',
       'driver consent-acts not-in-evidence',
+      'proxy traffic not-in-evidence',
     ]);
     expect(await gaps({ ...FILES, 'canaries.json': [...CANARIES, { id: 'tiny', type: 'otp', value: '12', placebo: false }] })).toEqual([
       'values canary too-short: tiny',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ManifestValue } from '../../../harness/model/values.js';
 import { drawManifest } from '../../../harness/values/draw.js';
-import { Story } from './story.js';
+import { IMEI, Story, value } from './story.js';
 
 const MANIFEST = drawManifest('00112233445566778899aabbccddeeff', 1772416800000);
 const of = (datum: string, type?: ManifestValue['type']): readonly ManifestValue[] =>
@@ -86,4 +86,15 @@ test('two requests that count themselves and make a number between them are like
   story.flow({ body: `{"seq":1,"sessionId":"s1","content":"${head}"}` });
   story.flow({ body: `{"seq":2,"sessionId":"s1","content":"${tail}"}` });
   expect(story.link().links.filter(({ level }) => level >= 'C4')).toEqual([]);
+});
+
+test('words that stand in many texts are not made sure by a hooked cipher around them', () => {
+  const story = new Story();
+  const place = value('address', '北京市朝阳区', { bits: 12 });
+  const net = value('ssid', 'ChinaNet-Guest', { bits: 18 });
+  const input = Buffer.from(JSON.stringify({ cities: ['上海市徐汇区', place.text], wifi: net.text }));
+  const output = createHash('sha512').update(input).digest();
+  story.derive(['cipher', 'AES/CBC/PKCS5Padding'], input, output);
+  story.flow({ body: output });
+  expect(story.link([place, net]).links.filter(({ level }) => level >= 'C4')).toEqual([]);
 });
