@@ -72,7 +72,12 @@ function appFacts({ app, handset, scenario, run }: Report): readonly Fact[] {
   const needs = (list: readonly Need[]): Markup =>
     both({ zh: list.map((n) => NEED_WORDS[n].zh).join('、') || '—', en: list.map((n) => NEED_WORDS[n].en).join(', ') || '—' });
   return [
-    [{ zh: '应用文件 SHA-256', en: 'package SHA-256' }, html`<code>${app.sha256}</code>`],
+    [
+      { zh: '应用文件 SHA-256', en: 'package SHA-256' },
+      app.source.where === 'imported'
+        ? both({ zh: '未知（证据里没有应用文件）', en: 'unknown (the evidence holds no package)' })
+        : html`<code>${app.sha256}</code>`,
+    ],
     [{ zh: '来源', en: 'source' }, html`${both(sourceWords(app.source.where))} · ${both(beijingTime(app.source.when))} ${app.source.when}`],
     [{ zh: '行为发生时间', en: 'date of the conduct' }, html`${both(beijingTime(run.began))} ${run.began}`],
     [{ zh: '手机', en: 'handset' }, html`${both(HANDSET_WORDS[handset.kind])} · ${both(handsetWords(handset.facts))}`],
