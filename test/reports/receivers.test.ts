@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, uint8Array } from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ReceiverRow } from '../../harness/model/provision.js';
 import { receiversFor, receiverTable } from '../../reports/receivers/receivers.js';
@@ -80,8 +80,8 @@ test('an alias that leads round in a circle, and answers that are cut or random,
   expect(circle.receiverOf('a.b')).toMatchObject({ party: 'unknown' });
   const story = new Story();
   const flow = story.flow({});
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+  assert(
+    property(uint8Array({ maxLength: 80 }), (bytes) => {
       story.files.set('bodies/dns', bytes);
       const body = {
         of: 'response',

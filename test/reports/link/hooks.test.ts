@@ -431,6 +431,6 @@ test('a salt that ends in a digit hides no value in a short digest input; in a l
     story.flow({ body: JSON.stringify({ sign: output.toString('hex') }) });
   }
   const { links, gaps } = story.link();
-  expect(links.map(({ value, level, flow }) => [value, level, flow])).toEqual([[PHONE.id, 'C5', 'e2']]);
+  expect(links.map((link) => [link.value, link.level, link.flow])).toEqual([[PHONE.id, 'C5', 'e2']]);
   expect(gaps).toEqual([]);
 });
