@@ -1,12 +1,10 @@
 import type { Finding, Level, Link, Timeline } from '../harness/model/finding.js';
 import { formsOf, hostOf } from '../harness/model/timeline.js';
 
-/** A judged run of an app, and the links that its requests give with the values of the other run. */
+/** A judged run of an app. */
 export interface Side {
   readonly timeline: Timeline;
   readonly findings: readonly Finding[];
-  /** Links found in this run's requests when the other run's values are looked for: there should be none. */
-  readonly foreign: readonly Link[];
 }
 
 /** A link of the first run that did not move with its value. `absent`: no such link in the second run. `stays`: its old value was sent again. */
@@ -29,11 +27,12 @@ const MAY_ACCUSE: Level = 'C4';
 
 /**
  * Compares two runs of one app under one scenario. Both draw their values by one plan, so a value's id names its place on the handset;
- * the link of that place, to that host, in that form has to be there again, with the new value and without the old one.
+ * the link of that place, to that host, in that form has to be there again, with the new value and without the old one. `foreign`: links found
+ * in the second run's requests when the first run's values are looked for; there should be none.
  */
-export function confirm(first: Side, second: Side): Confirmation {
-  const again = new Set(accusing(second.timeline).map((link) => keyOf(second.timeline)(link)));
-  const stale = new Set(second.foreign.filter(({ level }) => level >= MAY_ACCUSE).map((link) => link.value));
+export function confirm(first: Side, second: Side, foreign: readonly Link[]): Confirmation {
+  const again = new Set(accusing(second.timeline).map(keyOf(second.timeline)));
+  const stale = new Set(foreign.filter(({ level }) => level >= MAY_ACCUSE).map((link) => link.value));
   const mine = accusing(first.timeline);
   const key = keyOf(first.timeline);
   const unmoved = mine.flatMap((link): Unmoved[] => {

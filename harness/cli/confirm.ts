@@ -4,10 +4,11 @@ import { confirm, type Confirmation, type Side } from '../../reports/confirm.js'
 import type { FormatParts } from '../../reports/format.js';
 import { link } from '../../reports/link/link.js';
 import type { Language } from '../../reports/words.js';
+import type { Link } from '../model/finding.js';
 import type { Manifest } from '../model/values.js';
 import { fileBodies } from '../store/bodies.js';
 import { diskError } from '../store/disk.js';
-import { readRun } from '../store/read.js';
+import { readRun, type RecordedRun } from '../store/read.js';
 import { columns, shortWord, wrap } from './say.js';
 
 /** A run folder with its judgement. */
@@ -18,21 +19,24 @@ export interface JudgedRun {
 
 /** Compares two judged runs of one app and writes the result beside the first one's report. @throws LabError STORE_FULL, NO_PERMISSION */
 export function confirmRuns(first: JudgedRun, second: JudgedRun): Confirmation {
-  const found = confirm(sideOf(first, readRun(second.dir).manifest), sideOf(second, readRun(first.dir).manifest));
+  const run = readRun(second.dir);
+  const found = confirm(sideOf(first), sideOf(second), linksOf(run, readRun(first.dir).manifest));
   const file = join(first.dir, 'confirmation.json');
   try {
-    writeFileSync(file, `${JSON.stringify({ with: readRun(second.dir).head.id, ...found }, null, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify({ with: run.head.id, ...found }, null, 2)}\n`);
   } catch (error) {
     throw diskError(error, file);
   }
   return found;
 }
 
-function sideOf({ dir, parts }: JudgedRun, others: Manifest): Side {
-  const { head, events } = readRun(dir);
+const sideOf = ({ parts }: JudgedRun): Side => ({ timeline: parts.timeline, findings: parts.report.findings });
+
+/** The links of a run when other values are looked for. */
+function linksOf({ dir, head, events }: RecordedRun, manifest: Manifest): readonly Link[] {
   const bodies = fileBodies(dir);
   try {
-    return { timeline: parts.timeline, findings: parts.report.findings, foreign: link({ head, events, manifest: others, bodies }).links };
+    return link({ head, events, manifest, bodies }).links;
   } finally {
     bodies.close();
   }

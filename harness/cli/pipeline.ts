@@ -98,14 +98,7 @@ export async function soundJudgement(dir: string, language: Language): Promise<n
   const parts = await judgeRun(dir, language);
   const newest = newestByThisTool(dir);
   if (newest === null) return writeJudgement(dir, parts);
-  for (const folder of [dir, judgementFolder(dir, newest)])
-    for (const format of FORMATS) {
-      const file = join(folder, format.fileName);
-      const state = compared(file, format, parts);
-      if (state === 'missing') return writeJudgement(dir, parts);
-      if (state === 'edited') throw edited(dir, file);
-    }
-  return newest;
+  return isWhole(dir, newest, parts) ? newest : writeJudgement(dir, parts);
 }
 
 /**
@@ -115,12 +108,19 @@ export async function soundJudgement(dir: string, language: Language): Promise<n
 export async function checkJudgement(dir: string, language: Language): Promise<void> {
   const newest = newestByThisTool(dir);
   if (newest === null) return;
-  const parts = await judgeRun(dir, language);
-  for (const folder of [dir, judgementFolder(dir, newest)])
-    for (const format of FORMATS) {
+  isWhole(dir, newest, await judgeRun(dir, language));
+}
+
+/** Whether all reports of a judgement are there, in its folder and at the top of the run. @throws LabError RUN_FILE_BROKEN for one that was edited */
+function isWhole(dir: string, number: number, parts: FormatParts): boolean {
+  return [dir, judgementFolder(dir, number)].every((folder) =>
+    FORMATS.every((format) => {
       const file = join(folder, format.fileName);
-      if (compared(file, format, parts) === 'edited') throw edited(dir, file);
-    }
+      const state = compared(file, format, parts);
+      if (state === 'edited') throw edited(dir, file);
+      return state === 'same';
+    }),
+  );
 }
 
 /** Whether a report at the top of the run is there and follows from it. */

@@ -55,7 +55,7 @@ export function replayedText(replayed: number | null, zh: boolean, missing: stri
 const row = ([name, fact]: readonly [string, string]): string => `  ${cell(name, 12)} ${fact}`;
 
 /** What is wrong with a report. */
-export interface BrokenReport {
+interface BrokenReport {
   readonly what: string;
   readonly whatEn: string;
 }

@@ -20,7 +20,7 @@ export interface CamilleFile {
 }
 
 /** How it is to be read. `app`: package of the app, which the workbook does not tell; null: not known. */
-export interface CamilleReading {
+interface CamilleReading {
   readonly file: string;
   readonly zoneMinutes: number | null;
   readonly app: string | null;

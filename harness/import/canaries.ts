@@ -31,7 +31,7 @@ const TYPED: Readonly<Partial<Record<CanaryType, string>>> = {
 const LEAST_BYTES = 4;
 
 /** A canary that was not taken over. */
-export interface LeftOut {
+interface LeftOut {
   readonly id: string;
   readonly datum: string;
   readonly isPlacebo: boolean;

@@ -90,7 +90,7 @@ async function harIn(
 }
 
 /** By time, what is of one time by line. */
-export function byTime<T extends { readonly t: number; readonly line: number }>(all: readonly T[]): readonly T[] {
+function byTime<T extends { readonly t: number; readonly line: number }>(all: readonly T[]): readonly T[] {
   return all.toSorted((a, b) => a.t - b.t || a.line - b.line);
 }
 

@@ -14,7 +14,7 @@ export interface EntryMark extends Dated {
 }
 
 /** An entry that is not in the run. */
-export interface LeftOutEntry {
+interface LeftOutEntry {
   readonly place: Place;
   readonly why: 'too-long' | NoExchange;
 }
@@ -33,7 +33,7 @@ export interface HarFile {
 const KEPT_BYTES = 32 * 1024 * 1024;
 
 /** How a HAR is read. */
-export interface HarReading extends HarScanning {
+interface HarReading extends HarScanning {
   /** Minutes east of Greenwich, for times without a zone; null: such times are refused. */
   readonly zoneMinutes: number | null;
 }

@@ -17,7 +17,7 @@ export interface EntrySpan {
 }
 
 /** A HAR with its entries left out. */
-export interface HarScan {
+interface HarScan {
   readonly entries: readonly EntrySpan[];
   /** Member `creator` of the log, as `name version`; null: not told. */
   readonly creator: string | null;

@@ -2,7 +2,7 @@
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /** What a time text comes to. */
-export type TimeRead =
+type TimeRead =
   | { readonly kind: 'moment'; /** ms since 1970, with its decimals. */ readonly ms: number }
   /** It has no zone, and none was given. */
   | { readonly kind: 'no-zone' }

@@ -10,13 +10,13 @@ export interface Nameable {
 }
 
 /** What one file of the evidence holds. `prefix`: what is put before a name that is taken already. */
-export interface NamedFile {
+interface NamedFile {
   readonly prefix: string;
   readonly items: readonly Nameable[];
 }
 
 /** An id that had to be given another name. */
-export interface Renamed {
+interface Renamed {
   readonly from: string;
   readonly to: string;
   readonly place: Place;

@@ -1,5 +1,5 @@
 import type { ManifestValue } from '../../harness/model/values.js';
-import type { Find } from './search.js';
+import type { Find } from './walk.js';
 
 /** Bits of its drawing from which one package proves itself. Below them the app exists elsewhere too, and only a set of apps tells a handset. */
 const OWN_BITS = 40;

@@ -4,15 +4,16 @@ import type { Certificate, JoinedPiece, Level, Span } from '../../harness/model/
 import type { ManifestValue } from '../../harness/model/values.js';
 import { rootOf, unitsAround, type Layer, type Range } from './layer.js';
 import type { DerivedNeedle, Needle } from './needles.js';
-import type { Find } from './search.js';
+import type { Find } from './walk.js';
 
 /** What came of one find: a way from the bytes as sent to a value. */
 export interface Path {
   readonly value: ManifestValue;
   readonly kind: Exclude<Needle['kind'], 'derived'>;
   readonly form: string;
-  /** Entropy of what was found, and the highest level that it may have (null: any). */
+  /** Entropy of what was found, in bits. */
   readonly bits: number;
+  /** The highest level that it may have; null: any. */
   readonly cap: Level | null;
   /** The part as sent in which the value ends; null inside a hooked call. */
   readonly where: Where | null;

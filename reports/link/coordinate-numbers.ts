@@ -2,7 +2,7 @@ import { eachAxis, mayBeNear, type Axes, type Reading } from './coordinate-axes.
 import type { Sight } from './coordinate-text.js';
 
 /** The first two bytes of a number, most significant first, say which kinds of numbers may begin or end there. */
-export type FrontTable = Uint8Array;
+type FrontTable = Uint8Array;
 
 const F64BE = 1;
 const F64LE = 2;

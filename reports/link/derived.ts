@@ -4,9 +4,10 @@ import { inputRange, pathsOf, sha256, type DerivedInput, type Held, type Path } 
 import { MIN_NEEDLE } from './kernel.js';
 import type { Range } from './layer.js';
 import { isHint } from './level.js';
-import { addDerived, type Needles } from './needles.js';
+import type { Needles } from './needles.js';
 import type { HookedCall } from '../../harness/model/replay.js';
-import { beginWalk, searchPart } from './search.js';
+import { searchPart } from './search.js';
+import { beginWalk } from './walk.js';
 import { isUndecodable } from './undecodable.js';
 
 /** Shorter outputs are met by chance. */
@@ -61,7 +62,7 @@ export function readDerivations(events: readonly Event[], needles: Needles, bodi
     const paths = ONE_WAY.has(derivation.op) ? found.map((path) => blend(path, found.length, input.length)) : found;
     outputs.set(key, derivation);
     inputs.set(derivation.id, { sha256: sha256(input), paths });
-    addDerived(needles, { kind: 'derived', derivation, bytes: output, stretch: null });
+    needles.add({ kind: 'derived', derivation, bytes: output, stretch: null });
     const holds = heldBy(derivation, { input: input.length, output: output.length, paths });
     held.set(derivation.id, holds);
     stretches += addStretches(needles, { derivation, output, holds }, stretches);
@@ -169,7 +170,7 @@ function addStretches(needles: Needles, { derivation, output, holds }: Enciphere
     if ((start === 0 && end === output.length) || end - start < MIN_NEEDLE) return;
     const answers = holds.slice((anchors[n - 1] ?? -1) + 1, anchors[n + 1] ?? holds.length);
     const stretch = { from: start, output, holds: answers, grows: true };
-    addDerived(needles, { kind: 'derived', derivation, bytes: output.subarray(start, end), stretch });
+    needles.add({ kind: 'derived', derivation, bytes: output.subarray(start, end), stretch });
   });
   return anchors.length;
 }

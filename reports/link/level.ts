@@ -7,7 +7,7 @@ import type { Path } from './certificate.js';
 import { PHONE_LIKE } from './spelling.js';
 
 /** Bits from which a match cannot be chance. */
-export const SURE_BITS = 20;
+const SURE_BITS = 20;
 const LIKELY_BITS = 8;
 /** A digest or a hooked output is not met by chance; more bits than this are not counted. */
 const CODED_BITS = 64;
@@ -76,7 +76,7 @@ function bitsOf(path: Path, coded: boolean): number {
 }
 
 /** What one flow holds: the value looked at is among it. */
-export interface Company {
+interface Company {
   readonly paths: readonly Path[];
   readonly totalBits: number;
 }
@@ -102,7 +102,7 @@ function recordOf(value: ManifestValue): string | null {
 }
 
 /** Where a find stands. `hook`: the call that gave the very digest found, if one did. */
-export interface Setting {
+interface Setting {
   readonly company: Company;
   readonly flow: Flow;
   readonly hook: Derivation | null;

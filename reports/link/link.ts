@@ -13,7 +13,8 @@ import { aliasesOf } from '../receivers/aliases.js';
 import { receiversFor, type ReceiverTable } from '../receivers/receivers.js';
 import { searchStreams, together, type Streams } from './streams.js';
 import { isUndecodable } from './undecodable.js';
-import { beginWalk, searchPart } from './search.js';
+import { searchPart } from './search.js';
+import { beginWalk } from './walk.js';
 import { createQuietHeaders, type QuietHeaders } from './quiet-headers.js';
 
 /** A recorded run, as far as the linker needs it. */

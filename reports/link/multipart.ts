@@ -1,7 +1,7 @@
 import { packOf, type PackOp } from './inflate.js';
 
 /** What the head of a part of a multipart body says of the bytes below it. */
-export interface DeclaredPart {
+interface DeclaredPart {
   readonly op: PackOp;
   readonly start: number;
   readonly end: number;

@@ -59,7 +59,7 @@ export interface DerivedNeedle {
 }
 
 /** What the kernel may find. */
-export type KernelNeedle = Exclude<Needle, Match>;
+type KernelNeedle = Exclude<Needle, Match>;
 
 /** All that is looked for. */
 export interface Needles {
@@ -216,9 +216,4 @@ function digestNeedle({ value, form, encoding }: Coded, list: readonly Spelling[
   if (spelled === null) throw new Error('a digest is of a spelling');
   const cap = isPublicPackage(value) ? 'C2' : null;
   return { kind: 'digest', value, form, encoding, bytes: digestOf(encoding, spelled), spelled, cap };
-}
-
-/** Adds what a hook saw come out of a crypto call as a needle. */
-export function addDerived(needles: Needles, needle: DerivedNeedle): void {
-  needles.add(needle);
 }

@@ -7,7 +7,7 @@ import { stepsOf } from './layer.js';
 import { isName } from './level.js';
 import { partBytes, type Part } from './parts.js';
 import { createReplay } from './replay.js';
-import type { Find } from './search.js';
+import type { Find } from './walk.js';
 
 /** A find that its certificate has shown again. */
 export interface Proof {

@@ -1,5 +1,6 @@
 import type { Part } from './parts.js';
-import { searchPart, type Walk } from './search.js';
+import { searchPart } from './search.js';
+import type { Walk } from './walk.js';
 
 /** Headers of earlier requests that were looked through and held nothing: an app sends the same ones again and again. */
 export interface QuietHeaders {

@@ -5,7 +5,7 @@ import type { HookedCall, ReplayParts } from '../../harness/model/replay.js';
 import { createReplay } from './replay.js';
 
 /** The links of a report, which may come from anywhere, and the recorded run that they speak of. */
-export interface ReportedRun {
+interface ReportedRun {
   readonly links: readonly Link[];
   readonly events: readonly Event[];
   readonly manifest: Manifest;
@@ -44,10 +44,10 @@ export function replayRun({ links, events, manifest, bodies }: ReportedRun): Rep
   }
 }
 
-/** What a link says beside its certificate must be what the certificate shows; null: it is. */
 // A chain leaves the pieces to the certificate.
 const stepOf = (encoding: Encoding | undefined): unknown => (encoding?.op === 'joined' ? { op: 'joined', pieces: [] } : encoding);
 
+/** What a link says beside its certificate must be what the certificate shows; null: it is. */
 function mismatch({ certificate, chain, flow, span }: Link): string | null {
   const layers = certificate?.layers;
   if (!Array.isArray(layers) || JSON.stringify(layers.map((layer) => stepOf(layer?.encoding))) !== JSON.stringify(chain))

@@ -1,7 +1,7 @@
 import type { Encoding } from '../../harness/model/finding.js';
 
 /** A salt that a tracker is known to use for every user: with it the digest tells whoever has it as much as one without. */
-export interface KnownSalt {
+interface KnownSalt {
   readonly encoding: Extract<Encoding, { readonly op: 'salted' | 'hmac' }>;
   /** Where it is published. */
   readonly source: string;

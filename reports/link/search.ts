@@ -13,10 +13,8 @@ import { openUnmarked } from './unmarked.js';
 import { BUDGET, MAX_DEPTH, spend, type Placed, type Walk } from './walk.js';
 import { wideRuns } from './wide-text.js';
 
-export { beginWalk, MAX_DEPTH, type Find, type Walk } from './walk.js';
-
 /** Bytes to be searched from the outside in; `encodings` are the words of their Content-Encoding, outermost last. */
-export interface Haystack {
+interface Haystack {
   readonly bytes: Uint8Array;
   readonly encodings: readonly string[];
   readonly source: Source;

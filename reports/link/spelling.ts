@@ -2,8 +2,6 @@ import type { CanaryType, ManifestValue } from '../../harness/model/values.js';
 import { isCommon } from './common-values.js';
 import { encodeGbk } from './gbk.js';
 
-export { isCommon } from './common-values.js';
-
 /**
  * What may not stand beside a spelling: a digit (numbers), a hex digit (addresses without separators), what goes on with an e-mail address
  * or with a package's name, or nothing is asked.

@@ -2,7 +2,7 @@ import { pieceAt, type Pieces } from './certificate.js';
 import { decodeBase64, decodeHex, decodeLight, type LightOp } from './decode.js';
 import { unpack, type PackOp } from './inflate.js';
 import type { Layer, LayerStep } from './layer.js';
-import type { Find } from './search.js';
+import type { Find } from './walk.js';
 import { decodeText } from './text-layers.js';
 
 const PACKS: ReadonlySet<LayerStep['op']> = new Set<PackOp>(['gzip', 'deflate', 'brotli', 'zstd']);

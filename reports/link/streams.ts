@@ -9,7 +9,8 @@ import { isHint } from './level.js';
 import type { DerivedNeedle, Needles } from './needles.js';
 import { bodyPart } from './parts.js';
 import type { Proved } from './prove.js';
-import { beginWalk, searchPart, type Find } from './search.js';
+import { searchPart } from './search.js';
+import { beginWalk, type Find } from './walk.js';
 import { createSteps, crosses, isPackedFirst } from './stream-steps.js';
 import { isMedium, isUndecodable } from './undecodable.js';
 import { pieceOf, type Piece } from './upload-pieces.js';
@@ -29,7 +30,7 @@ export interface Streams {
 }
 
 /** What streams are searched with. */
-export interface StreamTools {
+interface StreamTools {
   readonly needles: Needles;
   readonly derived: Derived;
   readonly bodies: Bodies;

@@ -4,7 +4,7 @@ import { isEveryday } from './gbk-text.js';
 import { unpackWhole, type PackOp } from './inflate.js';
 
 /** A stream that no magic announces, opened. */
-export interface Unmarked {
+interface Unmarked {
   readonly op: Extract<PackOp, 'brotli' | 'deflate'>;
   readonly bytes: Uint8Array;
 }

@@ -5,8 +5,8 @@ import { rootOf } from './layer.js';
 import type { Piece } from './upload-pieces.js';
 
 /** Most pieces, and most bytes, that are put together. */
-export const MAX_PIECES = 4096;
-export const MAX_STREAM = 64 * 1024 * 1024;
+const MAX_PIECES = 4096;
+const MAX_STREAM = 64 * 1024 * 1024;
 
 /** Pieces that follow each other without a hole, two or more. `cut`: the upload went on, but more is not put together. */
 export interface Run {

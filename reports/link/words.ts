@@ -10,7 +10,7 @@ export interface Word {
 
 /** Shortest and longest word that may be looked for, in bytes. */
 export const MIN_WORD = 4;
-export const MAX_WORD = 10;
+const MAX_WORD = 10;
 
 /** Finds whole words: runs of letters, digits and bytes beyond ASCII. Null: there are none to look for. */
 export function wordMatcher(all: readonly Word[], kernel: Kernel): Matcher | null {

@@ -1,7 +1,7 @@
 import { Decompress } from 'fzstd';
 
 /** What the frames of zstd gave, and how many bytes they take of what they were read from. */
-export interface Unframed {
+interface Unframed {
   readonly bytes: Uint8Array;
   readonly length: number;
 }
