@@ -1,7 +1,7 @@
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { attempt } from '../loan/attempt.js';
 import { hex, utf8 } from '../loan/codec.js';
-import { loanFlow } from '../loan/flow.js';
+import { atFirstStart } from '../loan/first-start.js';
 import { collector, lender } from '../loan/server.js';
 import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
 
@@ -9,7 +9,6 @@ const CLASSES = 'com.example.eager.loan';
 const API = 'https://api.eager-loan.example';
 const STAT = 'https://collect.shuque-stat.example';
 const RISK = 'https://collect.dunyan-risk.example';
-const ONCE = 'shared_prefs/first_start.xml';
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const AT_FIRST_START = [
   'android.permission.READ_PHONE_STATE',
@@ -18,22 +17,8 @@ const AT_FIRST_START = [
 ];
 
 function start(app: AppProcess): void {
-  const flow = loanFlow(app, {
-    brand: '急用花（虚构）',
-    classes: CLASSES,
-    api: API,
-    says: '为向您提供借款服务，我们及合作的第三方SDK会收集设备信息（IMEI、Android ID）、位置信息和通讯录，用于风险控制。',
-    noticeBox: null,
-    loginBoxTicked: false,
-    afterRefusal: 'leave',
-    agreed: () => undefined,
-    refused: () => undefined,
-    withdrawn: () => undefined,
-  });
-  app.within(`${CLASSES}.LoanApplication.onCreate`, () => {
-    flow.start();
-    if (app.files.read(ONCE) !== null) return;
-    app.files.write(ONCE, 'done');
+  const says = '为向您提供借款服务，我们及合作的第三方SDK会收集设备信息（IMEI、Android ID）、位置信息和通讯录，用于风险控制。';
+  atFirstStart(app, { brand: '急用花（虚构）', classes: CLASSES, api: API, says }, () => {
     activate(app);
     app.thread('main', `${CLASSES}.ui.SplashActivity.onResume`, async () => {
       await app.permissions.request(AT_FIRST_START, `${CLASSES}.ui.SplashActivity.askAll`);

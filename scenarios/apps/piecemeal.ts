@@ -1,7 +1,7 @@
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { attempt } from '../loan/attempt.js';
 import { hex, utf8 } from '../loan/codec.js';
-import { loanFlow } from '../loan/flow.js';
+import { atFirstStart } from '../loan/first-start.js';
 import { collector, lender } from '../loan/server.js';
 import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
 
@@ -10,26 +10,11 @@ const API = 'https://api.piecemeal-loan.example';
 const STAT = 'https://collect.shuque-stat.example';
 const RISK = 'https://collect.dunyan-risk.example';
 const CONTACTS = 'android.permission.READ_CONTACTS';
-const ONCE = 'shared_prefs/first_start.xml';
 const PIECES = 40;
 
 function start(app: AppProcess): void {
-  const flow = loanFlow(app, {
-    brand: '零钱袋（虚构）',
-    classes: CLASSES,
-    api: API,
-    says: '我们会收集您的设备信息，用于账号安全与风险控制。',
-    noticeBox: null,
-    loginBoxTicked: false,
-    afterRefusal: 'leave',
-    agreed: () => undefined,
-    refused: () => undefined,
-    withdrawn: () => undefined,
-  });
-  app.within(`${CLASSES}.LoanApplication.onCreate`, () => {
-    flow.start();
-    if (app.files.read(ONCE) !== null) return;
-    app.files.write(ONCE, 'done');
+  const says = '我们会收集您的设备信息，用于账号安全与风险控制。';
+  atFirstStart(app, { brand: '零钱袋（虚构）', classes: CLASSES, api: API, says }, () => {
     countIn(app);
     app.thread('main', `${CLASSES}.ui.SplashActivity.onResume`, async () => {
       await app.permissions.request([CONTACTS], `${CLASSES}.ui.SplashActivity.askAll`);

@@ -1,7 +1,7 @@
 import type { AppProcess, SimulatedApp } from '../../harness/model/app.js';
 import { attempt } from '../loan/attempt.js';
 import { hex, utf8 } from '../loan/codec.js';
-import { loanFlow } from '../loan/flow.js';
+import { atFirstStart } from '../loan/first-start.js';
 import { marsCoordinates } from '../loan/mars-coordinates.js';
 import { collector, lender } from '../loan/server.js';
 import { PLACE_IN_FORM, found, under } from '../loan/truth.js';
@@ -13,26 +13,11 @@ const RISK = 'https://collect.dunyan-risk.example';
 const SCORE = 'https://score.lantu-score.example';
 const PLACE = 'android.permission.ACCESS_FINE_LOCATION';
 const CONTACTS = 'android.permission.READ_CONTACTS';
-const ONCE = 'shared_prefs/first_start.xml';
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 function start(app: AppProcess): void {
-  const flow = loanFlow(app, {
-    brand: '轻纱借（虚构）',
-    classes: CLASSES,
-    api: API,
-    says: '我们会收集您的设备信息和大致位置，用于推荐附近的服务网点。',
-    noticeBox: null,
-    loginBoxTicked: false,
-    afterRefusal: 'leave',
-    agreed: () => undefined,
-    refused: () => undefined,
-    withdrawn: () => undefined,
-  });
-  app.within(`${CLASSES}.LoanApplication.onCreate`, () => {
-    flow.start();
-    if (app.files.read(ONCE) !== null) return;
-    app.files.write(ONCE, 'done');
+  const says = '我们会收集您的设备信息和大致位置，用于推荐附近的服务网点。';
+  atFirstStart(app, { brand: '轻纱借（虚构）', classes: CLASSES, api: API, says }, () => {
     signIn(app);
     app.thread('main', `${CLASSES}.ui.SplashActivity.onResume`, async () => {
       await app.permissions.request([PLACE, CONTACTS], `${CLASSES}.ui.SplashActivity.askAll`);
